@@ -42,8 +42,8 @@ def install_modules(folder: Path) -> None:
     modules = folder / "node_modules"
     if _stamp(modules) == wanted:
         return
-    npm = Path(shutil.which("npm", path=_path()) or "npm")
-    subprocess.run([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, env=_environment(), check=True)
+    npm = shutil.which("npm", path=_path()) or "npm"
+    subprocess.run([npm, "ci", "--loglevel=error"], cwd=folder, env=_environment(), check=True)
     (modules / STAMP).write_text(wanted)
 
 
