@@ -1,0 +1,141 @@
+"""The one handle to the database, and its migrations.
+
+It lives in the lowest package because nothing lower exists; rooms declares its tables on the same metadata.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import alembic.command
+import alembic.config
+import anyio
+import anyio.to_thread
+from sqlalchemy import MetaData, create_engine, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
+
+metadata = MetaData()
+
+_BUSY_MS = 10_000
+_READERS = 4
+
+
+class Database:
+    """SQLite in WAL mode with ``synchronous=FULL``: a commit that returned survives a power cut.
+
+    Invariant: all writing of this process goes through one connection, in BEGIN IMMEDIATE transactions, one at a time.
+    """
+
+    def __init__(self, writer: AsyncEngine, readers: AsyncEngine) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, path: Path) -> "Database":
+        """Open the database at ``path``, migrated to the newest schema; other processes may have it open too."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        await anyio.to_thread.run_sync(migrate, path)
+        return cls(_engine(path, "BEGIN IMMEDIATE", 1), _engine(path, "BEGIN", _READERS))
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[AsyncConnection]:
+        """A connection on one consistent snapshot."""
+        async with self._readers.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self, committed: Callable[[], None] | None = None) -> AsyncGenerator[AsyncConnection]:
+        """The writer's connection in a transaction: committed at the end, rolled back on an exception.
+
+        ``committed`` is called in the same breath as the commit, also when the caller is being cancelled: what it keeps
+        in memory never disagrees with the disk.
+        """
+        async with self._turn, self._writer.connect() as connection:
+            try:
+                await connection.begin()
+                yield connection
+            except BaseException:
+                await _to_the_end(connection.rollback())
+                raise
+            await _to_the_end(_commit(connection, committed))
+
+    async def close(self) -> None:
+        async with self._turn:
+            await self._writer.dispose()
+        await self._readers.dispose()
+
+
+async def _commit(connection: AsyncConnection, committed: Callable[[], None] | None) -> None:
+    try:
+        await connection.commit()
+    except BaseException:
+        await connection.rollback()
+        raise
+    if committed is not None:
+        committed()
+
+
+async def _to_the_end(step: Coroutine[Any, Any, None]) -> None:
+    """Await ``step`` to its end even while cancelled, then let the cancellation go on: half a commit has no answer."""
+    task = asyncio.ensure_future(step)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    task.result()
+    if cancelled is not None:
+        raise cancelled
+
+
+def _prepare(begin: str, engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver must not open transactions of its own
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def _engine(path: Path, begin: str, connections: int) -> AsyncEngine:
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{path}", poolclass=AsyncAdaptedQueuePool, pool_size=connections, max_overflow=0
+    )
+    _prepare(begin, engine)
+    return engine
+
+
+def migrate(path: Path) -> None:
+    """Bring the database at ``path`` to the newest schema, in one transaction."""
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        connection.execute("PRAGMA journal_mode=WAL")
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            alembic.command.upgrade(config, "head")
+    finally:
+        engine.dispose()

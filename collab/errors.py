@@ -1,0 +1,20 @@
+"""What can go wrong in a document or its journal, named for the fact."""
+
+from collab.wire import CloseCode
+
+
+class Refused(Exception):
+    """Raised when a peer must be closed: its frame was not applied, relayed or recorded."""
+
+    def __init__(self, code: CloseCode, reason: str) -> None:
+        super().__init__(f"{code.value} {reason}")
+        self.code = code
+        self.reason = reason
+
+
+class DocumentBroken(Exception):
+    """Raised when the CRDT failed behind the gate: its object must not be used again, only reloaded."""
+
+
+class SubscriberTooSlow(Exception):
+    """Raised to a subscriber that did not take its events in time; it must read the journal and subscribe again."""

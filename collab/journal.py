@@ -1,0 +1,359 @@
+"""The durable log of accepted updates and room events: order, time, group commit, acknowledgement."""
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from weakref import WeakValueDictionary
+
+import anyio
+import structlog
+from sqlalchemy import Column, Integer, LargeBinary, Table, Text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from collab.clock import Clock
+from collab.database import Database, metadata
+from collab.errors import SubscriberTooSlow
+
+UPDATE = "update"
+QUANTUM_MS = 10
+
+logs = Table("log", metadata, Column("id", Text, primary_key=True), Column("started_at_ms", Integer, nullable=False))
+entries = Table(
+    "entry",
+    metadata,
+    Column("log", Text, primary_key=True),
+    Column("entry", Integer, primary_key=True),
+    Column("at_ms", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("delivered_by", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+_INSERT = "INSERT INTO entry (log, entry, at_ms, document, delivered_by, kind, payload) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_SUBSCRIPTION_LIMIT = 1_000
+_RETRY_S = 0.5
+
+_log = structlog.get_logger("journal")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a log. ``at_ms`` counts from the log's start, in steps of 10, never decreasing with ``entry``.
+
+    ``kind`` is "update" (``payload`` is the exact Yjs update accepted, ``document`` its document) or a room event's
+    name (``payload`` is a JSON object, ``document`` empty). ``delivered_by`` is whose connection brought it, or empty.
+    """
+
+    log: str
+    entry: int
+    at_ms: int
+    document: str
+    delivered_by: str
+    kind: str
+    payload: bytes
+
+
+class Log:
+    """The head of one log, as committed; ``last_at_ms`` also counts what is only queued."""
+
+    __slots__ = ("__weakref__", "committed_at_ms", "id", "last_at_ms", "next_entry", "started_at_ms", "subscriptions")
+
+    def __init__(self, log_id: str, started_at_ms: int | None, last_at_ms: int, next_entry: int) -> None:
+        self.id = log_id
+        self.started_at_ms = started_at_ms
+        self.last_at_ms = last_at_ms
+        self.committed_at_ms = last_at_ms
+        self.next_entry = next_entry
+        self.subscriptions: set[Subscription] = set()
+
+    def elapsed_ms(self, now_ms: int) -> int:
+        """Milliseconds since the start in whole quanta; 0 before it."""
+        if self.started_at_ms is None:
+            return 0
+        return max(0, now_ms - self.started_at_ms) // QUANTUM_MS * QUANTUM_MS
+
+    def stamp(self, now_ms: int) -> int:
+        """The time of an update accepted now."""
+        self.last_at_ms = max(self.last_at_ms, self.elapsed_ms(now_ms))
+        return self.last_at_ms
+
+
+class Subscription:
+    """The events of one log as they are committed. Bounded: who does not take them in time is dropped."""
+
+    def __init__(self, journal: "Journal", log_id: str) -> None:
+        self._journal = journal
+        self._log_id = log_id
+        self._log: Log | None = None
+        self._events: deque[Entry] = deque()
+        self._arrived = asyncio.Event()
+        self._too_slow = False
+
+    def offer(self, event: Entry) -> None:
+        if len(self._events) >= _SUBSCRIPTION_LIMIT:
+            self._too_slow = True
+        else:
+            self._events.append(event)
+        self._arrived.set()
+
+    async def __aenter__(self) -> Self:
+        self._log = await self._journal.open(self._log_id)
+        self._log.subscriptions.add(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if self._log is not None:
+            self._log.subscriptions.discard(self)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Entry:
+        """The next event. Raises SubscriberTooSlow after the last one that was kept."""
+        while not self._events:
+            if self._too_slow:
+                raise SubscriberTooSlow
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._events.popleft()
+
+
+class Transaction:
+    """One commit: what was queued, then changes of the domain and its events."""
+
+    def __init__(self, journal: "Journal", connection: AsyncConnection, now_ms: int) -> None:
+        self.connection = connection
+        self.now_ms = now_ms
+        self._journal = journal
+        self._logs: dict[str, Log] = {}
+        self._next: dict[str, int] = {}
+        self._at_ms: dict[str, int] = {}
+        self._started: set[str] = set()
+        self._events: list[Entry] = []
+
+    async def append(self, log_id: str, kind: str, event: dict[str, Any], delivered_by: str = "") -> None:
+        """Add a room event to a log."""
+        log = await self._journal.open(log_id)
+        started = log_id in self._started
+        at_ms = max(self._at_ms.get(log_id, log.committed_at_ms), 0 if started else log.elapsed_ms(self.now_ms))
+        payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        entry = Entry(log_id, self._number(log), at_ms, "", delivered_by, kind, payload)
+        self._at_ms[log_id] = at_ms
+        self._events.append(entry)
+        await self._insert([entry])
+
+    async def start(self, log_id: str) -> None:
+        """The first participant has entered: times count from now. Does nothing where the log has started."""
+        log = await self._journal.open(log_id)
+        self._logs[log_id] = log
+        if log.started_at_ms is None and log_id not in self._started:
+            self._started.add(log_id)
+            await self.connection.execute(logs.insert().values(id=log_id, started_at_ms=self.now_ms))
+
+    async def insert_queued(self, queued: Iterable["Queued"]) -> None:
+        rows = []
+        for item in queued:
+            log = item.log
+            self._at_ms[log.id] = item.at_ms
+            rows.append(
+                Entry(log.id, self._number(log), item.at_ms, item.document, item.delivered_by, UPDATE, item.update)
+            )
+        if rows:
+            await self._insert(rows)
+
+    async def _insert(self, rows: list[Entry]) -> None:
+        raw = await self.connection.get_raw_connection()
+        driver: Any = raw.driver_connection
+        await driver.executemany(
+            _INSERT, [(r.log, r.entry, r.at_ms, r.document, r.delivered_by, r.kind, r.payload) for r in rows]
+        )
+
+    def _number(self, log: Log) -> int:
+        self._logs[log.id] = log
+        entry = self._next.get(log.id, log.next_entry)
+        self._next[log.id] = entry + 1
+        return entry
+
+    def committed(self) -> None:
+        for log_id in self._started:
+            self._logs[log_id].started_at_ms = self.now_ms
+        for log_id, entry in self._next.items():
+            log = self._logs[log_id]
+            log.next_entry = entry
+            log.committed_at_ms = self._at_ms[log_id]
+            log.last_at_ms = max(log.last_at_ms, log.committed_at_ms)
+        for event in self._events:
+            for subscription in self._logs[event.log].subscriptions:
+                subscription.offer(event)
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    log: Log
+    at_ms: int
+    document: str
+    delivered_by: str
+    update: bytes
+
+
+class Journal:
+    """One writer for all logs.
+
+    Invariants: entries of a log are numbered from 1 without gaps, in commit order; an update is committed after every
+    update that was queued before it; ``durable`` counts queued updates that are on disk and never goes back.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        group_ms: int = 25,
+        max_queued: int = 100_000,
+        max_queued_bytes: int = 64 * 2**20,
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.durable = 0
+        self.on_commit: Callable[[], None] = lambda: None
+        self._group_s = group_ms / 1000
+        self._max_queued = max_queued
+        self._max_queued_bytes = max_queued_bytes
+        self._queue: deque[Queued] = deque()
+        self._queued_bytes = 0
+        self._waiting = asyncio.Event()
+        self._logs: WeakValueDictionary[str, Log] = WeakValueDictionary()
+        self._opening = asyncio.Lock()
+
+    async def open(self, log_id: str) -> Log:
+        """The head of a log; the same object for everybody while anybody holds it."""
+        async with self._opening:
+            log = self._logs.get(log_id)
+            if log is None:
+                async with self.database.reading() as connection:
+                    row: Any = (
+                        await connection.exec_driver_sql(
+                            "SELECT (SELECT started_at_ms FROM log WHERE id = ?), at_ms, entry FROM entry"
+                            " WHERE log = ? ORDER BY entry DESC LIMIT 1",
+                            (log_id, log_id),
+                        )
+                    ).first()
+                started_at_ms, at_ms, entry = row or (None, 0, 0)
+                log = Log(log_id, started_at_ms, at_ms, entry + 1)
+                self._logs[log_id] = log
+            return log
+
+    @property
+    def is_full(self) -> bool:
+        """Commits are failing or too slow: nothing more may be appended."""
+        return len(self._queue) >= self._max_queued or self._queued_bytes >= self._max_queued_bytes
+
+    @property
+    def queued(self) -> int:
+        """The ticket of the newest queued update: it is durable when ``durable`` has reached it."""
+        return self.durable + len(self._queue)
+
+    def append(self, log: Log, document: str, delivered_by: str, update: bytes) -> int:
+        """Queue an accepted update and return its ticket."""
+        self._queue.append(Queued(log, log.stamp(self.clock.now_ms()), document, delivered_by, update))
+        self._queued_bytes += len(update)
+        self._waiting.set()
+        return self.queued
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Transaction]:
+        """Everything queued so far, then what the caller does, in one commit.
+
+        An exception of the caller, or of the commit, leaves nothing of it on disk; what was queued stays queued.
+        """
+        transaction: Transaction
+        group: list[Queued] = []
+
+        def committed() -> None:
+            for item in group:
+                self._queue.popleft()
+                self._queued_bytes -= len(item.update)
+            self.durable += len(group)
+            transaction.committed()
+            self.on_commit()
+
+        async with self.database.writing(committed) as connection:
+            transaction = Transaction(self, connection, self.clock.now_ms())
+            group.extend(self._queue)
+            await transaction.insert_queued(group)
+            yield transaction
+
+    async def run(self) -> None:
+        """Commit what is queued, a group at a time, for ever. A failing commit is loud and is retried."""
+        while True:
+            await self._waiting.wait()
+            await anyio.sleep(self._group_s)
+            self._waiting.clear()
+            try:
+                await self.flush()
+            except Exception:  # noqa: BLE001 - whatever the disk says, the next attempt may go through
+                _log.exception("commit failed", queued=len(self._queue), queued_bytes=self._queued_bytes)
+                self._waiting.set()
+                await anyio.sleep(_RETRY_S)
+
+    async def flush(self) -> None:
+        """Return when everything that was queued before the call is on disk."""
+        ticket = self.queued
+        while self.durable < ticket:
+            async with self.transaction():
+                pass
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """``run`` for as long as the block lasts, and a last flush."""
+        task = asyncio.create_task(self.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            await self.flush()
+
+    def subscribe(self, log_id: str) -> Subscription:
+        """The log's events (not its updates) from the moment that the subscription is entered."""
+        return Subscription(self, log_id)
+
+    async def started_at_ms(self, log_id: str) -> int | None:
+        """Milliseconds since the Unix epoch when the first participant entered."""
+        return (await self.open(log_id)).started_at_ms
+
+    async def entries(
+        self,
+        log_id: str,
+        *,
+        after: int = 0,
+        limit: int = 1000,
+        document: str | None = None,
+        kind: str | None = None,
+        events_only: bool = False,
+    ) -> list[Entry]:
+        """Committed entries in order, those after entry ``after``."""
+        sql = "SELECT log, entry, at_ms, document, delivered_by, kind, payload FROM entry WHERE log = ? AND entry > ?"
+        parameters: list[Any] = [log_id, after]
+        if document is not None:
+            sql += " AND document = ?"
+            parameters.append(document)
+        if kind is not None:
+            sql += " AND kind = ?"
+            parameters.append(kind)
+        if events_only:
+            sql += " AND kind <> 'update'"
+        async with self.database.reading() as connection:
+            rows: Any = await connection.exec_driver_sql(f"{sql} ORDER BY entry LIMIT ?", (*parameters, limit))
+            return [Entry(*row) for row in rows]
