@@ -1,0 +1,60 @@
+"""One Yjs document on pycrdt. Only updates that passed the gate come here."""
+
+from typing import Any
+
+from pycrdt import Doc, Map, Text
+
+from collab.errors import DocumentBroken
+from collab.gate import FILES, SOURCE
+
+_NOTHING = b"\x00"
+
+
+class Document:
+    """Hazard: pycrdt reports a Rust panic as a BaseException, after which the object is unsafe to use or to drop."""
+
+    _broken: list[object] = []  # noqa: RUF012 - kept for ever on purpose: dropping them can abort the process
+
+    def __init__(self) -> None:
+        self._doc: Doc[Any] = Doc()
+        self._doc.get(SOURCE, type=Text)
+        self._doc.get(FILES, type=Map)
+        self._whole: bytes | None = None
+
+    def merge(self, update: bytes) -> None:
+        """Raises DocumentBroken."""
+        self._whole = None
+        try:
+            self._doc.apply_update(update)
+        except BaseException as error:
+            raise self._break() from error
+
+    def diff(self, state_vector: bytes) -> bytes:
+        """What a replica with this state vector lacks, as an update, with all deletions. Raises DocumentBroken."""
+        try:
+            if state_vector != _NOTHING:
+                return self._doc.get_update(state_vector)
+            if self._whole is None:
+                self._whole = self._doc.get_update()
+            return self._whole
+        except BaseException as error:
+            raise self._break() from error
+
+    def state_vector(self) -> bytes:
+        """Raises DocumentBroken."""
+        try:
+            return self._doc.get_state()
+        except BaseException as error:
+            raise self._break() from error
+
+    def texts(self) -> dict[str, str]:
+        """Root name -> text; ``source`` is always there. Raises DocumentBroken."""
+        try:
+            names = [name for name in self._doc.keys() if name == SOURCE or name.startswith(f"{SOURCE}/")]  # noqa: SIM118
+            return {name: str(self._doc.get(name, type=Text)) for name in names}
+        except BaseException as error:
+            raise self._break() from error
+
+    def _break(self) -> DocumentBroken:
+        self._broken.append(self._doc)
+        return DocumentBroken()

@@ -1,0 +1,176 @@
+"""What an update may contain before the CRDT sees it.
+
+The gate keeps its own index of the document (next clock and deleted ranges of every client), because the CRDT exposes
+none, and because the answer must be known before the CRDT is touched.
+"""
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from collab.update import Content, Id, Struct, Update
+
+FILES = "files"
+SOURCE = "source"
+
+
+class Invalid(ValueError):
+    """Raised for an update that no honest client sends."""
+
+
+class TooLarge(ValueError):
+    """Raised for an update over one of the limits."""
+
+
+class Verdict(Enum):
+    """What an update would do to the document."""
+
+    NEW = auto()  # adds structs or deletions
+    KNOWN = auto()  # adds nothing
+    GAP = auto()  # needs something that the document does not have yet
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one update, and of one document's history in bytes. What is known already is not counted."""
+
+    max_structs: int = 20_000
+    max_ranges: int = 5_000
+    max_document_bytes: int = 64 * 2**20
+
+
+class Ranges:
+    """Disjoint, sorted, never touching half-open ranges of clocks."""
+
+    __slots__ = ("ends", "starts")
+
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+
+    def covers(self, start: int, end: int) -> bool:
+        at = bisect_right(self.starts, start) - 1
+        return at >= 0 and self.ends[at] >= end
+
+    def add(self, start: int, end: int) -> None:
+        first = bisect_left(self.ends, start)
+        last = bisect_right(self.starts, end)
+        if first < last:
+            start = min(start, self.starts[first])
+            end = max(end, self.ends[last - 1])
+        self.starts[first:last] = [start]
+        self.ends[first:last] = [end]
+
+
+class Gate:
+    """The index of one document.
+
+    Invariant: it holds exactly the structs and deletions of the updates given to ``admit``, and so does the CRDT.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.clocks: dict[int, int] = {}
+        self._deleted: dict[int, Ranges] = {}
+        self._limits = limits
+        self._bytes = 0
+
+    def judge(self, update: Update, size: int) -> Verdict:
+        """What ``update``, of ``size`` bytes, would do. Raises Invalid or TooLarge; changes nothing."""
+        new = [s for s in update.structs if s.clock + s.length > self.clocks.get(s.client, 0)]
+        for struct in new:
+            _check_model(struct)
+        ends = self._ends(new)
+        deletes = [d for d in update.deletes if not self._is_deleted(*d)]
+        if not new and not deletes:
+            return Verdict.KNOWN
+        if len(new) > self._limits.max_structs or len(deletes) > self._limits.max_ranges:
+            raise TooLarge("too many changes in one update")
+        if self._bytes + size > self._limits.max_document_bytes:
+            raise TooLarge("the document is full")
+        if self._is_gapped(new, ends, deletes):
+            return Verdict.GAP
+        if len(ends) > 1 or any(_looks_ahead(s) for s in new):
+            self._check_integrable(new)
+        return Verdict.NEW
+
+    def admit(self, update: Update, size: int) -> None:
+        """Take a merged update into the index."""
+        self._bytes += size
+        for struct in update.structs:
+            end = struct.clock + struct.length
+            if end > self.clocks.get(struct.client, 0):
+                self.clocks[struct.client] = end
+            if struct.content is Content.DELETED:
+                self._ranges(struct.client).add(struct.clock, end)
+        for client, clock, length in update.deletes:
+            self._ranges(client).add(clock, clock + length)
+
+    def _ends(self, new: list[Struct]) -> dict[int, int]:
+        return {s.client: s.clock + s.length for s in new}
+
+    def _is_gapped(self, new: list[Struct], ends: dict[int, int], deletes: list[tuple[int, int, int]]) -> bool:
+        reached = {client: self.clocks.get(client, 0) for client in ends}
+        for struct in new:
+            if struct.clock > reached[struct.client]:
+                return True
+            reached[struct.client] = struct.clock + struct.length
+            for origin in (struct.left, struct.right):
+                if origin is not None and not self._exists(origin, ends):
+                    return True
+        return any(not self._exists((client, clock + length - 1), ends) for client, clock, length in deletes)
+
+    def _exists(self, origin: Id, ends: dict[int, int]) -> bool:
+        client, clock = origin
+        return clock < self.clocks.get(client, 0) or clock < ends.get(client, 0)
+
+    def _check_integrable(self, new: list[Struct]) -> None:
+        """Some order must integrate every struct after its origins, or they wait on each other for ever."""
+        lanes: dict[int, list[Struct]] = {}
+        for struct in reversed(new):
+            lanes.setdefault(struct.client, []).append(struct)
+        reached = {client: self.clocks.get(client, 0) for client in lanes}
+        while lanes:
+            moved = False
+            for client, lane in list(lanes.items()):
+                while lane and self._is_reached(lane[-1].left, reached) and self._is_reached(lane[-1].right, reached):
+                    struct = lane.pop()
+                    reached[client] = struct.clock + struct.length
+                    moved = True
+                if not lane:
+                    del lanes[client]
+            if not moved:
+                raise Invalid("structs that wait on each other")
+
+    def _is_reached(self, origin: Id | None, reached: dict[int, int]) -> bool:
+        if origin is None:
+            return True
+        client, clock = origin
+        return clock < reached.get(client, self.clocks.get(client, 0))
+
+    def _is_deleted(self, client: int, clock: int, length: int) -> bool:
+        ranges = self._deleted.get(client)
+        return ranges is not None and ranges.covers(clock, clock + length)
+
+    def _ranges(self, client: int) -> Ranges:
+        ranges = self._deleted.get(client)
+        if ranges is None:
+            ranges = self._deleted[client] = Ranges()
+        return ranges
+
+
+def _looks_ahead(struct: Struct) -> bool:
+    return any(o is not None and o[0] == struct.client and o[1] >= struct.clock for o in (struct.left, struct.right))
+
+
+def _check_model(struct: Struct) -> None:
+    """Structs without origins name their root; the allowed roots and their contents are the document model."""
+    if struct.root is None:
+        return
+    if struct.root == FILES:
+        if struct.key is None or struct.content is Content.STRING:
+            raise Invalid("files holds plain values by file id")
+    elif struct.root == SOURCE or struct.root.startswith(f"{SOURCE}/"):
+        if struct.key is not None or struct.content is Content.ANY:
+            raise Invalid("a source holds text")
+    else:
+        raise Invalid("a root that is not part of the document")

@@ -1,0 +1,137 @@
+"""One connection of a participant to one document."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from collab.errors import Refused
+from collab.wire import CloseCode
+
+SET_ASIDE = -1
+DENIED = -2
+
+
+class Peer:
+    """Who is connected, what it may do, and what it has still to be sent.
+
+    Its queue of frames is bounded in bytes: a peer that does not take them is closed, nobody waits for it.
+    """
+
+    __slots__ = (
+        "_arrived",
+        "_outbox",
+        "_outbox_bytes",
+        "_refilled_at",
+        "_tokens",
+        "acknowledged",
+        "acknowledges",
+        "awaited",
+        "client_id",
+        "closing",
+        "entered",
+        "frames_per_s",
+        "is_asked",
+        "is_quiet",
+        "may_write",
+        "on_overflow",
+        "outbox_limit",
+        "participant_id",
+        "resyncs",
+        "user",
+    )
+
+    def __init__(
+        self,
+        participant_id: str,
+        user: dict[str, Any],
+        *,
+        may_write: bool,
+        acknowledges: bool = False,
+        outbox_limit: int = 2 * 2**20,
+        frames_per_s: int = 500,
+    ) -> None:
+        self.participant_id = participant_id
+        self.user = user
+        self.may_write = may_write
+        self.acknowledges = acknowledges
+        self.outbox_limit = outbox_limit
+        self.frames_per_s = frames_per_s
+        self.on_overflow: Callable[[], None] = lambda: None  # its sender is stuck: the transport must go
+        self.client_id: int | None = None  # the Yjs client id whose presence it announced
+        self.closing: tuple[CloseCode, str] | None = None
+        self.entered = False  # has been sent the document, or has written
+        self.is_asked = False  # our step 1 is not answered yet
+        self.is_quiet = False  # was sent nothing since the last look
+        self.resyncs = 0  # step 1s sent for gaps since it was last in step
+        # One ticket of the journal for each step-2 and update frame not acknowledged yet, in order.
+        self.awaited: deque[int] = deque()
+        self.acknowledged = 0
+        self._outbox: deque[bytes] = deque()
+        self._outbox_bytes = 0
+        self._arrived = asyncio.Event()
+        self._tokens = 2.0 * frames_per_s
+        self._refilled_at = time.monotonic()
+
+    def offer(self, frame: bytes) -> None:
+        """Queue a frame; a peer whose queue is full is closed instead, and resynchronises when it comes back."""
+        if self.closing is not None:
+            return
+        size = self._outbox_bytes + len(frame)
+        if size > self.outbox_limit and self._outbox:
+            self._outbox.clear()
+            self._outbox_bytes = 0
+            self.close(CloseCode.TOO_SLOW, "too slow: the queue of frames for you is full")
+            self.on_overflow()
+            return
+        self._outbox.append(frame)
+        self._outbox_bytes = size
+        self.is_quiet = False
+        self._arrived.set()
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """What is queued is still sent; nothing more is accepted."""
+        if self.closing is None:
+            self.closing = (code, reason)
+            self._arrived.set()
+
+    async def take(self) -> deque[bytes]:
+        """The queued frames, as soon as there are any; empty when the peer is closing and all is sent."""
+        while not self._outbox and self.closing is None:
+            self._arrived.clear()
+            await self._arrived.wait()
+        frames, self._outbox, self._outbox_bytes = self._outbox, deque(), 0
+        return frames
+
+    def spend(self) -> None:
+        """Count a received frame. Raises Refused over the rate; bursts of two seconds' worth are allowed."""
+        if not self.frames_per_s:
+            return
+        if self._tokens < 1:
+            now = time.monotonic()
+            self._tokens = min(2.0 * self.frames_per_s, self._tokens + (now - self._refilled_at) * self.frames_per_s)
+            self._refilled_at = now
+            if self._tokens < 1:
+                raise Refused(CloseCode.RATE, "too many frames in a short time")
+        self._tokens -= 1
+
+    def acknowledge(self, durable: int) -> int | None:
+        """Count the frames that are durable up to the journal's ticket ``durable``; the new count, if it moved."""
+        count = self.acknowledged
+        while self.awaited and 0 <= self.awaited[0] <= durable:
+            self.awaited.popleft()
+            count += 1
+        if count == self.acknowledged:
+            return None
+        self.acknowledged = count
+        return count
+
+    def await_ticket(self, ticket: int) -> None:
+        if self.acknowledges:
+            self.awaited.append(ticket)
+
+    def recover(self, ticket: int) -> None:
+        """A step 2 is in step: it carries all that was set aside before it."""
+        if SET_ASIDE in self.awaited:
+            self.awaited = deque(ticket if awaited == SET_ASIDE else awaited for awaited in self.awaited)

@@ -1,0 +1,127 @@
+"""The live documents of this process: opened once, evicted when idle and saved, drained at shutdown."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+import anyio
+import anyio.lowlevel
+import structlog
+
+from collab.errors import DocumentBroken
+from collab.gate import Limits
+from collab.journal import UPDATE, Journal
+from collab.live import LiveDocument
+from collab.wire import CloseCode
+
+_PAGE = 5_000
+_TICK_S = 9.0
+"""Half of the longest silence that a peer may hear, so that stock clients (30 s) never reconnect for it."""
+
+_log = structlog.get_logger("registry")
+
+
+class Registry:
+    """Invariant: at most one LiveDocument object accepts frames for a document id at any time."""
+
+    def __init__(
+        self, journal: Journal, limits: Limits | None = None, *, idle_s: float = 300.0, tick_s: float = _TICK_S
+    ) -> None:
+        self.journal = journal
+        self._limits = limits or Limits()
+        self._idle_s = idle_s
+        self._tick_s = tick_s
+        self._documents: dict[str, LiveDocument] = {}
+        self._loading: dict[str, asyncio.Lock] = {}
+        self._finished: set[str] = set()
+        journal.on_commit = self._acknowledge
+
+    async def open(self, log_id: str, document_id: str) -> LiveDocument:
+        """The live document, loaded from the journal where it is not in memory. Raises DocumentBroken."""
+        live = self._documents.get(document_id)
+        if live is not None:
+            live.idle_since = time.monotonic()
+            return live
+        async with self._loading.setdefault(document_id, asyncio.Lock()):
+            live = self._documents.get(document_id)
+            if live is None:
+                live = self._documents[document_id] = await self._load(log_id, document_id)
+        self._loading.pop(document_id, None)
+        return live
+
+    def opened(self, log_id: str) -> list[LiveDocument]:
+        """Those in memory."""
+        return [live for live in self._documents.values() if live.log.id == log_id]
+
+    def finish(self, log_id: str) -> None:
+        """From now on every update to the log's documents is refused, also to those being opened."""
+        self._finished.add(log_id)
+        for live in self.opened(log_id):
+            live.is_finished = True
+
+    def reopen(self, log_id: str) -> None:
+        self._finished.discard(log_id)
+        for live in self.opened(log_id):
+            live.is_finished = False
+
+    def discard(self, live: LiveDocument) -> None:
+        """A broken document: everybody is sent away to come back to a fresh one, loaded from the journal."""
+        _log.error("document broken", document=live.id)
+        if self._documents.get(live.id) is live:
+            del self._documents[live.id]
+        live.is_finished = True
+        live.close_peers(CloseCode.RESTART, "the document is being restored")
+
+    async def _load(self, log_id: str, document_id: str) -> LiveDocument:
+        await self.journal.flush()
+        live = LiveDocument(await self.journal.open(log_id), document_id, self.journal, self._limits)
+        after = 0
+        while True:
+            page = await self.journal.entries(log_id, after=after, limit=_PAGE, document=document_id, kind=UPDATE)
+            for number, entry in enumerate(page):
+                live.restore(entry.payload)
+                if number % 500 == 499:
+                    await anyio.lowlevel.checkpoint()
+            if len(page) < _PAGE:
+                live.idle_since = time.monotonic()
+                live.is_finished = log_id in self._finished
+                return live
+            after = page[-1].entry
+
+    def _acknowledge(self) -> None:
+        for live in list(self._documents.values()):
+            try:
+                live.acknowledge()
+            except DocumentBroken:
+                self.discard(live)
+
+    async def run(self) -> None:
+        """Keep every connection alive and evict what nobody uses, for ever."""
+        while True:
+            await anyio.sleep(self._tick_s)
+            now = time.monotonic()
+            for live in list(self._documents.values()):
+                if live.peers:
+                    live.keep_alive()
+                elif live.idle_since is None:
+                    live.idle_since = now
+                elif now - live.idle_since >= self._idle_s and self.journal.durable == self.journal.queued:
+                    del self._documents[live.id]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """``run`` for as long as the block lasts."""
+        task = asyncio.create_task(self.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def drain(self) -> None:
+        """Accept nothing more, put all on disk, and send everybody away to come back to the next process."""
+        for live in self._documents.values():
+            live.close_peers(CloseCode.RESTART, "the server restarts")
+        await self.journal.flush()

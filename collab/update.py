@@ -1,0 +1,186 @@
+"""Bytes <-> typed structs and delete sets of a Yjs update, format version 1: the one parser.
+
+Format: https://github.com/yjs/yjs (src/utils/encoding.js, src/structs). Only what the document model of Panelroom can
+contain is parsed: deleted ranges, strings, and plain values of bounded depth; everything else is Malformed.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from collab.wire import Malformed, read_varuint, varuint
+
+MAX_CLOCK = 2**31
+_MAX_DEPTH = 8
+
+Id = tuple[int, int]
+"""Client id, clock: one UTF-16 unit of text, or one value."""
+
+
+class Content(IntEnum):
+    """What a struct holds, numbered as Yjs does."""
+
+    DELETED = 1
+    STRING = 4
+    ANY = 8
+
+
+@dataclass(slots=True)
+class Struct:
+    """``length`` clocks of one client, from ``clock`` on. ``root`` and ``key`` are known only without origins."""
+
+    client: int
+    clock: int
+    length: int
+    content: Content
+    left: Id | None
+    right: Id | None
+    root: str | None
+    key: str | None
+    text: str | None
+
+
+@dataclass(slots=True)
+class Update:
+    """``structs`` in order of clock for each client, and the deleted ``(client, clock, length)`` ranges."""
+
+    structs: list[Struct]
+    deletes: list[tuple[int, int, int]]
+
+
+def parse(data: bytes) -> Update:
+    """The whole of ``data`` as one update. Raises Malformed unless it is consumed exactly."""
+    try:
+        structs, at = _parse_structs(data)
+        deletes, at = _parse_deletes(data, at)
+    except IndexError:
+        raise Malformed("the update ends early") from None
+    except UnicodeDecodeError:
+        raise Malformed("text is not UTF-8") from None
+    if at != len(data):
+        raise Malformed("bytes after the update")
+    return Update(structs, deletes)
+
+
+def _parse_structs(data: bytes) -> tuple[list[Struct], int]:
+    structs: list[Struct] = []
+    seen: set[int] = set()
+    blocks, at = read_varuint(data, 0)
+    for _ in range(blocks):
+        count, at = read_varuint(data, at)
+        client, at = read_varuint(data, at)
+        clock, at = read_varuint(data, at)
+        if client in seen or not count:
+            raise Malformed("a client's structs are not in one run")
+        seen.add(client)
+        for _ in range(count):
+            parsed, at = _parse_struct(data, at, client, clock)
+            clock += parsed.length
+            if clock > MAX_CLOCK:
+                raise Malformed("a clock is too large")
+            structs.append(parsed)
+    return structs, at
+
+
+def _parse_struct(data: bytes, at: int, client: int, clock: int) -> tuple[Struct, int]:
+    info = data[at]
+    at += 1
+    left = right = root = key = text = None
+    if info & 0x80:
+        origin, at = read_varuint(data, at)
+        origin_clock, at = read_varuint(data, at)
+        left = (origin, origin_clock)
+    if info & 0x40:
+        origin, at = read_varuint(data, at)
+        origin_clock, at = read_varuint(data, at)
+        right = (origin, origin_clock)
+    if not info & 0xC0:
+        named, at = read_varuint(data, at)
+        if named != 1:
+            raise Malformed("nested types are not part of the document")
+        root, at = _parse_string(data, at)
+        if info & 0x20:
+            key, at = _parse_string(data, at)
+    kind = info & 0x1F
+    if kind == Content.STRING:
+        text, at = _parse_string(data, at)
+        length = len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+    elif kind == Content.DELETED:
+        length, at = read_varuint(data, at)
+    elif kind == Content.ANY:
+        length, at = read_varuint(data, at)
+        for _ in range(length):
+            at = _skip_any(data, at, 0)
+    else:
+        raise Malformed(f"content of kind {kind} is not part of the document")
+    if not length:
+        raise Malformed("an empty struct")
+    return Struct(client, clock, length, Content(kind), left, right, root, key, text), at
+
+
+def _parse_string(data: bytes, at: int) -> tuple[str, int]:
+    length, at = read_varuint(data, at)
+    end = at + length
+    if end > len(data):
+        raise Malformed("a text goes past the end")
+    return data[at:end].decode(), end
+
+
+def _skip_any(data: bytes, at: int, depth: int) -> int:
+    if depth > _MAX_DEPTH:
+        raise Malformed("a value is nested too deep")
+    kind = data[at]
+    at += 1
+    if kind in (127, 126, 121, 120):  # undefined, null, false, true
+        return at
+    if kind == 125:
+        return _skip_varint(data, at)
+    if kind in (124, 123, 122):
+        end = at + (4 if kind == 124 else 8)
+        if end > len(data):
+            raise IndexError
+        return end
+    if kind == 119:
+        return _parse_string(data, at)[1]
+    if kind == 118:
+        count, at = read_varuint(data, at)
+        for _ in range(count):
+            at = _skip_any(data, _parse_string(data, at)[1], depth + 1)
+        return at
+    if kind == 117:
+        count, at = read_varuint(data, at)
+        for _ in range(count):
+            at = _skip_any(data, at, depth + 1)
+        return at
+    raise Malformed("an unknown kind of value")
+
+
+def _skip_varint(data: bytes, at: int) -> int:
+    for read in range(8):
+        if data[at + read] < 0x80:
+            return at + read + 1
+    raise Malformed("a number is too large")
+
+
+def _parse_deletes(data: bytes, at: int) -> tuple[list[tuple[int, int, int]], int]:
+    deletes = []
+    clients, at = read_varuint(data, at)
+    for _ in range(clients):
+        client, at = read_varuint(data, at)
+        count, at = read_varuint(data, at)
+        for _ in range(count):
+            clock, at = read_varuint(data, at)
+            length, at = read_varuint(data, at)
+            if not length:
+                raise Malformed("an empty deleted range")
+            if clock + length > MAX_CLOCK:
+                raise Malformed("a clock is too large")
+            deletes.append((client, clock, length))
+    return deletes, at
+
+
+def encode_state_vector(clocks: dict[int, int]) -> bytes:
+    """Client id -> next clock, as Yjs writes it."""
+    out = bytearray(varuint(len(clocks)))
+    for client, clock in clocks.items():
+        out += varuint(client) + varuint(clock)
+    return bytes(out)
