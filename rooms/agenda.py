@@ -1,0 +1,270 @@
+"""The interviews of an organisation: planned, found, changed. What happens in their rooms is the service's."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import available_timezones
+
+from sqlalchemy import insert, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from collab.clock import Clock
+from collab.database import Database
+from rooms import store
+from rooms.errors import (
+    CursorInvalid,
+    ExternalRefTaken,
+    IdempotencyKeyReused,
+    InterviewUnknown,
+    ScopeMissing,
+    TimeZoneUnknown,
+)
+from rooms.interview import Interview, Status
+from rooms.policy import Limits
+from rooms.principal import Principal
+from rooms.secret import new_id
+from rooms.text import fold
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an interview is made from; an empty title is generated, missing limits are the organisation's."""
+
+    language: str
+    title: str = ""
+    candidate_name: str | None = None
+    candidate_email: str | None = None
+    interviewers: tuple[str, ...] = ()
+    scheduled_at_ms: int | None = None
+    time_zone: str | None = None
+    limits: dict[str, Any] | None = None  # fields of Limits
+    external_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeatable:
+    """An Idempotency-Key and the body that it came with."""
+
+    idempotency_key: str
+    body: bytes
+
+    @property
+    def body_hash(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    items: list[Interview]
+    counts: dict[Status, int]  # of what was searched for, in every stage
+    next_cursor: str | None
+
+
+class Agenda:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def create(
+        self, principal: Principal, plan: Plan, repeatable: Repeatable | None = None
+    ) -> tuple[Interview, bool]:
+        """The interview, and whether it is new: an Idempotency-Key or external_ref seen before gives the earlier one.
+
+        Raises ScopeMissing, TimeZoneUnknown, IdempotencyKeyReused, ExternalRefTaken.
+        """
+        _require_creator(principal)
+        _check_time_zone(plan.time_zone)
+        async with self._database.writing() as connection:
+            earlier = await self._repeated(connection, principal, repeatable)
+            if earlier is not None:
+                return earlier, True
+            if plan.external_ref is not None:
+                earlier = await store.interview_of_ref(connection, principal.organisation_id, plan.external_ref)
+                if earlier is not None:
+                    if not principal.can_see(earlier):
+                        raise ExternalRefTaken("Another key made an interview with this external_ref.")
+                    return earlier, False
+            interview = await self._insert(connection, principal, plan)
+            if repeatable is not None:
+                await connection.execute(
+                    insert(store.requests).values(
+                        principal_id=principal.id,
+                        idempotency_key=repeatable.idempotency_key,
+                        body_hash=repeatable.body_hash,
+                        interview_id=interview.id,
+                        created_at_ms=interview.created_at_ms,
+                    )
+                )
+            return interview, True
+
+    async def duplicate(self, principal: Principal, interview_id: str) -> Interview:
+        """A new interview with the same settings; no code, people, candidate or recording."""
+        _require_creator(principal)
+        async with self._database.writing() as connection:
+            original = await seen(connection, principal, interview_id)
+            limits = original.limits
+            plan = Plan(
+                language=original.language,
+                title=original.title,
+                interviewers=original.interviewers,
+                time_zone=original.time_zone,
+                limits={
+                    "interviewers": limits.interviewers,
+                    "observers": limits.observers,
+                    "guests": limits.guests,
+                    "over_limit": limits.over_limit,
+                },
+            )
+            return await self._insert(connection, principal, plan)
+
+    async def get(self, principal: Principal, interview_id: str) -> Interview:
+        """Raises InterviewUnknown, also when it may not be seen."""
+        async with self._database.reading() as connection:
+            return await seen(connection, principal, interview_id)
+
+    async def page(
+        self, principal: Principal, *, status: Status | None, needle: str, cursor: str | None, limit: int
+    ) -> Page:
+        """The newest first. Raises CursorInvalid."""
+        created_by = None if principal.sees_all else principal.id
+        folded = fold(needle.strip())
+        before = None if cursor is None else _decode_cursor(cursor)
+        async with self._database.reading() as connection:
+            items = await store.interview_page(
+                connection,
+                principal.organisation_id,
+                created_by=created_by,
+                needle=folded,
+                status=status,
+                before=before,
+                limit=limit + 1,
+            )
+            counts = await store.interview_counts(
+                connection, principal.organisation_id, created_by=created_by, needle=folded
+            )
+        more = len(items) > limit
+        return Page(items[:limit], counts, _encode_cursor(items[limit - 1]) if more else None)
+
+    async def change(self, principal: Principal, interview_id: str, changes: dict[str, Any]) -> Interview:
+        """Set fields of Interview; ``limits`` holds only those to change. Raises InterviewUnknown, TimeZoneUnknown."""
+        _check_time_zone(changes.get("time_zone"))
+        async with self._database.writing() as connection:
+            interview = await changeable(connection, principal, interview_id)
+            if "limits" in changes:
+                changes = {**changes, "limits": replace(interview.limits, **changes["limits"])}
+            interview = replace(interview, **changes)
+            interview = replace(interview, title=interview.title or self._generated_title(interview.candidate_name))
+            await connection.execute(
+                update(store.interviews).where(store.interviews.c.id == interview_id).values(**_planned_row(interview))
+            )
+            return interview
+
+    async def _repeated(
+        self, connection: AsyncConnection, principal: Principal, repeatable: Repeatable | None
+    ) -> Interview | None:
+        if repeatable is None:
+            return None
+        request = await store.request(connection, principal.id, repeatable.idempotency_key)
+        if request is None:
+            return None
+        if request["body_hash"] != repeatable.body_hash:
+            raise IdempotencyKeyReused("This Idempotency-Key came with another body before.")
+        return await seen(connection, principal, request["interview_id"])
+
+    async def _insert(self, connection: AsyncConnection, principal: Principal, plan: Plan) -> Interview:
+        organisation = await store.organisation(connection, principal.organisation_id)
+        defaults = organisation.limits if organisation else Limits()
+        interview = Interview(
+            id=new_id(),
+            organisation_id=principal.organisation_id,
+            title=plan.title or self._generated_title(plan.candidate_name),
+            status=Status.PENDING,
+            candidate_name=plan.candidate_name,
+            candidate_email=plan.candidate_email,
+            interviewers=plan.interviewers,
+            scheduled_at_ms=plan.scheduled_at_ms,
+            time_zone=plan.time_zone,
+            language=plan.language,
+            limits=replace(defaults, **(plan.limits or {})),
+            external_ref=plan.external_ref,
+            created_by=principal.id,
+            created_at_ms=self._clock.now_ms(),
+            active_at_ms=None,
+            finished_at_ms=None,
+            finished_by=None,
+        )
+        await connection.execute(
+            insert(store.interviews).values(
+                id=interview.id,
+                organisation_id=interview.organisation_id,
+                status=interview.status.value,
+                external_ref=interview.external_ref,
+                created_by=interview.created_by,
+                created_at_ms=interview.created_at_ms,
+                **_planned_row(interview),
+            )
+        )
+        return interview
+
+    def _generated_title(self, candidate_name: str | None) -> str:
+        if candidate_name:
+            return f"Interview with {candidate_name}"
+        now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
+        return f"Interview of {now.day} {now:%B %Y, %H:%M} UTC"
+
+
+async def seen(connection: AsyncConnection, principal: Principal, interview_id: str) -> Interview:
+    """Raises InterviewUnknown for one that does not exist, was cancelled or may not be seen: they look the same."""
+    interview = await store.interview(connection, interview_id)
+    if interview is None or interview.status is Status.CANCELLED or not principal.can_see(interview):
+        raise InterviewUnknown("There is no such interview.")
+    return interview
+
+
+async def changeable(connection: AsyncConnection, principal: Principal, interview_id: str) -> Interview:
+    """Raises InterviewUnknown, and ScopeMissing where it may be seen only."""
+    interview = await seen(connection, principal, interview_id)
+    if not principal.can_change(interview):
+        raise ScopeMissing("This key or member may see the interview, but not change it.")
+    return interview
+
+
+def _require_creator(principal: Principal) -> None:
+    if not principal.may_create:
+        raise ScopeMissing("This key or member may not make interviews.")
+
+
+def _check_time_zone(name: str | None) -> None:
+    if name is not None and name not in available_timezones():
+        raise TimeZoneUnknown("The time zone is no name of the IANA database, like Europe/Berlin.")
+
+
+def _planned_row(interview: Interview) -> dict[str, Any]:
+    """The columns that a person fills in."""
+    searched: Sequence[str | None] = (interview.title, interview.candidate_name, interview.candidate_email)
+    return {
+        "title": interview.title,
+        "candidate_name": interview.candidate_name,
+        "candidate_email": interview.candidate_email,
+        "interviewers": list(interview.interviewers),
+        "scheduled_at_ms": interview.scheduled_at_ms,
+        "time_zone": interview.time_zone,
+        "language": interview.language,
+        "searched": fold("\n".join(filter(None, searched))),
+        **store.limits_row(interview.limits),
+    }
+
+
+def _encode_cursor(interview: Interview) -> str:
+    return base64.urlsafe_b64encode(f"{interview.created_at_ms} {interview.id}".encode()).decode()
+
+
+def _decode_cursor(cursor: str) -> tuple[int, str]:
+    try:
+        created_at_ms, _, interview_id = base64.urlsafe_b64decode(cursor).decode().partition(" ")
+        return int(created_at_ms), interview_id
+    except ValueError:
+        raise CursorInvalid("This cursor comes from no page.") from None

@@ -1,0 +1,87 @@
+"""What can be wrong with a request to change or enter an interview. Each is named for the fact."""
+
+
+class RoomsError(Exception):
+    """Root of this package's errors; the text is written for the person who asked."""
+
+
+class TextInvalid(RoomsError):
+    """Raised when a name, title or address breaks the rules for text."""
+
+
+class Unauthenticated(RoomsError):
+    """Raised when what was asked needs a session or a key and there is none that counts."""
+
+
+class ScopeMissing(RoomsError):
+    """Raised when the key that asks lacks the scope, or the member's role does not allow it."""
+
+
+class InterviewUnknown(RoomsError):
+    """Raised when there is no such interview, it was cancelled, or the one who asks may not see it."""
+
+
+class InterviewFinished(RoomsError):
+    """Raised when it is too late: the interview is finished."""
+
+    def __init__(self, by: str | None = None, at_ms: int | None = None) -> None:
+        who = f" by {by}" if by else ""
+        super().__init__(f"The interview was already finished{who}.")
+        self.by = by
+        self.at_ms = at_ms
+
+
+class InterviewNotActive(RoomsError):
+    """Raised when only an active interview can be finished and this one is not."""
+
+
+class InterviewNotFinished(RoomsError):
+    """Raised when only a finished interview can be reopened and this one is not."""
+
+
+class ReopenTooLate(RoomsError):
+    """Raised when the time in which a finish can be undone is over."""
+
+
+class NotAnInterviewer(RoomsError):
+    """Raised when only an interviewer of this interview may do what was asked."""
+
+
+class OnBehalfMissing(RoomsError):
+    """Raised when a key has to say for which member it acts and does not."""
+
+
+class MemberUnknown(RoomsError):
+    """Raised when no member of the organisation has this e-mail address."""
+
+
+class TemplateUnknown(RoomsError):
+    """Raised when an interview is asked for from a template that does not exist."""
+
+
+class TimeZoneUnknown(RoomsError):
+    """Raised when a time zone is no name of the IANA database."""
+
+
+class CursorInvalid(RoomsError):
+    """Raised when a page is asked for after a place that no page has named."""
+
+
+class ExternalRefTaken(RoomsError):
+    """Raised when the external_ref is that of an interview which the one who asks may not see."""
+
+
+class IdempotencyKeyReused(RoomsError):
+    """Raised when an Idempotency-Key comes back with another body."""
+
+
+class SignInLinkInvalid(RoomsError):
+    """Raised when a sign-in link was used already, has expired or never existed."""
+
+
+class TicketInvalid(RoomsError):
+    """Raised when a ticket is missing, wrong, expired or revoked."""
+
+
+class DocumentUnknown(RoomsError):
+    """Raised when this ticket opens no such document."""

@@ -1,0 +1,37 @@
+"""The planned thing, and what became of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rooms.policy import Limits
+
+
+class Status(StrEnum):
+    PENDING = "pending"
+    ACTIVE = "active"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+DEFAULT_LANGUAGE = "python"
+
+
+@dataclass(frozen=True, slots=True)
+class Interview:
+    id: str
+    organisation_id: str
+    title: str
+    status: Status
+    candidate_name: str | None
+    candidate_email: str | None
+    interviewers: tuple[str, ...]  # e-mail addresses of those who are planned
+    scheduled_at_ms: int | None
+    time_zone: str | None
+    language: str
+    limits: Limits
+    external_ref: str | None
+    created_by: str  # id of a member or key
+    created_at_ms: int
+    active_at_ms: int | None
+    finished_at_ms: int | None
+    finished_by: str | None  # name of whoever pressed Finish

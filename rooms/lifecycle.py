@@ -1,0 +1,163 @@
+"""The steps of an interview from active to finished, back within a while, and its cancelling."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from collab.database import Database
+from collab.journal import Journal
+from collab.registry import Registry
+from collab.wire import CloseCode
+from rooms import store
+from rooms.agenda import changeable, seen
+from rooms.errors import (
+    InterviewFinished,
+    InterviewNotActive,
+    InterviewNotFinished,
+    NotAnInterviewer,
+    ReopenTooLate,
+    ScopeMissing,
+)
+from rooms.interview import Interview, Status
+from rooms.participant import Role
+from rooms.people import People
+from rooms.principal import Principal
+
+_Result = TypeVar("_Result")
+
+
+class Lifecycle:
+    """Invariant: the finish event is the last thing of its log: every update before it was accepted before it, and no
+    update is accepted after it.
+    """
+
+    def __init__(
+        self, database: Database, journal: Journal, registry: Registry, people: People, *, reopen_ms: int
+    ) -> None:
+        self._database = database
+        self._journal = journal
+        self._registry = registry
+        self._people = people
+        self._reopen_ms = reopen_ms
+        self._turn = asyncio.Lock()  # one change at a time
+        self._changes: set[asyncio.Task[Any]] = set()
+        self._closed: dict[str, CloseCode] = {}  # interviews that this process has finished or cancelled
+
+    def closed(self, interview_id: str) -> CloseCode | None:
+        """Why a socket must close although its grant was still good: asked once its document is open, without an await
+        between the answer and the socket's joining.
+        """
+        return self._closed.get(interview_id)
+
+    async def finish(self, principal: Principal, interview_id: str, on_behalf_of: str | None = None) -> Interview:
+        """Nothing is written after it: what was accepted before is committed with it, then every socket closes.
+
+        Raises InterviewUnknown, NotAnInterviewer, InterviewNotActive, InterviewFinished.
+        """
+        return await self._whole(self._finish(principal, interview_id, on_behalf_of))
+
+    async def _finish(self, principal: Principal, interview_id: str, on_behalf_of: str | None) -> Interview:
+        async with self._turn:
+            interview, by = await self._conductor(principal, interview_id, on_behalf_of)
+            if interview.status is Status.FINISHED:
+                raise InterviewFinished(interview.finished_by, interview.finished_at_ms)
+            if interview.status is not Status.ACTIVE:
+                raise InterviewNotActive("A candidate and an interviewer have not both been in it yet.")
+            async with (
+                self._closed_room(interview_id, CloseCode.FINISHED, "the interview is finished"),
+                self._journal.transaction() as transaction,
+            ):
+                changes = {
+                    "status": Status.FINISHED.value,
+                    "finished_at_ms": transaction.now_ms,
+                    "finished_by": by["name"],
+                }
+                await store.set_interview(transaction.connection, interview_id, changes)
+                await transaction.append(interview_id, "interview.finished", {"by": by}, by["id"])
+            return await self._read(principal, interview_id)
+
+    async def reopen(self, principal: Principal, interview_id: str, on_behalf_of: str | None = None) -> Interview:
+        """Undo a finish. Raises InterviewUnknown, NotAnInterviewer, InterviewNotFinished, ReopenTooLate."""
+        return await self._whole(self._reopen(principal, interview_id, on_behalf_of))
+
+    async def _reopen(self, principal: Principal, interview_id: str, on_behalf_of: str | None) -> Interview:
+        async with self._turn:
+            interview, by = await self._conductor(principal, interview_id, on_behalf_of)
+            if interview.status is not Status.FINISHED or interview.finished_at_ms is None:
+                raise InterviewNotFinished("Only a finished interview can be reopened.")
+            if self._journal.clock.now_ms() - interview.finished_at_ms >= self._reopen_ms:
+                raise ReopenTooLate("The time in which this finish could be undone is over.")
+            async with self._journal.transaction() as transaction:
+                changes = {"status": Status.ACTIVE.value, "finished_at_ms": None, "finished_by": None}
+                await store.set_interview(transaction.connection, interview_id, changes)
+                await transaction.append(interview_id, "interview.reopened", {"by": by}, by["id"])
+            self._open_room(interview_id)
+            return await self._read(principal, interview_id)
+
+    async def cancel(self, principal: Principal, interview_id: str) -> None:
+        """Raises InterviewUnknown, ScopeMissing, InterviewFinished."""
+        await self._whole(self._cancel(principal, interview_id))
+
+    async def _cancel(self, principal: Principal, interview_id: str) -> None:
+        async with self._turn:
+            async with self._database.reading() as connection:
+                interview = await changeable(connection, principal, interview_id)
+            if interview.status is Status.FINISHED:
+                raise InterviewFinished(interview.finished_by, interview.finished_at_ms)
+            async with (
+                self._closed_room(interview_id, CloseCode.NO_DOCUMENT, "the interview was cancelled"),
+                self._journal.transaction() as transaction,
+            ):
+                await store.set_interview(transaction.connection, interview_id, {"status": Status.CANCELLED.value})
+                by = {"id": principal.id, "name": principal.name}
+                await transaction.append(interview_id, "interview.cancelled", {"by": by})
+
+    async def _whole(self, change: Coroutine[Any, Any, _Result]) -> _Result:
+        """To its end, also when whoever asked has hung up: memory and disk must agree on what is closed."""
+        task = asyncio.create_task(change)
+        self._changes.add(task)
+        task.add_done_callback(self._changes.discard)
+        return await asyncio.shield(task)
+
+    async def _conductor(
+        self, principal: Principal, interview_id: str, on_behalf_of: str | None
+    ) -> tuple[Interview, dict[str, str]]:
+        """The interview, and the interviewer of it who asks, as room events show him."""
+        async with self._database.reading() as connection:
+            interview = await seen(connection, principal, interview_id)
+            if principal.kind == "key" and not principal.can_change(interview):
+                raise ScopeMissing("This key may see the interview, but not change it.")
+        member = await self._people.acting_member(principal, on_behalf_of)
+        async with self._database.reading() as connection:
+            if not await store.is_interviewer(connection, interview, member.id, member.email):
+                raise NotAnInterviewer("Only an interviewer of this interview may do this.")
+            participant = await store.participant_as(connection, interview_id, Role.INTERVIEWER, member.id)
+        return interview, {"id": participant.id if participant else member.id, "name": member.name}
+
+    @asynccontextmanager
+    async def _closed_room(self, interview_id: str, code: CloseCode, reason: str) -> AsyncGenerator[None]:
+        """Nothing is accepted from here on; the sockets close at the end, or all goes on when the block fails.
+
+        The mark is set before the documents are asked for: one that opens later finds it.
+        """
+        self._closed[interview_id] = code
+        for document in self._registry.opened(interview_id):
+            document.is_finished = True
+        try:
+            yield
+        except BaseException:
+            self._open_room(interview_id)
+            raise
+        for document in self._registry.opened(interview_id):
+            document.is_finished = True
+            document.close_peers(code, reason)
+
+    def _open_room(self, interview_id: str) -> None:
+        self._closed.pop(interview_id, None)
+        for document in self._registry.opened(interview_id):
+            document.is_finished = False
+
+    async def _read(self, principal: Principal, interview_id: str) -> Interview:
+        async with self._database.reading() as connection:
+            return await seen(connection, principal, interview_id)

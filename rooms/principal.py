@@ -1,0 +1,62 @@
+"""On whose authority something is asked: a member's session or a key."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rooms.interview import Interview
+from rooms.key import Key, Scope
+from rooms.member import Member, MemberRole
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    kind: Literal["member", "key"]
+    id: str
+    organisation_id: str
+    role: MemberRole | None  # of a member
+    scopes: frozenset[str]  # of a key
+    email: str | None
+    name: str
+    expires_at_ms: int | None = None
+
+    @classmethod
+    def of_member(cls, member: Member, expires_at_ms: int | None = None) -> "Principal":
+        return cls(
+            "member",
+            member.id,
+            member.organisation_id,
+            member.role,
+            frozenset(),
+            member.email,
+            member.name,
+            expires_at_ms,
+        )
+
+    @classmethod
+    def of_key(cls, key: Key) -> "Principal":
+        return cls("key", key.id, key.organisation_id, None, frozenset(key.scopes), None, key.description)
+
+    def has_scope(self, *scopes: Scope) -> bool:
+        """Whether the key has one of these; `.company` counts as both of the narrower ones."""
+        held = self.scopes | {Scope.COMPANY_READ, Scope.COMPANY_WRITE} if Scope.COMPANY in self.scopes else self.scopes
+        return not held.isdisjoint(scopes)
+
+    @property
+    def may_create(self) -> bool:
+        if self.kind == "member":
+            return self.role is not MemberRole.LIMITED
+        return self.has_scope(Scope.OWN, Scope.COMPANY_WRITE)
+
+    @property
+    def sees_all(self) -> bool:
+        """Every interview of the organisation, and not only those it made itself."""
+        return self.kind == "member" or self.has_scope(Scope.COMPANY_READ, Scope.COMPANY_WRITE)
+
+    def can_see(self, interview: Interview) -> bool:
+        return interview.organisation_id == self.organisation_id and (self.sees_all or interview.created_by == self.id)
+
+    def can_change(self, interview: Interview) -> bool:
+        """Given that it can be seen: change, cancel, or act in it for a member."""
+        if self.kind == "member":
+            return self.role is not MemberRole.LIMITED
+        return self.has_scope(Scope.COMPANY_WRITE) or (self.has_scope(Scope.OWN) and interview.created_by == self.id)

@@ -1,0 +1,47 @@
+"""What people may be called, and how names are searched."""
+
+import re
+import unicodedata
+
+from rooms.errors import TextInvalid
+
+MAX_NAME_CHARACTERS = 80
+MAX_TITLE_CHARACTERS = 200
+MAX_EMAIL_CHARACTERS = 254
+
+# Control characters, line separators, lone surrogates, and the marks that turn the direction of what follows:
+# a name with one of those rewrites the line it is shown in. Joiners stay: emoji and several scripts need them.
+_UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+def clean(text: str, what: str, max_characters: int) -> str:
+    """The text without surrounding space. Raises TextInvalid."""
+    trimmed = text.strip()
+    if len(trimmed) > max_characters:
+        raise TextInvalid(f"The {what} is longer than {max_characters} characters.")
+    if _UNSHOWABLE.search(trimmed):
+        raise TextInvalid(f"The {what} has control characters in it.")
+    return trimmed
+
+
+def clean_name(name: str) -> str:
+    return clean(name, "name", MAX_NAME_CHARACTERS)
+
+
+def clean_title(title: str) -> str:
+    return clean(title, "title", MAX_TITLE_CHARACTERS)
+
+
+def clean_email(email: str) -> str:
+    """In lower case: addresses that differ in case only are the same member's."""
+    trimmed = clean(email, "e-mail address", MAX_EMAIL_CHARACTERS).lower()
+    if not _EMAIL.fullmatch(trimmed):
+        raise TextInvalid("That is not an e-mail address.")
+    return trimmed
+
+
+def fold(text: str) -> str:
+    """Without case and diacritics, for searching: both sides of a comparison go through here."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))

@@ -1,0 +1,77 @@
+"""Every setting of the server. The only reader of the environment."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "PANELROOM_"
+
+
+class Settings(BaseSettings):
+    """Read from environment variables ``PANELROOM_<NAME>``; their descriptions are what ``panelroom settings`` lists."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
+
+    public_url: str | None = Field(
+        None, description="Address at which people reach the server, like https://interviews.example.com"
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (), description="Addresses or networks of proxies whose X-Forwarded-* headers count, separated by commas"
+    )
+    server: Literal["uvicorn", "hypercorn"] = Field("uvicorn", description="ASGI server that runs the application")
+    joins_per_min: NonNegativeInt = Field(120, description="Joins a minute from one address; 0 for no limit")
+    frames_per_s: NonNegativeInt = Field(
+        500, description="Frames a second from one connection, with bursts of twice as many; 0 for no limit"
+    )
+    max_frame_bytes: PositiveInt = Field(
+        2 * 2**20, description="Largest frame of a connection in bytes; more is closed with 4413"
+    )
+    hard_frame_bytes: PositiveInt = Field(
+        16 * 2**20, description="Frame size in bytes that is not even read; more is closed with 1009"
+    )
+    max_document_bytes: PositiveInt = Field(
+        16 * 2**20, description="Updates that one document may sum up to, in bytes; more is closed with 4413"
+    )
+    outbox_bytes: PositiveInt = Field(
+        2 * 2**20, description="Bytes that may wait for one connection; more is closed with 4508"
+    )
+    max_body_bytes: PositiveInt = Field(64 * 2**10, description="Largest body of an HTTP request in bytes")
+    journal_group_ms: NonNegativeInt = Field(
+        25, description="Milliseconds in which updates are gathered for one commit"
+    )
+    journal_queue_updates: PositiveInt = Field(
+        100_000, description="Updates that may wait for the disk; beyond them new ones are set aside"
+    )
+    journal_queue_bytes: PositiveInt = Field(
+        64 * 2**20, description="Bytes of updates that may wait for the disk; beyond them new ones are set aside"
+    )
+    evict_s: PositiveFloat = Field(300, description="Seconds after which a document that nobody uses leaves the memory")
+    reopen_s: NonNegativeFloat = Field(900, description="Seconds in which a finish can be undone; 0 for never")
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_origin(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        url = urlsplit(value)
+        if url.scheme not in {"http", "https"} or not url.hostname or url.path.strip("/") or url.query or url.fragment:
+            raise ValueError("must be http(s)://host or http(s)://host:port")
+        return f"{url.scheme}://{url.netloc}".lower()
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+        return value
+
+
+def described() -> list[tuple[str, str, str]]:
+    """(variable, default, description) of every setting."""
+    return [
+        (PREFIX + name.upper(), "" if field.default in {None, ()} else str(field.default), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
