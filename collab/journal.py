@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 import anyio
 import structlog
@@ -96,12 +96,17 @@ class Subscription:
         self._events: deque[Entry] = deque()
         self._arrived = asyncio.Event()
         self._too_slow = False
+        self._ended = False
 
     def offer(self, event: Entry) -> None:
         if len(self._events) >= _SUBSCRIPTION_LIMIT:
             self._too_slow = True
         else:
             self._events.append(event)
+        self._arrived.set()
+
+    def end(self) -> None:
+        self._ended = True
         self._arrived.set()
 
     async def __aenter__(self) -> Self:
@@ -123,6 +128,8 @@ class Subscription:
         while not self._events:
             if self._too_slow:
                 raise SubscriberTooSlow
+            if self._ended:
+                raise StopAsyncIteration
             self._arrived.clear()
             await self._arrived.wait()
         return self._events.popleft()
@@ -234,6 +241,7 @@ class Journal:
         self._waiting = asyncio.Event()
         self._logs: WeakValueDictionary[str, Log] = WeakValueDictionary()
         self._opening = asyncio.Lock()
+        self._subscriptions: WeakSet[Subscription] = WeakSet()
 
     async def open(self, log_id: str) -> Log:
         """The head of a log; the same object for everybody while anybody holds it."""
@@ -327,7 +335,14 @@ class Journal:
 
     def subscribe(self, log_id: str) -> Subscription:
         """The log's events (not its updates) from the moment that the subscription is entered."""
-        return Subscription(self, log_id)
+        subscription = Subscription(self, log_id)
+        self._subscriptions.add(subscription)
+        return subscription
+
+    def end_subscriptions(self) -> None:
+        """The server stops: every subscription ends after what it holds."""
+        for subscription in list(self._subscriptions):
+            subscription.end()
 
     async def started_at_ms(self, log_id: str) -> int | None:
         """Milliseconds since the Unix epoch when the first participant entered."""

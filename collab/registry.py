@@ -35,6 +35,7 @@ class Registry:
         self._documents: dict[str, LiveDocument] = {}
         self._loading: dict[str, asyncio.Lock] = {}
         self._finished: set[str] = set()
+        self.is_draining = False
         journal.on_commit = self._acknowledge
 
     async def open(self, log_id: str, document_id: str) -> LiveDocument:
@@ -122,6 +123,7 @@ class Registry:
 
     async def drain(self) -> None:
         """Accept nothing more, put all on disk, and send everybody away to come back to the next process."""
+        self.is_draining = True
         for live in self._documents.values():
             live.close_peers(CloseCode.RESTART, "the server restarts")
         await self.journal.flush()

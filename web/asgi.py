@@ -1,0 +1,17 @@
+"""Which part of the application a connection goes to."""
+
+from web.socket import PREFIX, Message, Receive, Send, Sockets
+
+
+class Dispatch:
+    """WebSockets under /ws/ to our own loop, everything else to Quart."""
+
+    def __init__(self, sockets: Sockets, quart: "Application") -> None:
+        self._sockets = sockets
+        self._quart = quart
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and scope["path"].startswith(PREFIX):
+            await self._sockets(scope, receive, send)
+        else:
+            await self._quart(scope, receive, send)

@@ -1,0 +1,126 @@
+"""One server process on one port, by the ASGI server of the settings."""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio
+import hypercorn.asyncio
+import hypercorn.config
+import structlog
+import uvicorn
+import uvloop
+from quart import Quart
+
+from web.app import Panelroom, create_app
+from web.settings import Settings
+
+_PING_S = 20.0
+_GRACE_S = 10
+_DRAIN_S = 10.0
+_BACKLOG = 1024
+
+_log = structlog.get_logger("serve")
+
+Stopped = Callable[[], Awaitable[None]]
+
+
+def serve(settings: Settings, host: str, port: int, data: Path, ready: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT. ``ready`` is called with the address once requests are answered."""
+    uvloop.run(_serve(settings, host, port, data, ready))
+
+
+async def _serve(settings: Settings, host: str, port: int, data: Path, ready: Callable[[str], None]) -> None:
+    listener = _listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{listener.getsockname()[1]}"
+    app = create_app(settings, data)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+    async def stopped() -> None:
+        """Return when it is time to stop, with every room saved and everybody sent away to come back."""
+        ready(address)
+        await stop.wait()
+        panelroom: Panelroom = app.extensions["panelroom"]
+        panelroom.journal.end_subscriptions()
+        with anyio.move_on_after(_DRAIN_S) as scope:
+            await panelroom.registry.drain()
+        if scope.cancelled_caught:
+            _log.error("not everything could be saved", queued=panelroom.journal.queued - panelroom.journal.durable)
+
+    await (_hypercorn if settings.server == "hypercorn" else _uvicorn)(app, listener, settings, stopped)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(_BACKLOG)
+    listener.setblocking(False)
+    return listener
+
+
+async def _uvicorn(app: Quart, listener: socket.socket, settings: Settings, stopped: Stopped) -> None:
+    # Its own log would hold tickets: it writes the query of every WebSocket.
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    config = uvicorn.Config(
+        app,
+        ws="websockets-sansio",
+        ws_max_size=settings.hard_frame_bytes,
+        ws_ping_interval=_PING_S,
+        ws_ping_timeout=_PING_S,
+        ws_per_message_deflate=False,
+        http="h11",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    server = _Uvicorn(config)
+    stopping = asyncio.create_task(server.stop_after(stopped))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        stopping.cancel()
+
+
+class _Uvicorn(uvicorn.Server):
+    """Leaves the signals to us: uvicorn would end with the signal's exit status, and before the rooms are saved."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._up = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._up.set()
+
+    async def stop_after(self, stopped: Stopped) -> None:
+        await self._up.wait()
+        await stopped()
+        self.should_exit = True
+
+
+async def _hypercorn(app: Quart, listener: socket.socket, settings: Settings, stopped: Stopped) -> None:
+    config = hypercorn.config.Config()
+    config.bind = [f"fd://{listener.detach()}"]
+    config.websocket_max_message_size = settings.hard_frame_bytes
+    config.websocket_ping_interval = _PING_S
+    config.graceful_timeout = _GRACE_S
+    config.include_server_header = False
+    config.accesslog = None
+    config.errorlog = logging.getLogger("hypercorn.error")
+    await hypercorn.asyncio.serve(app, config, shutdown_trigger=stopped)

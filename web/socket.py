@@ -1,0 +1,191 @@
+"""WebSockets under plain ASGI: one task group per connection, which ends only itself.
+
+Not on Quart's own websocket routes: they cancel their handler when a client goes, and lose its last frames.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import anyio
+import structlog
+
+from collab.errors import DocumentBroken, Refused
+from collab.live import LiveDocument
+from collab.peer import Peer
+from collab.wire import CloseCode
+from rooms.errors import DocumentUnknown, TicketInvalid
+from rooms.service import Grant, Service
+
+if TYPE_CHECKING:
+    from web.app import Panelroom
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+PREFIX = "/ws/"
+_REFUSAL_S = 10.0
+_REFUSALS_KEPT = 10_000
+
+_log = structlog.get_logger("socket")
+
+
+class Sockets:
+    """The ASGI application for everything under ``/ws/``."""
+
+    def __init__(self, panelroom: "Panelroom") -> None:
+        self._panelroom = panelroom
+        self._refused: OrderedDict[str, float] = OrderedDict()  # ticket -> when it was refused
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        _decline_compression(send)
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        ticket = query.get("ticket", [""])[0]
+        document_id = scope["path"].removeprefix(PREFIX)
+        if self._was_just_refused(ticket):
+            # Older stock clients ignore close codes and come straight back: the handshake is cheaper.
+            await send({"type": "websocket.close"})
+            return
+        try:
+            grant = await self._authorise(scope, document_id, ticket)
+            live = await self._panelroom.registry.open(grant.interview_id, document_id)
+            closed = self._panelroom.rooms.closed(grant.interview_id)
+            if closed is not None or grant.finished:
+                raise Refused(closed or CloseCode.FINISHED, "the interview is over")
+            if self._panelroom.registry.is_draining:
+                raise Refused(CloseCode.RESTART, "the server restarts")
+        except Refused as refusal:
+            self._note(refusal, scope, ticket, document_id, None)
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": refusal.code.value, "reason": refusal.reason})
+            return
+        await send({"type": "websocket.accept"})
+        settings = self._panelroom.settings
+        peer = Peer(
+            grant.participant_id,
+            grant.user,
+            may_write=grant.may_write,
+            acknowledges=query.get("v") == ["1"],
+            outbox_limit=settings.outbox_bytes,
+            frames_per_s=settings.frames_per_s,
+        )
+        refusal = await self._converse(live, peer, grant, receive, send)
+        if refusal is not None:
+            self._note(refusal, scope, ticket, document_id, grant.participant_id)
+
+    async def _authorise(self, scope: Message, document_id: str, ticket: str) -> Grant:
+        """Before a byte of the connection is parsed. Raises Refused."""
+        if not self._panelroom.may_connect(scope, has_credential=bool(ticket)):
+            raise Refused(CloseCode.REMOVED, "this page may not connect here")
+        try:
+            return await self._panelroom.rooms.authorise_socket(document_id, ticket)
+        except TicketInvalid as error:
+            raise Refused(CloseCode.TICKET, str(error)) from None
+        except DocumentUnknown as error:
+            raise Refused(CloseCode.NO_DOCUMENT, str(error)) from None
+
+    async def _converse(
+        self, live: LiveDocument, peer: Peer, grant: Grant, receive: Receive, send: Send
+    ) -> Refused | None:
+        """Until either side closes; why we refused it, if we did."""
+        rooms = self._panelroom.rooms
+        refusal: Refused | None = None
+        async with anyio.create_task_group() as tasks:
+            peer.on_overflow = tasks.cancel_scope.cancel
+            with live.joined(peer):
+                tasks.start_soon(_attend, rooms, grant)
+                tasks.start_soon(_deliver, peer, send, tasks.cancel_scope)
+                entered = grant.entered
+                while (message := await receive())["type"] == "websocket.receive":
+                    if peer.closing is not None:
+                        continue
+                    try:
+                        self._accept(live, peer, message.get("bytes"))
+                    except Refused as error:
+                        refusal = error
+                        peer.close(error.code, error.reason)
+                    except DocumentBroken:
+                        self._panelroom.registry.discard(live)
+                    if peer.entered and not entered:
+                        entered = True
+                        await _enter(rooms, grant)
+                tasks.cancel_scope.cancel()
+        if peer.closing is not None and peer.closing[0] is CloseCode.TOO_SLOW:
+            return Refused(*peer.closing)
+        return refusal
+
+    def _accept(self, live: LiveDocument, peer: Peer, frame: bytes | None) -> None:
+        if frame is None:
+            raise Refused(CloseCode.INVALID, "text is not spoken here, only binary frames")
+        if len(frame) > self._panelroom.settings.max_frame_bytes:
+            raise Refused(CloseCode.LIMIT, "the frame is too large")
+        live.accept(peer, frame)
+
+    def _was_just_refused(self, ticket: str) -> bool:
+        now = time.monotonic()
+        while self._refused and (
+            next(iter(self._refused.values())) < now - _REFUSAL_S or len(self._refused) > _REFUSALS_KEPT
+        ):
+            self._refused.popitem(last=False)
+        return ticket in self._refused
+
+    def _note(self, refusal: Refused, scope: Message, ticket: str, document: str, participant: str | None) -> None:
+        if 4400 <= refusal.code < 4500 or refusal.code is CloseCode.RATE:
+            self._refused.setdefault(ticket, time.monotonic())
+        _log.warning(
+            "peer refused",
+            code=refusal.code.value,
+            reason=refusal.reason,
+            document=document[:64],
+            participant=participant,
+            address=scope["client"] and scope["client"][0],
+        )
+
+
+async def _deliver(peer: Peer, send: Send, connection: anyio.CancelScope) -> None:
+    """Send what the peer is offered; after its last frame, the close, and the connection is over."""
+    while frames := await peer.take():
+        for frame in frames:
+            await send({"type": "websocket.send", "bytes": frame})
+    if peer.closing is not None:
+        code, reason = peer.closing
+        await send({"type": "websocket.close", "code": code.value, "reason": reason})
+    connection.cancel()
+
+
+async def _attend(rooms: Service, grant: Grant) -> None:
+    """The participant is there for as long as this runs."""
+    try:
+        await rooms.connected(grant)
+        await anyio.sleep_forever()
+    except Exception:  # noqa: BLE001 - a database that fails must not keep anybody out of the room
+        _log.exception("attendance not recorded", participant=grant.participant_id)
+        await anyio.sleep_forever()
+    finally:
+        with anyio.CancelScope(shield=True):
+            await _depart(rooms, grant)
+
+
+async def _depart(rooms: Service, grant: Grant) -> None:
+    try:
+        await rooms.disconnected(grant)
+    except Exception:  # noqa: BLE001 - as above
+        _log.exception("departure not recorded", participant=grant.participant_id)
+
+
+async def _enter(rooms: Service, grant: Grant) -> None:
+    try:
+        await rooms.enter(grant)
+    except Exception:  # noqa: BLE001 - as above
+        _log.exception("entry not recorded", participant=grant.participant_id)
+
+
+def _decline_compression(send: Send) -> None:
+    """Hypercorn negotiates permessage-deflate and has no switch for it; other servers are configured not to."""
+    handshake = getattr(getattr(send, "__self__", None), "handshake", None)
+    if handshake is not None:
+        handshake.extensions = None
