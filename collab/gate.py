@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from collab.update import Content, Id, Struct, Update
+from collab.update import ANY, DELETED, STRING, Id, Struct, Update
 
 FILES = "files"
 SOURCE = "source"
@@ -100,7 +100,7 @@ class Gate:
             end = struct.clock + struct.length
             if end > self.clocks.get(struct.client, 0):
                 self.clocks[struct.client] = end
-            if struct.content is Content.DELETED:
+            if struct.content == DELETED:
                 self._ranges(struct.client).add(struct.clock, end)
         for client, clock, length in update.deletes:
             self._ranges(client).add(clock, clock + length)
@@ -167,10 +167,10 @@ def _check_model(struct: Struct) -> None:
     if struct.root is None:
         return
     if struct.root == FILES:
-        if struct.key is None or struct.content is Content.STRING:
+        if struct.key is None or struct.content == STRING:
             raise Invalid("files holds plain values by file id")
     elif struct.root == SOURCE or struct.root.startswith(f"{SOURCE}/"):
-        if struct.key is not None or struct.content is Content.ANY:
+        if struct.key is not None or struct.content == ANY:
             raise Invalid("a source holds text")
     else:
         raise Invalid("a root that is not part of the document")

@@ -10,7 +10,7 @@ from collab.gate import Gate, Invalid, Limits, TooLarge, Verdict
 from collab.journal import Journal, Log
 from collab.peer import DENIED, SET_ASIDE, Peer
 from collab.presence import Presence
-from collab.update import Content, parse
+from collab.update import ANY, parse
 from collab.wire import (
     Awareness,
     CloseCode,
@@ -113,7 +113,7 @@ class LiveDocument:
                 self._gate.admit(parsed, len(update))
                 ticket = self._journal.append(self.log, self.id, peer.participant_id, update)
                 self._relay(frame or encode_update(update), peer)
-                if any(struct.content is Content.ANY for struct in parsed.structs):
+                if any(struct.content == ANY for struct in parsed.structs):
                     # A value set in the map deletes its rival on every replica, without a word on the wire.
                     self._gate.admit(parse(self._document.diff(self._document.state_vector())), 0)
                 self._in_step(peer, frame, ticket)

@@ -5,7 +5,6 @@ contain is parsed: deleted ranges, strings, and plain values of bounded depth; e
 """
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 from collab.wire import Malformed, read_varuint, varuint
 
@@ -16,12 +15,8 @@ Id = tuple[int, int]
 """Client id, clock: one UTF-16 unit of text, or one value."""
 
 
-class Content(IntEnum):
-    """What a struct holds, numbered as Yjs does."""
-
-    DELETED = 1
-    STRING = 4
-    ANY = 8
+DELETED, STRING, ANY = 1, 4, 8
+"""What a struct may hold, numbered as Yjs does."""
 
 
 @dataclass(slots=True)
@@ -31,7 +26,7 @@ class Struct:
     client: int
     clock: int
     length: int
-    content: Content
+    content: int
     left: Id | None
     right: Id | None
     root: str | None
@@ -86,13 +81,9 @@ def _parse_struct(data: bytes, at: int, client: int, clock: int) -> tuple[Struct
     at += 1
     left = right = root = key = text = None
     if info & 0x80:
-        origin, at = read_varuint(data, at)
-        origin_clock, at = read_varuint(data, at)
-        left = (origin, origin_clock)
+        left, at = _parse_id(data, at)
     if info & 0x40:
-        origin, at = read_varuint(data, at)
-        origin_clock, at = read_varuint(data, at)
-        right = (origin, origin_clock)
+        right, at = _parse_id(data, at)
     if not info & 0xC0:
         named, at = read_varuint(data, at)
         if named != 1:
@@ -101,12 +92,12 @@ def _parse_struct(data: bytes, at: int, client: int, clock: int) -> tuple[Struct
         if info & 0x20:
             key, at = _parse_string(data, at)
     kind = info & 0x1F
-    if kind == Content.STRING:
+    if kind == STRING:
         text, at = _parse_string(data, at)
         length = len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
-    elif kind == Content.DELETED:
+    elif kind == DELETED:
         length, at = read_varuint(data, at)
-    elif kind == Content.ANY:
+    elif kind == ANY:
         length, at = read_varuint(data, at)
         for _ in range(length):
             at = _skip_any(data, at, 0)
@@ -114,7 +105,13 @@ def _parse_struct(data: bytes, at: int, client: int, clock: int) -> tuple[Struct
         raise Malformed(f"content of kind {kind} is not part of the document")
     if not length:
         raise Malformed("an empty struct")
-    return Struct(client, clock, length, Content(kind), left, right, root, key, text), at
+    return Struct(client, clock, length, kind, left, right, root, key, text), at
+
+
+def _parse_id(data: bytes, at: int) -> tuple[Id, int]:
+    client, at = read_varuint(data, at)
+    clock, at = read_varuint(data, at)
+    return (client, clock), at
 
 
 def _parse_string(data: bytes, at: int) -> tuple[str, int]:

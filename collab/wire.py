@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 MAX_VARUINT = 2**53 - 1
+_SHIFTS = range(7, 56, 7)
 
 
 class CloseCode(IntEnum):
@@ -177,20 +178,18 @@ def varuint(number: int) -> bytes:
 def read_varuint(data: bytes, at: int) -> tuple[int, int]:
     """The number at ``at`` and where it ends. Raises IndexError where the data ends, Malformed over 2**53 - 1."""
     number = data[at]
-    at += 1
     if number < 0x80:
-        return number, at
+        return number, at + 1
     number &= 0x7F
-    shift = 7
-    while shift < 56:
-        byte = data[at]
+    for shift in _SHIFTS:
         at += 1
-        number |= (byte & 0x7F) << shift
+        byte = data[at]
         if byte < 0x80:
+            number |= byte << shift
             if number > MAX_VARUINT:
                 break
-            return number, at
-        shift += 7
+            return number, at + 1
+        number |= (byte & 0x7F) << shift
     raise Malformed("a number is too large")
 
 

@@ -1,12 +1,16 @@
 """Which part of the application a connection goes to."""
 
+from collections.abc import Awaitable, Callable
+
 from web.socket import PREFIX, Message, Receive, Send, Sockets
+
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 class Dispatch:
     """WebSockets under /ws/ to our own loop, everything else to Quart."""
 
-    def __init__(self, sockets: Sockets, quart: "Application") -> None:
+    def __init__(self, sockets: Sockets, quart: Application) -> None:
         self._sockets = sockets
         self._quart = quart
 

@@ -18,6 +18,7 @@ from collab.peer import Peer
 from collab.wire import CloseCode
 from rooms.errors import DocumentUnknown, TicketInvalid
 from rooms.service import Grant, Service
+from web.origin import arrival, origin_allowed
 
 if TYPE_CHECKING:
     from web.app import Panelroom
@@ -79,7 +80,10 @@ class Sockets:
 
     async def _authorise(self, scope: Message, document_id: str, ticket: str) -> Grant:
         """Before a byte of the connection is parsed. Raises Refused."""
-        if not self._panelroom.may_connect(scope, has_credential=bool(ticket)):
+        settings = self._panelroom.settings
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        came = arrival(headers, scope["scheme"], _address(scope), settings)
+        if not origin_allowed(headers, came.scheme, came.host, settings, has_credential=bool(ticket)):
             raise Refused(CloseCode.REMOVED, "this page may not connect here")
         try:
             return await self._panelroom.rooms.authorise_socket(document_id, ticket)
@@ -142,8 +146,12 @@ class Sockets:
             reason=refusal.reason,
             document=document[:64],
             participant=participant,
-            address=scope["client"] and scope["client"][0],
+            address=_address(scope),
         )
+
+
+def _address(scope: Message) -> str:
+    return scope["client"][0] if scope["client"] else ""
 
 
 async def _deliver(peer: Peer, send: Send, connection: anyio.CancelScope) -> None:
