@@ -1,0 +1,93 @@
+/** A refusal by the server, in its own words (RFC 9457). `status` is 0 when the server could not be reached. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface InterviewItem {
+  id: string;
+  url: string;
+  title: string;
+  status: "pending" | "active" | "finished";
+  candidate: { name?: string | null; email?: string | null } | null;
+  created_at: string;
+  active_at: string | null;
+  finished_at: string | null;
+}
+
+export interface InterviewList {
+  items: InterviewItem[];
+  counts: { pending: number; active: number; finished: number };
+  next_cursor: string | null;
+}
+
+export type Role = "candidate" | "guest" | "interviewer" | "observer";
+
+export interface JoinRequest {
+  as: Role;
+  name?: string;
+  resume?: string;
+}
+
+export interface Joined {
+  participant_id: string;
+  role: Role;
+  admission: { state: "seated" | "observing" | "waiting" | "refused"; place?: number | null; reason?: string | null };
+  documents: { id: string; url: string; may_write: boolean }[];
+  events_url: string;
+  ticket: string;
+  expires_at: string;
+}
+
+const interviews = "/api/v1/interviews";
+
+export function listInterviews(query: Record<string, string>): Promise<InterviewList> {
+  return call<InterviewList>("GET", `${interviews}?${new URLSearchParams(query).toString()}`);
+}
+
+export function createInterview(): Promise<InterviewItem> {
+  return call<InterviewItem>("POST", interviews, {});
+}
+
+export function join(interview: string, request: JoinRequest): Promise<Joined> {
+  return call<Joined>("POST", `${interviews}/${interview}/join`, request);
+}
+
+export async function leave(interview: string, ticket: string): Promise<void> {
+  await call("POST", `${interviews}/${interview}/leave`, { ticket });
+}
+
+export async function finish(interview: string): Promise<void> {
+  await call("POST", `${interviews}/${interview}/finish`, {});
+}
+
+export function recordingFile(interview: string, document: string): Promise<unknown> {
+  return call<unknown>("GET", `${interviews}/${interview}/recording/file?${new URLSearchParams({ document }).toString()}`);
+}
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      ...(body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
+    });
+  } catch {
+    throw new Problem(0, "The server cannot be reached. Check your connection and try again.");
+  }
+  if (!response.ok) throw await problemOf(response);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  try {
+    const { detail, title } = (await response.json()) as { detail?: string; title?: string };
+    return new Problem(response.status, detail ?? title ?? response.statusText);
+  } catch {
+    return new Problem(response.status, `The server answered ${response.status}. Try again in a moment.`);
+  }
+}

@@ -1,0 +1,211 @@
+import { RangeSetBuilder, type Extension } from "@codemirror/state";
+import { Decoration, EditorView, ViewPlugin, WidgetType, type DecorationSet, type ViewUpdate } from "@codemirror/view";
+import type { Awareness } from "y-protocols/awareness";
+import * as Y from "yjs";
+
+/**
+ * The others' carets and selections, and the sending of our own, in y-codemirror.next's format (`cursor: {anchor,
+ * head}`, relative positions). Not its plug-in: that one sets style attributes, which the pages' policy forbids, and
+ * throws on a position it cannot read.
+ */
+export function carets(text: Y.Text, awareness: Awareness): Extension {
+  const plugin = ViewPlugin.define((view) => new Carets(view, text, awareness), { decorations: (it) => it.decorations });
+  return [plugin, caretTheme];
+}
+
+export interface Caret {
+  client: number;
+  anchor: number;
+  head: number;
+  name: string;
+  color: string;
+}
+
+class Carets {
+  decorations: DecorationSet;
+  private stale = false;
+  private destroyed = false;
+
+  constructor(
+    private readonly view: EditorView,
+    private readonly text: Y.Text,
+    private readonly awareness: Awareness,
+  ) {
+    this.decorations = decorate(view, this.others());
+    awareness.on("change", this.onChange);
+    text.observe(this.onText);
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+    this.awareness.off("change", this.onChange);
+    this.text.unobserve(this.onText);
+  }
+
+  update(update: ViewUpdate): void {
+    if (update.selectionSet || update.docChanged || update.focusChanged) this.publish(update.view);
+    if (this.stale) this.decorations = decorate(update.view, this.others());
+    else if (update.docChanged) this.decorations = this.decorations.map(update.changes);
+    this.stale = false;
+  }
+
+  private readonly onChange = (changes: { added: number[]; updated: number[]; removed: number[] }): void => {
+    const ids = [...changes.added, ...changes.updated, ...changes.removed];
+    if (ids.some((id) => id !== this.awareness.clientID)) this.refresh();
+  };
+
+  /** A caret is exact again once the editor has the same text as the document. */
+  private readonly onText = (): void => {
+    this.refresh();
+  };
+
+  /** In a microtask, because awareness and text change in the middle of the editor's own updates too. */
+  private refresh(): void {
+    if (this.stale) return;
+    this.stale = true;
+    queueMicrotask(() => {
+      if (!this.destroyed && this.stale) this.view.dispatch({});
+    });
+  }
+
+  private publish(view: EditorView): void {
+    const state = this.awareness.getLocalState();
+    if (state === null || !view.hasFocus || view.state.doc.length !== this.text.length) return;
+    const { anchor, head } = view.state.selection.main;
+    const cursor = {
+      anchor: Y.createRelativePositionFromTypeIndex(this.text, anchor),
+      head: Y.createRelativePositionFromTypeIndex(this.text, head),
+    };
+    const sent = state["cursor"] as typeof cursor | null | undefined;
+    const same =
+      sent !== null &&
+      sent !== undefined &&
+      Y.compareRelativePositions(sent.anchor, cursor.anchor) &&
+      Y.compareRelativePositions(sent.head, cursor.head);
+    if (!same) this.awareness.setLocalStateField("cursor", cursor);
+  }
+
+  private others(): Caret[] {
+    const found: Caret[] = [];
+    for (const [client, state] of this.awareness.getStates()) {
+      if (client === this.awareness.clientID) continue;
+      const caret = readCaret(client, state, this.text);
+      if (caret !== null) found.push(caret);
+    }
+    return found;
+  }
+}
+
+function readCaret(client: number, state: Record<string, unknown>, text: Y.Text): Caret | null {
+  const cursor = state["cursor"] as { anchor: unknown; head: unknown } | null | undefined;
+  const user = state["user"] as { name?: unknown; color?: unknown } | undefined;
+  if (cursor === null || cursor === undefined) return null;
+  const anchor = indexOf(cursor.anchor, text);
+  const head = indexOf(cursor.head, text);
+  if (anchor === null || head === null) return null;
+  const name = typeof user?.name === "string" ? user.name : "Someone";
+  return { client, anchor, head, name, color: typeof user?.color === "string" ? user.color : "#777777" };
+}
+
+function indexOf(position: unknown, text: Y.Text): number | null {
+  try {
+    const relative = Y.createRelativePositionFromJSON(position);
+    const absolute = text.doc === null ? null : Y.createAbsolutePositionFromRelativePosition(relative, text.doc);
+    return absolute !== null && absolute.type === text ? absolute.index : null;
+  } catch {
+    return null;
+  }
+}
+
+function decorate(view: EditorView, others: Caret[]): DecorationSet {
+  const length = view.state.doc.length;
+  const ranges = others.flatMap(({ anchor, head, name, color }) => {
+    const from = Math.min(anchor, head, length);
+    const to = Math.min(Math.max(anchor, head), length);
+    const at = Math.min(head, length);
+    const caret = Decoration.widget({ widget: new CaretWidget(name, color, at), side: head > anchor ? -1 : 1 });
+    const selection = Decoration.mark({
+      class: "cm-remote-selection",
+      attributes: { style: `background-color: color-mix(in srgb, ${safeColor(color)} 26%, transparent)` },
+    });
+    return from === to ? [caret.range(at)] : [selection.range(from, to), caret.range(at)];
+  });
+  const builder = new RangeSetBuilder<Decoration>();
+  for (const range of ranges.sort((a, b) => a.from - b.from || a.value.startSide - b.value.startSide)) {
+    builder.add(range.from, range.to, range.value);
+  }
+  return builder.finish();
+}
+
+class CaretWidget extends WidgetType {
+  constructor(
+    private readonly name: string,
+    private readonly color: string,
+    private readonly at: number,
+  ) {
+    super();
+  }
+
+  /** A caret that moved is drawn anew, so that its name shows again for a moment. */
+  override eq(other: CaretWidget): boolean {
+    return other.name === this.name && other.color === this.color && other.at === this.at;
+  }
+
+  override toDOM(view: EditorView): HTMLElement {
+    const caret = document.createElement("span");
+    caret.className = view.state.doc.lineAt(Math.min(this.at, view.state.doc.length)).number === 1 ? "cm-remote-caret below" : "cm-remote-caret";
+    caret.style.setProperty("--who", safeColor(this.color));
+    caret.style.setProperty("--who-ink", inkOn(this.color));
+    const label = document.createElement("span");
+    label.className = "cm-remote-name";
+    label.textContent = this.name;
+    // The word joiner keeps the caret on its character's line; both are for the eye only.
+    caret.append("\u2060", label);
+    caret.setAttribute("aria-hidden", "true");
+    return caret;
+  }
+
+  override ignoreEvent(): boolean {
+    return true;
+  }
+}
+
+export function safeColor(color: string): string {
+  return /^#[0-9a-f]{6}([0-9a-f]{2})?$/i.test(color) ? color : "#777777";
+}
+
+/** Black or white, whichever is easier to read on the colour (WCAG relative luminance). */
+export function inkOn(color: string): string {
+  const parts = [1, 3, 5].map((at) => {
+    const value = parseInt(safeColor(color).slice(at, at + 2), 16) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  const [red = 0, green = 0, blue = 0] = parts;
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000000" : "#ffffff";
+}
+
+const caretTheme = EditorView.baseTheme({
+  ".cm-remote-caret": {
+    position: "relative",
+    borderLeft: "2px solid var(--who)",
+    marginLeft: "-1px",
+    marginRight: "-1px",
+  },
+  ".cm-remote-name": {
+    position: "absolute",
+    left: "-2px",
+    top: "-1.35em",
+    zIndex: "5",
+    padding: "0 0.4em",
+    borderRadius: "3px 3px 3px 0",
+    backgroundColor: "var(--who)",
+    color: "var(--who-ink)",
+    font: "500 0.6875rem/1.35 var(--font-text)",
+    whiteSpace: "nowrap",
+    pointerEvents: "none",
+    animation: "cm-remote-name 2.6s ease-out forwards",
+  },
+  ".cm-remote-caret.below .cm-remote-name": { top: "1.3em", borderRadius: "0 3px 3px 3px" },
+  ".cm-remote-caret:hover .cm-remote-name": { animation: "none" },
+  "@keyframes cm-remote-name": { "0%, 70%": { opacity: "1" }, "100%": { opacity: "0" } },
+});

@@ -1,0 +1,67 @@
+type Child = Node | string | null;
+type Attributes = Record<string, string | boolean | ((event: Event) => void)>;
+
+/** An element: strings and booleans become attributes (false: none), functions listeners of that event. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (typeof value === "string") element.setAttribute(name, value);
+    else element.toggleAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+/** A 16 px outline drawing, hidden from assistive technology: words stand beside it or in the button's label. */
+export function icon(name: keyof typeof ICONS): SVGSVGElement {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+const ICONS = {
+  check: "M3 8.5l3.2 3.2L13 4.8",
+  copy: "M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z",
+  pause: "M5.5 3v10M10.5 3v10",
+  play: "M5 3l7.5 5L5 13z",
+  next: "M4 4l5 4-5 4zM12 4v8",
+  previous: "M12 4L7 8l5 4zM4 4v8",
+  plus: "M8 3v10M3 8h10",
+  search: "M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM10.5 10.5L14 14",
+  sync: "M13 6A5.3 5.3 0 0 0 3.4 5M3 2.5V5h2.5M3 10a5.3 5.3 0 0 0 9.6 1M13 13.5V11h-2.5",
+  warning: "M8 2.5L14.5 13.5h-13zM8 7v3M8 11.8v.2",
+  leave: "M9.5 2.5h-7v11h7M7 8h7M11.5 5.5L14 8l-2.5 2.5",
+  people: "M6 7.5a2.3 2.3 0 1 0 0-4.6 2.3 2.3 0 0 0 0 4.6zM1.8 13.2c.2-2.3 1.8-3.6 4.2-3.6s4 1.3 4.2 3.6M10.6 3.2a2.2 2.2 0 0 1 0 4M12 9.9c1.3.5 2.1 1.6 2.2 3.3",
+  help: "M5.8 6a2.2 2.2 0 1 1 3.2 2c-.7.4-1 .8-1 1.6M8 12.2v.2",
+} as const;
+
+/** The page's configuration, put there by the server. */
+export function pageConfig(): unknown {
+  return JSON.parse(mount("page").textContent);
+}
+
+export function mount(id: string): HTMLElement {
+  const element = document.getElementById(id);
+  if (element === null) throw new Error(`The page has no element #${id}`);
+  return element;
+}
+
+/** Says something to people who listen instead of look. */
+export function announce(words: string): void {
+  let region = document.getElementById("announcements");
+  if (region === null) {
+    region = h("div", { id: "announcements", class: "visually-hidden", role: "status", "aria-live": "polite" });
+    document.body.append(region);
+  }
+  region.textContent = words;
+}

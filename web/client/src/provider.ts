@@ -1,0 +1,293 @@
+import * as decoding from "lib0/decoding";
+import * as encoding from "lib0/encoding";
+import * as awarenessProtocol from "y-protocols/awareness";
+import * as syncProtocol from "y-protocols/sync";
+import type * as Y from "yjs";
+import { CLOSE_CODES, isFinal } from "./close_codes";
+import { Unsaved, type SavedState } from "./unsaved";
+
+const MESSAGE = { SYNC: 0, AWARENESS: 1, DENIAL: 2, QUERY_AWARENESS: 3, ACKNOWLEDGEMENT: 8 } as const;
+
+/** The server says something at least every 20 s. */
+const SILENCE_MS = 45_000;
+const PROBE_MS = 4_000;
+const HANDSHAKE_MS = 15_000;
+const STALE_MS = 2_000;
+const FIRST_RETRY_MS = 250;
+const LAST_RETRY_MS = 10_000;
+const RATE_RETRY_MS = 3_000;
+
+/** The part of a WebSocket that is used. */
+export type Socket = Pick<WebSocket, "binaryType" | "onopen" | "onmessage" | "onclose" | "send" | "close">;
+
+/** What a provider needs of the world; tests bring their own. */
+export interface Transport {
+  open(url: string): Socket;
+  now(): number;
+  random(): number;
+  /** Calls once after `ms`; the answer cancels. */
+  after(ms: number, call: () => void): () => void;
+}
+
+export type ConnectionState =
+  | { kind: "connecting"; failures: number }
+  | { kind: "synchronised" }
+  | { kind: "offline"; failures: number }
+  | { kind: "refused"; code: number; reason: string }
+  | { kind: "finished" }
+  | { kind: "stopped" };
+
+export interface Watcher {
+  onConnection(state: ConnectionState): void;
+  onSaved(state: SavedState): void;
+  /** Nothing of this document may be kept: the server refused a write, or what it sent could not be applied. */
+  onSpoilt(reason: string): void;
+}
+
+/**
+ * Keeps one Yjs document in step with the server over y-websocket's protocol with acknowledgements.
+ *
+ * Safety: local updates are sent only after the server's first step 1 of a connection was answered, so the step 2
+ * carries everything made before it and no update can arrive with a gap of our making.
+ * Liveness: every way a connection can end leads to `drop` (and a retry) or to `refuse` (and a word to the page).
+ */
+export class Provider {
+  readonly awareness: awarenessProtocol.Awareness;
+  private socket: Socket | null = null;
+  private url: string | null = null;
+  private state: ConnectionState = { kind: "stopped" };
+  private readonly unsaved: Unsaved;
+  private inStep = false;
+  private received = false;
+  private opened = false;
+  private failures = 0;
+  private heardAt = 0;
+  private cancelRetry: () => void = () => undefined;
+  private cancelWatch: () => void = () => undefined;
+
+  constructor(
+    readonly document: Y.Doc,
+    private readonly transport: Transport,
+    private readonly watcher: Watcher,
+  ) {
+    this.awareness = new awarenessProtocol.Awareness(document);
+    this.unsaved = new Unsaved(() => transport.now(), (state) => {
+      watcher.onSaved(state);
+    });
+    document.on("update", this.onLocalUpdate);
+    this.awareness.on("update", this.onLocalAwareness);
+  }
+
+  get connection(): ConnectionState {
+    return this.state;
+  }
+
+  get saved(): SavedState {
+    return this.unsaved.state;
+  }
+
+  connect(url: string): void {
+    this.url = url;
+    this.failures = 0;
+    this.open();
+  }
+
+  /** The network may be back: do not wait for the retry. */
+  wake(): void {
+    const waited = this.transport.now() - this.heardAt;
+    if (this.state.kind === "offline" || (this.state.kind === "connecting" && waited > STALE_MS)) this.open();
+    else this.probe();
+  }
+
+  /** Something suggests that the connection is dead: ask for an answer now instead of waiting for the silence. */
+  probe(): void {
+    if (this.socket === null || !this.opened) return;
+    const asked = this.transport.now();
+    this.sendStep1();
+    this.cancelWatch();
+    this.cancelWatch = this.transport.after(PROBE_MS, () => {
+      if (this.heardAt < asked) this.drop(0);
+      else this.watch();
+    });
+  }
+
+  /** Stays away until the next `connect`; the document is kept. */
+  stop(): void {
+    this.end({ kind: "stopped" });
+  }
+
+  /** Ends for good; the document and the awareness are destroyed with it. */
+  destroy(): void {
+    this.document.off("update", this.onLocalUpdate);
+    this.awareness.off("update", this.onLocalAwareness);
+    this.stop();
+    this.awareness.destroy();
+    this.document.destroy();
+  }
+
+  private open(): void {
+    if (this.url === null) return;
+    this.detach();
+    this.setState({ kind: "connecting", failures: this.failures });
+    const socket = this.transport.open(this.url);
+    this.socket = socket;
+    this.heardAt = this.transport.now();
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      this.opened = true;
+      this.heard();
+      this.sendStep1();
+      this.sendAwareness();
+    };
+    socket.onmessage = (message) => {
+      this.heard();
+      if (message.data instanceof ArrayBuffer) this.accept(new Uint8Array(message.data));
+    };
+    socket.onclose = (close) => {
+      this.closed(close.code, close.reason);
+    };
+    this.cancelWatch = this.transport.after(HANDSHAKE_MS, () => {
+      if (this.opened) this.watch();
+      else this.drop(0);
+    });
+  }
+
+  private accept(frame: Uint8Array): void {
+    const decoder = decoding.createDecoder(frame);
+    const kind = decoding.readVarUint(decoder);
+    switch (kind) {
+      case MESSAGE.SYNC:
+        this.acceptSync(decoder);
+        break;
+      case MESSAGE.AWARENESS:
+        awarenessProtocol.applyAwarenessUpdate(this.awareness, decoding.readVarUint8Array(decoder), this);
+        break;
+      case MESSAGE.QUERY_AWARENESS:
+        this.sendAwareness();
+        break;
+      case MESSAGE.DENIAL:
+        decoding.readVarUint(decoder);
+        this.watcher.onSpoilt(decoding.readVarString(decoder));
+        break;
+      case MESSAGE.ACKNOWLEDGEMENT:
+        this.unsaved.acknowledge(decoding.readVarUint(decoder));
+        break;
+    }
+  }
+
+  private acceptSync(decoder: decoding.Decoder): void {
+    const reply = encoding.createEncoder();
+    encoding.writeVarUint(reply, MESSAGE.SYNC);
+    const failures: string[] = [];
+    const kind = syncProtocol.readSyncMessage(decoder, reply, this.document, this, (error) => {
+      failures.push(error.message);
+    });
+    if (kind === syncProtocol.messageYjsSyncStep1) {
+      this.inStep = true;
+      this.unsaved.sendAll();
+      this.send(reply);
+    } else if (kind === syncProtocol.messageYjsSyncStep2) {
+      this.received = true;
+    }
+    const [failure] = failures;
+    if (failure !== undefined) this.watcher.onSpoilt(failure);
+    else if (this.inStep && this.received && this.state.kind === "connecting") {
+      this.failures = 0;
+      this.setState({ kind: "synchronised" });
+    }
+  }
+
+  private readonly onLocalUpdate = (update: Uint8Array, origin: unknown): void => {
+    if (origin === this) return;
+    if (!this.inStep) {
+      this.unsaved.keep();
+      return;
+    }
+    const encoder = encoding.createEncoder();
+    encoding.writeVarUint(encoder, MESSAGE.SYNC);
+    syncProtocol.writeUpdate(encoder, update);
+    this.unsaved.send();
+    this.send(encoder);
+  };
+
+  private readonly onLocalAwareness = (_change: unknown, origin: unknown): void => {
+    if (origin === "local" && this.opened) this.sendAwareness();
+  };
+
+  private sendStep1(): void {
+    const encoder = encoding.createEncoder();
+    encoding.writeVarUint(encoder, MESSAGE.SYNC);
+    syncProtocol.writeSyncStep1(encoder, this.document);
+    this.send(encoder);
+  }
+
+  private sendAwareness(): void {
+    const encoder = encoding.createEncoder();
+    encoding.writeVarUint(encoder, MESSAGE.AWARENESS);
+    const own = awarenessProtocol.encodeAwarenessUpdate(this.awareness, [this.document.clientID]);
+    encoding.writeVarUint8Array(encoder, own);
+    this.send(encoder);
+  }
+
+  private send(encoder: encoding.Encoder): void {
+    this.socket?.send(encoding.toUint8Array(encoder));
+  }
+
+  private heard(): void {
+    this.heardAt = this.transport.now();
+  }
+
+  /** By the clock and not by the timer alone: a background tab's timers run late. */
+  private watch(): void {
+    this.cancelWatch();
+    const left = SILENCE_MS - (this.transport.now() - this.heardAt);
+    if (left <= 0) this.drop(0);
+    else {
+      this.cancelWatch = this.transport.after(left, () => {
+        this.watch();
+      });
+    }
+  }
+
+  private closed(code: number, reason: string): void {
+    if (code === CLOSE_CODES.FINISHED) this.end({ kind: "finished" });
+    else if (isFinal(code)) this.end({ kind: "refused", code, reason });
+    else this.drop(code === CLOSE_CODES.RATE ? RATE_RETRY_MS : 0);
+  }
+
+  private drop(leastDelay: number): void {
+    this.detach();
+    const delay = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.failures, 10));
+    this.failures += 1;
+    this.setState({ kind: "offline", failures: this.failures });
+    this.cancelRetry = this.transport.after(leastDelay + delay * (0.5 + this.transport.random() / 2), () => {
+      this.open();
+    });
+  }
+
+  private end(state: ConnectionState): void {
+    this.url = null;
+    this.detach();
+    this.setState(state);
+  }
+
+  private detach(): void {
+    this.cancelRetry();
+    this.cancelWatch();
+    const socket = this.socket;
+    this.socket = null;
+    this.opened = this.inStep = this.received = false;
+    if (socket !== null) {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close();
+    }
+    this.unsaved.disconnected();
+    const others = [...this.awareness.getStates().keys()].filter((id) => id !== this.document.clientID);
+    awarenessProtocol.removeAwarenessStates(this.awareness, others, this);
+  }
+
+  private setState(state: ConnectionState): void {
+    this.state = state;
+    this.watcher.onConnection(state);
+  }
+}

@@ -1,0 +1,86 @@
+import type { Role } from "./api";
+import { inkOn, safeColor } from "./carets";
+import { announce, h } from "./dom";
+import type { Participant, RoomEvent } from "./room_events";
+
+export const ROLE_NAMES: Record<Role, string> = {
+  candidate: "Candidate",
+  interviewer: "Interviewer",
+  observer: "Observer",
+  guest: "Guest",
+};
+
+const ROLE_ORDER: Role[] = ["candidate", "interviewer", "guest", "observer"];
+
+/** Who is in the room, from its events. */
+export class Roster {
+  readonly element = h("ul", { class: "roster", "aria-label": "People in this room" });
+  private readonly people = new Map<string, Participant>();
+
+  constructor(private readonly ownId: () => string) {}
+
+  get connected(): Participant[] {
+    return [...this.people.values()].filter((person) => person.connected);
+  }
+
+  accept(event: RoomEvent): void {
+    switch (event.kind) {
+      case "snapshot":
+        this.people.clear();
+        for (const person of event.snapshot.participants) this.people.set(person.id, person);
+        break;
+      case "participant.joined":
+        this.people.set(event.participant.id, { ...event.participant, connected: this.isConnected(event.participant.id) });
+        break;
+      case "participant.connected":
+      case "participant.disconnected":
+        this.connect(event.id, event.kind === "participant.connected");
+        break;
+      default:
+        return;
+    }
+    this.draw();
+  }
+
+  private isConnected(id: string): boolean {
+    return this.people.get(id)?.connected ?? false;
+  }
+
+  private connect(id: string, connected: boolean): void {
+    const person = this.people.get(id);
+    if (person === undefined || person.connected === connected) return;
+    person.connected = connected;
+    if (id !== this.ownId()) announce(`${person.name} ${connected ? "is here" : "is away"}`);
+  }
+
+  private draw(): void {
+    const order = (person: Participant) => ROLE_ORDER.indexOf(person.role) + (person.connected ? 0 : ROLE_ORDER.length);
+    const people = [...this.people.values()].sort((a, b) => order(a) - order(b) || a.name.localeCompare(b.name));
+    this.element.replaceChildren(...people.map((person) => this.row(person)));
+  }
+
+  private row(person: Participant): HTMLLIElement {
+    const avatar = h("span", { class: "avatar", "aria-hidden": "true" }, initials(person.name));
+    avatar.style.setProperty("--who", safeColor(person.color));
+    avatar.style.setProperty("--who-ink", inkOn(person.color));
+    const you = person.id === this.ownId() ? h("span", { class: "roster-you" }, "you") : null;
+    const away = person.connected ? null : h("span", { class: "roster-away" }, "away");
+    return h(
+      "li",
+      { class: person.connected ? "roster-row" : "roster-row is-away", "data-participant": person.id },
+      avatar,
+      h("span", { class: "roster-name" }, person.name),
+      you,
+      away,
+      h("span", { class: "roster-role" }, ROLE_NAMES[person.role]),
+    );
+  }
+}
+
+const characters = new Intl.Segmenter();
+
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/);
+  const ends = words.length > 1 ? [words[0], words[words.length - 1]] : [words[0]];
+  return ends.map((word = "") => [...characters.segment(word)][0]?.segment ?? "").join("").toUpperCase();
+}

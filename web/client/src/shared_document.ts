@@ -1,0 +1,103 @@
+import * as Y from "yjs";
+import { Editor, type EditorOptions } from "./editor";
+import { Provider, type ConnectionState } from "./provider";
+import { browserTransport } from "./transport";
+import type { SavedState } from "./unsaved";
+
+export interface DocumentWatcher {
+  onConnection(document: SharedDocument, state: ConnectionState): void;
+  onSaved(): void;
+  onSpoilt(document: SharedDocument, reason: string): void;
+}
+
+/** One document of the room with its editor. The Yjs document behind it is replaced when it may not be kept. */
+export class SharedDocument {
+  readonly editor: Editor;
+  private document = new Y.Doc();
+  private provider: Provider;
+  private mayWrite = false;
+  private everSynchronised = false;
+
+  constructor(
+    readonly name: string,
+    parent: HTMLElement,
+    options: EditorOptions,
+    private readonly watcher: DocumentWatcher,
+  ) {
+    this.editor = new Editor(parent, options);
+    this.provider = this.bind();
+  }
+
+  connect(url: string, mayWrite: boolean): void {
+    this.mayWrite = mayWrite;
+    this.provider.connect(`${url}&v=1`);
+  }
+
+  get connection(): ConnectionState {
+    return this.provider.connection;
+  }
+
+  get saved(): SavedState {
+    return this.provider.saved;
+  }
+
+  get writable(): boolean {
+    return this.mayWrite;
+  }
+
+  get files(): Y.Map<unknown> {
+    return this.document.getMap("files");
+  }
+
+  text(): string {
+    return this.document.getText("source").toJSON();
+  }
+
+  wake(): void {
+    this.provider.wake();
+  }
+
+  probe(): void {
+    this.provider.probe();
+  }
+
+  /** Takes writing away for good. */
+  close(): void {
+    this.mayWrite = false;
+    this.editor.setWritable(false);
+  }
+
+  /** Throws away everything that is here; `connect` then starts from the server's state. */
+  discard(): void {
+    this.provider.destroy();
+    this.document = new Y.Doc();
+    this.everSynchronised = false;
+    this.editor.setWritable(false);
+    this.provider = this.bind();
+  }
+
+  stop(): void {
+    this.close();
+    this.provider.stop();
+  }
+
+  private bind(): Provider {
+    const provider = new Provider(this.document, browserTransport, {
+      onConnection: (state) => {
+        if (provider !== this.provider) return;
+        // Typing is open from the first synchronisation on, also while the connection is away.
+        this.everSynchronised ||= state.kind === "synchronised";
+        this.editor.setWritable(this.mayWrite && this.everSynchronised);
+        this.watcher.onConnection(this, state);
+      },
+      onSaved: () => {
+        if (provider === this.provider) this.watcher.onSaved();
+      },
+      onSpoilt: (reason) => {
+        if (provider === this.provider) this.watcher.onSpoilt(this, reason);
+      },
+    });
+    this.editor.bind(this.document.getText("source"), provider.awareness);
+    return provider;
+  }
+}

@@ -1,0 +1,81 @@
+import { announce, h, icon } from "./dom";
+import type { SharedDocument } from "./shared_document";
+
+/** An acknowledgement later than this is said. */
+const LATE_MS = 2_000;
+/** A connection that is back within this time is not worth a banner. */
+const PATIENCE_MS = 1_500;
+
+type Mood = "good" | "busy" | "warn";
+
+interface Reading {
+  mood: Mood;
+  pill: string;
+  banner: string | null;
+}
+
+/** The one place that says whether what one types is safe: a pill for a glance, a banner in words when it is not. */
+export class Status {
+  readonly pill = h("div", { class: "saved", "data-mood": "busy", title: "" });
+  readonly banner = h("div", { class: "banner", role: "status", hidden: true });
+  private badSince: number | null = null;
+  private timer = 0;
+
+  constructor(private readonly documents: () => SharedDocument[]) {
+    this.refresh();
+  }
+
+  refresh(): void {
+    window.clearTimeout(this.timer);
+    const now = performance.now();
+    const reading = read(this.documents(), now);
+    this.badSince = reading.banner === null ? null : (this.badSince ?? now);
+    this.show(reading, this.badSince !== null && now - this.badSince >= PATIENCE_MS);
+    if (reading.mood !== "good") this.timer = window.setTimeout(() => { this.refresh(); }, 500);
+  }
+
+  private show(reading: Reading, showBanner: boolean): void {
+    if (this.pill.dataset["mood"] !== reading.mood || this.pill.textContent !== reading.pill) {
+      const drawing = { good: "check", busy: "sync", warn: "warning" } as const;
+      this.pill.dataset["mood"] = reading.mood;
+      this.pill.replaceChildren(icon(drawing[reading.mood]), h("span", {}, reading.pill));
+    }
+    const words = showBanner ? reading.banner : null;
+    if (words === null) {
+      if (!this.banner.hidden && reading.mood === "good") announce("Connected again. Everything is saved.");
+      this.banner.hidden = true;
+    } else if (this.banner.hidden || this.banner.textContent !== words) {
+      this.banner.textContent = words;
+      this.banner.hidden = false;
+    }
+  }
+}
+
+function read(documents: SharedDocument[], now: number): Reading {
+  const unsaved = documents.reduce((sum, { saved }) => sum + (saved.kind === "saved" ? 0 : saved.changes), 0);
+  const states = documents.map(({ connection }) =>
+    connection.kind === "connecting" && connection.failures > 0 ? "offline" : connection.kind,
+  );
+  if (states.length === 0) return { mood: "busy", pill: "Connecting…", banner: null };
+  if (states.includes("offline")) {
+    const kept = unsaved === 0
+      ? "Everything so far is saved. You can keep typing; this page reconnects by itself."
+      : `Keep this page open: ${changes(unsaved)} not saved yet. You can keep typing; all of it is sent when the connection is back.`;
+    return { mood: "warn", pill: unsaved === 0 ? "Offline" : "Offline, not saved", banner: `The connection is lost. ${kept}` };
+  }
+  if (states.some((kind) => kind !== "synchronised")) {
+    const closed = states.some((kind) => kind === "refused" || kind === "stopped" || kind === "finished");
+    return closed ? { mood: "warn", pill: "Closed", banner: null } : { mood: "busy", pill: "Connecting…", banner: null };
+  }
+  const late = documents.some(({ saved }) => saved.kind === "saving" && now - saved.since > LATE_MS);
+  if (late) {
+    const words = `The server has not confirmed ${changes(unsaved)} yet. Keep this page open; you can keep typing.`;
+    return { mood: "warn", pill: "Not saved yet", banner: words };
+  }
+  const saving = documents.some(({ saved }) => saved.kind === "saving");
+  return saving ? { mood: "busy", pill: "Saving…", banner: null } : { mood: "good", pill: "Saved", banner: null };
+}
+
+function changes(count: number): string {
+  return count === 1 ? "1 change" : `${count} changes`;
+}
