@@ -156,12 +156,15 @@ def _address(scope: Message) -> str:
 
 async def _deliver(peer: Peer, send: Send, connection: anyio.CancelScope) -> None:
     """Send what the peer is offered; after its last frame, the close, and the connection is over."""
-    while frames := await peer.take():
-        for frame in frames:
-            await send({"type": "websocket.send", "bytes": frame})
-    if peer.closing is not None:
-        code, reason = peer.closing
-        await send({"type": "websocket.close", "code": code.value, "reason": reason})
+    try:
+        while frames := await peer.take():
+            for frame in frames:
+                await send({"type": "websocket.send", "bytes": frame})
+        if peer.closing is not None:
+            code, reason = peer.closing
+            await send({"type": "websocket.close", "code": code.value, "reason": reason})
+    except OSError:
+        return  # it has gone; what it sent before that is still being received
     connection.cancel()
 
 
