@@ -1,0 +1,33 @@
+"""Fixtures that every directory of tests may use; a plugin of tests/conftest.py."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.support.api import Api
+from tests.support.crowd import Crowd
+from tests.support.server import Server, serving
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests that leave it running; its log is checked at the end."""
+    with serving(tmp_path_factory.mktemp("shared") / "data") as running:
+        yield running
+
+
+@pytest.fixture
+async def api(server: Server) -> AsyncIterator[Api]:
+    async with Api(server) as client:
+        yield client
+
+
+@pytest.fixture
+async def interview(api: Api) -> str:
+    return await api.create(title="A test")
+
+
+@pytest.fixture
+async def crowd(api: Api, interview: str) -> AsyncIterator[Crowd]:
+    async with Crowd(api, interview) as people:
+        yield people
