@@ -1,0 +1,333 @@
+import * as api from "./api";
+import { CLOSE_CODES } from "./close_codes";
+import { ask } from "./dialog";
+import { h } from "./dom";
+import { languageOf } from "./languages";
+import type { RoomPage } from "./lobby";
+import { lostLines, lostNotice } from "./lost_text";
+import type { ConnectionState } from "./provider";
+import { RoomEvents, type RoomEvent } from "./room_events";
+import { Roster } from "./roster";
+import { SharedDocument, type DocumentWatcher } from "./shared_document";
+import { Status } from "./status";
+import { forget, remember, type Entry } from "./ticket";
+import { Workspace } from "./workspace";
+
+/** More refusals than this within a minute are not met by joining again. */
+const MOST_REJOINS = 5;
+
+export type Ending = "left" | "removed" | "cancelled" | "refused";
+
+interface Lost {
+  reason: string;
+  text: string;
+}
+
+/** One stay in the room: its documents, its events, and what to do about every way it can be interrupted. */
+export class Session implements DocumentWatcher {
+  readonly workspace: Workspace;
+  private readonly documents: SharedDocument[] = [];
+  private readonly roster = new Roster(() => this.joined.participant_id);
+  private readonly status = new Status(() => this.documents);
+  private readonly events = new RoomEvents((event) => {
+    this.accept(event);
+  });
+  private readonly code: SharedDocument;
+  private readonly notes: SharedDocument | null;
+  private readonly lost = new Map<SharedDocument, Lost>();
+  private rejoining = false;
+  private rejoins: number[] = [];
+  private ended = false;
+  private finished = false;
+
+  constructor(
+    private readonly page: RoomPage,
+    private joined: api.Joined,
+    private readonly request: api.JoinRequest,
+    private readonly onEnd: (ending: Ending, words: string, unsaved: string) => void,
+  ) {
+    const actions = {
+      onLeave: () => void this.leave(),
+      onFinish: () => void this.finish(),
+      onLanguage: (id: string) => {
+        this.code.files.set("source", { name: languageOf(id).file, language: id });
+      },
+    };
+    const parts = { pill: this.status.pill, banner: this.status.banner, roster: this.roster.element };
+    this.workspace = new Workspace(page, joined.role, actions, parts);
+    const nonce = page.csp_nonce;
+    const codeOptions = { label: "Code", nonce, prose: false, hint: "Start typing. Everybody in the room sees it." };
+    const notesOptions = { label: "Notes for interviewers", nonce, prose: true, hint: "Private notes for the panel" };
+    this.code = new SharedDocument("code", this.workspace.code, codeOptions, this);
+    this.notes = notesOf(joined) === undefined ? null : new SharedDocument("notes", this.workspace.notes, notesOptions, this);
+    this.documents.push(...[this.code, this.notes].filter((document) => document !== null));
+    this.watchLanguage();
+    window.addEventListener("online", this.onWake);
+    window.addEventListener("offline", this.onDoubt);
+    document.addEventListener("visibilitychange", this.onVisible);
+    window.addEventListener("beforeunload", this.onBeforeUnload);
+  }
+
+  get entry(): Entry {
+    return { ticket: this.joined.ticket, request: this.request };
+  }
+
+  /** For tests: nothing in the page reads it. */
+  probe(): { text: () => string; notes: () => string | null; state: () => object } {
+    return {
+      text: () => this.code.text(),
+      notes: () => this.notes?.text() ?? null,
+      state: () => ({
+        connection: this.code.connection.kind,
+        saved: this.code.saved,
+        participant_id: this.joined.participant_id,
+        role: this.joined.role,
+        finished: this.finished,
+      }),
+    };
+  }
+
+  start(): void {
+    remember(this.page.interview.id, this.entry);
+    this.events.open(this.joined.events_url);
+    this.connect();
+  }
+
+  onConnection(document: SharedDocument, state: ConnectionState): void {
+    if (state.kind === "synchronised") this.showLost(document);
+    else if (state.kind === "finished") this.showFinished();
+    else if (state.kind === "refused") this.refused(document, state.code, state.reason);
+    if (document === this.code) this.workspace.setWritable(document.writable);
+    this.status.refresh();
+  }
+
+  onSaved(): void {
+    this.status.refresh();
+  }
+
+  onSpoilt(document: SharedDocument, reason: string): void {
+    this.discard(document, reason === "" ? "You may not change it." : `${reason}.`);
+    void this.rejoin();
+  }
+
+  private connect(): void {
+    const code = this.joined.documents.find(({ id }) => id === this.page.interview.id);
+    const notes = notesOf(this.joined);
+    if (code !== undefined) this.code.connect(code.url, code.may_write);
+    if (notes !== undefined) this.notes?.connect(notes.url, notes.may_write);
+  }
+
+  private refused(document: SharedDocument, code: number, reason: string): void {
+    switch (code) {
+      case CLOSE_CODES.REMOVED:
+        this.end("removed", "An interviewer has removed this device from the room.");
+        break;
+      case CLOSE_CODES.NO_DOCUMENT:
+        this.end("cancelled", "The interview was cancelled, or this link no longer gives access to it.");
+        break;
+      case CLOSE_CODES.TICKET:
+        void this.rejoin();
+        break;
+      default:
+        this.discard(document, wordsFor(code, reason));
+        void this.rejoin();
+    }
+  }
+
+  private discard(document: SharedDocument, reason: string): void {
+    this.lost.set(document, { reason, text: document.text() });
+    document.discard();
+    if (document === this.code) this.watchLanguage();
+  }
+
+  private showLost(document: SharedDocument): void {
+    const lost = this.lost.get(document);
+    if (lost === undefined) return;
+    this.lost.delete(document);
+    const text = lostLines(lost.text, document.text());
+    this.workspace.notices.append(lostNotice(document.name, lost.reason, text));
+  }
+
+  /** A fresh ticket for the same participant. The documents stay, unless the server makes another participant of us. */
+  private async rejoin(): Promise<void> {
+    if (this.rejoining || this.ended) return;
+    const now = performance.now();
+    this.rejoins = [...this.rejoins.filter((at) => now - at < 60_000), now];
+    if (this.rejoins.length > MOST_REJOINS) {
+      this.end("refused", "The server has closed this room for you several times in a row.");
+      return;
+    }
+    this.rejoining = true;
+    try {
+      const joined = await api.join(this.page.interview.id, { ...this.request, resume: this.joined.ticket });
+      this.rejoined(joined);
+    } catch (error) {
+      this.rejoinFailed(error);
+    } finally {
+      this.rejoining = false;
+    }
+  }
+
+  private rejoined(joined: api.Joined): void {
+    // The server binds a Yjs client id to its participant: another participant must not write under it.
+    if (joined.participant_id !== this.joined.participant_id) {
+      for (const document of this.documents) this.discard(document, "You came in again as somebody else.");
+    }
+    this.joined = joined;
+    if (joined.documents.length === 0) {
+      this.end("refused", admissionWords(joined));
+      return;
+    }
+    this.start();
+  }
+
+  private rejoinFailed(error: unknown): void {
+    const problem = error instanceof api.Problem ? error : new api.Problem(0, String(error));
+    if (problem.status === 409) this.showFinished();
+    else if (problem.status === 404 || problem.status === 410) this.end("cancelled", "The interview was cancelled.");
+    else if (problem.status === 0 || problem.status >= 500 || problem.status === 429) {
+      window.setTimeout(() => void this.rejoin(), 15_000);
+    } else this.end("refused", problem.message);
+  }
+
+  private accept(event: RoomEvent): void {
+    this.roster.accept(event);
+    switch (event.kind) {
+      case "snapshot":
+        this.workspace.setStage(event.snapshot.status);
+        if (event.snapshot.status === "finished") this.showFinished();
+        break;
+      case "interview.active":
+        this.workspace.setStage("active");
+        break;
+      case "interview.finished":
+        this.showFinished(event.by.name);
+        break;
+      case "interview.reopened":
+        window.location.reload();
+        break;
+      case "interview.cancelled":
+        this.end("cancelled", "The interview was cancelled.");
+        break;
+      default:
+    }
+  }
+
+  private showFinished(by?: string): void {
+    if (this.finished || this.ended) return;
+    this.finished = true;
+    for (const document of this.documents) document.stop();
+    this.workspace.setStage("finished");
+    this.status.pill.hidden = true;
+    this.status.banner.hidden = true;
+    const replay = h("a", { class: "button primary", href: `/i/${this.page.interview.id}/replay` }, "Open the replay");
+    const who = by === undefined ? "This interview is finished. " : `${by} has finished this interview. `;
+    const next = this.page.member === null ? "You can read the code here until you close this page." : "The code is read-only now.";
+    this.workspace.notices.prepend(
+      h(
+        "section",
+        { class: "notice finished", role: "status" },
+        h("p", {}, h("strong", {}, who), "Nothing more is recorded. ", next),
+        ...(this.page.member === null ? [] : [replay]),
+      ),
+    );
+  }
+
+  private async finish(): Promise<void> {
+    const present = this.roster.connected.filter((person) => person.id !== this.joined.participant_id);
+    const names = present.map((person) => h("li", {}, person.name));
+    const agreed = await ask({
+      title: "Finish this interview?",
+      body: [
+        h("p", {}, "The code and the notes become read-only for everybody, and the recording is closed."),
+        present.length === 0
+          ? h("p", {}, "Nobody else is in the room.")
+          : h("div", {}, h("p", {}, h("strong", {}, "Still in the room:")), h("ul", { class: "names" }, ...names)),
+      ],
+      action: { label: "Finish for everybody", style: "danger" },
+      cancel: "Go on with the interview",
+    });
+    if (!agreed) return;
+    try {
+      await api.finish(this.page.interview.id);
+      this.showFinished();
+    } catch (error) {
+      const words = error instanceof Error ? error.message : String(error);
+      await ask({ title: "The interview is not finished", body: [h("p", {}, words)], cancel: "Close" });
+    }
+  }
+
+  private async leave(): Promise<void> {
+    if (this.hasUnsaved() && !(await this.reallyLeave())) return;
+    forget(this.page.interview.id);
+    const { ticket } = this.joined;
+    this.end("left", "");
+    await api.leave(this.page.interview.id, ticket).catch(() => undefined);
+  }
+
+  private reallyLeave(): Promise<boolean> {
+    const body = [h("p", {}, "Some of your changes have not reached the server yet. They are lost if you leave now.")];
+    return ask({ title: "Leave without saving?", body, action: { label: "Leave anyway", style: "danger" }, cancel: "Stay" });
+  }
+
+  /** Leaves the stage to the page. What could not be saved goes with the words. */
+  private end(ending: Ending, words: string): void {
+    if (this.ended) return;
+    const unsaved = ending !== "left" && this.hasUnsaved() ? this.documents.map((document) => document.text()).join("\n\n") : "";
+    this.ended = true;
+    if (ending !== "left") forget(this.page.interview.id);
+    this.events.close();
+    for (const document of this.documents) document.stop();
+    window.removeEventListener("online", this.onWake);
+    window.removeEventListener("offline", this.onDoubt);
+    document.removeEventListener("visibilitychange", this.onVisible);
+    window.removeEventListener("beforeunload", this.onBeforeUnload);
+    this.onEnd(ending, words, unsaved);
+  }
+
+  private hasUnsaved(): boolean {
+    return !this.ended && this.documents.some(({ saved }) => saved.kind !== "saved" && saved.changes > 0);
+  }
+
+  private watchLanguage(): void {
+    const { files } = this.code;
+    const show = (): void => {
+      const source = files.get("source") as { name?: unknown; language?: unknown } | undefined;
+      const id = typeof source?.language === "string" ? source.language : this.page.interview.language;
+      this.workspace.setLanguage(id, typeof source?.name === "string" ? source.name : null);
+      this.code.editor.setLanguage(id);
+    };
+    files.observe(show);
+    show();
+  }
+
+  private readonly onWake = (): void => {
+    for (const document of this.documents) document.wake();
+  };
+
+  private readonly onDoubt = (): void => {
+    for (const document of this.documents) document.probe();
+  };
+
+  private readonly onVisible = (): void => {
+    if (document.visibilityState === "visible") this.onWake();
+  };
+
+  private readonly onBeforeUnload = (event: BeforeUnloadEvent): void => {
+    if (this.hasUnsaved()) event.preventDefault();
+  };
+}
+
+function notesOf(joined: api.Joined): api.Joined["documents"][number] | undefined {
+  return joined.documents.find(({ id }) => id.endsWith(".notes"));
+}
+
+function wordsFor(code: number, reason: string): string {
+  if (code === CLOSE_CODES.LIMIT || code === CLOSE_CODES.TOO_BIG) return "It was larger than this room allows.";
+  return reason === "" ? "The server could not read it." : `The server said: ${reason}.`;
+}
+
+export function admissionWords({ admission }: api.Joined): string {
+  if (admission.state === "waiting") return `The room is full. You are number ${admission.place ?? 1} in the line.`;
+  return admission.reason ?? "The room is full.";
+}
