@@ -1,0 +1,181 @@
+"""Random histories: people type, delete, undo, redo and exchange updates, accepted in any order that is valid."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pycrdt import Doc, Text, UndoManager, merge_updates
+
+from collab.journal import Entry
+from replay import history
+from replay.timeline import Timeline
+
+CHARACTERS = ["a", "b", " ", "\n", "\r\n", "é", "e\u0301", "漢", "😀", "👩‍👩‍👧", "𝒳", "\u200d", "\x00", "\U0010ffff"]
+ROOTS = ["source", "source", "source/ä"]
+
+texts = st.lists(st.sampled_from(CHARACTERS), min_size=1, max_size=6).map("".join)
+places = st.integers(0, 1_000)
+edits = st.one_of(
+    st.tuples(st.just("insert"), st.sampled_from(ROOTS), places, texts),
+    st.tuples(st.just("delete"), st.sampled_from(ROOTS), places, st.integers(1, 5)),
+    st.tuples(st.just("replace"), st.sampled_from(ROOTS), places, texts),
+)
+actions = st.one_of(
+    st.tuples(st.just("edit"), st.lists(edits, min_size=1, max_size=4)),
+    st.tuples(st.just("hear"), st.integers(0, 3)),
+    st.just(("undo",)),
+    st.just(("redo",)),
+)
+
+
+class Person:
+    """Knows some of the updates made so far, and makes more."""
+
+    def __init__(self, client_id: int) -> None:
+        self.doc: Doc[Any] = Doc(client_id=client_id)
+        self.text: dict[str, Text] = {root: self.doc.get(root, type=Text) for root in ROOTS}
+        self.undo = UndoManager(scopes=[self.text["source"]], capture_timeout_millis=0)
+        self.undo.include_origin(client_id)
+        self.known: dict[int, None] = {}
+        self.made: list[bytes] = []
+        self.doc.observe(lambda event: self.made.append(event.update))
+
+    def edit(self, what: str, root: str, place: int, given: str | int) -> None:
+        text = self.text[root]
+        ends = [0]
+        for character in str(text):
+            ends.append(ends[-1] + len(character.encode()))
+        at = place % len(ends)
+        if what != "insert":
+            end = min(at + (given if isinstance(given, int) else 2), len(ends) - 1)
+            if end > at:
+                del text[ends[at] : ends[end]]
+        if isinstance(given, str):
+            text.insert(ends[at], given)
+
+
+def play(people: int, steps: list[tuple[int, Any]]) -> tuple[list[bytes], list[frozenset[int]]]:
+    """The updates made, and what each needs."""
+    room = [Person(index + 1) for index in range(people)]
+    updates: list[bytes] = []
+    needs: list[frozenset[int]] = []
+    for who, action in steps:
+        person = room[who % people]
+        person.made.clear()
+        match action:
+            case ("edit", list(changes)):
+                with person.doc.transaction(origin=person.doc.client_id):
+                    for change in changes:
+                        person.edit(*change)
+            case ("hear", int(other)):
+                for index in room[other % people].known:
+                    if index not in person.known:
+                        person.doc.apply_update(updates[index])
+                        person.known[index] = None
+                continue
+            case ("undo",):
+                person.undo.undo()
+            case _:
+                person.undo.redo()
+        for update in person.made:
+            needs.append(frozenset(person.known))
+            person.known[len(updates)] = None
+            updates.append(update)
+    return updates, needs
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> list[Entry]:
+    people = draw(st.integers(1, 4))
+    updates, needs = play(people, draw(st.lists(st.tuples(st.integers(0, 3), actions), max_size=40)))
+    delivered: set[int] = set()
+    payloads: list[bytes] = []
+    waiting = list(range(len(updates)))
+    while waiting:
+        ready = [index for index in waiting if needs[index] <= delivered]
+        chosen = [draw(st.sampled_from(ready))]
+        if draw(st.integers(0, 9)) == 0:  # as after a reconnect: several at once
+            chosen = ready[: draw(st.integers(1, 5))]
+        delivered.update(chosen)
+        waiting = [index for index in waiting if index not in delivered]
+        payloads.append(merge_updates(*(updates[index] for index in chosen)))
+        if draw(st.integers(0, 19)) == 0:
+            payloads.append(payloads[0])  # and something twice
+    times = draw(st.lists(st.integers(0, 3), min_size=len(payloads), max_size=len(payloads)))
+    at_ms = 0
+    log = []
+    for index, (payload, step) in enumerate(zip(payloads, times, strict=True)):
+        at_ms += step * 10
+        log.append(Entry("i", index + 1, at_ms, "i", f"p{index % 3}", "update", payload))
+    return log
+
+
+def prefixes(log: list[Entry]) -> Iterator[tuple[Entry, dict[str, str]]]:
+    """What the CRDT says after each entry; texts that nobody has written yet are empty."""
+    doc: Doc[Any] = Doc()
+    roots = {root: doc.get(root, type=Text) for root in ROOTS}
+    for entry in log:
+        doc.apply_update(entry.payload)
+        yield entry, {root: str(text) for root, text in roots.items()}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _small_intervals() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(history, "_LEAST_OPERATIONS", 3)
+        yield
+
+
+@settings(max_examples=150, deadline=None)
+@given(logs())
+def test_the_text_at_every_prefix_is_that_of_the_crdt(log: list[Entry]) -> None:
+    timeline = Timeline("i")
+    expected: dict[int, tuple[int, dict[str, str]]] = {}
+    for entry, wanted in prefixes(log):
+        timeline.take(entry)
+        expected[entry.at_ms] = (entry.entry, wanted)  # the last one of each time
+        assert timeline.texts(entry.at_ms) == (entry.entry, _written(wanted, timeline))
+    timeline.verify()
+    for at_ms, (number, wanted) in expected.items():
+        found, files = timeline.texts(at_ms)
+        assert found == number
+        assert {root: files.get(root, "") for root in wanted} == wanted
+
+
+@settings(max_examples=100, deadline=None)
+@given(logs())
+def test_the_operations_lead_a_browser_forward_and_back(log: list[Entry]) -> None:
+    timeline = Timeline("i")
+    for entry in log:
+        timeline.take(entry)
+    operations = list(timeline.operations())
+    roots = {root: "".encode("utf-16-le") for root in ROOTS}
+    walked: list[dict[str, bytes]] = []
+    todo = iter(operations)
+    operation = next(todo, None)
+    for entry, wanted in prefixes(log):
+        while operation is not None and operation.entry == entry.entry:
+            walked.append(dict(roots))
+            roots[operation.root] = _splice(
+                roots[operation.root], operation.position, operation.deleted, operation.inserted
+            )
+            assert (operation.at_ms, operation.delivered_by) == (entry.at_ms, entry.delivered_by)
+            operation = next(todo, None)
+        assert {root: text.decode("utf-16-le") for root, text in roots.items()} == wanted
+    assert operation is None
+    for step in reversed(operations):
+        roots[step.root] = _splice(roots[step.root], step.position, step.inserted, step.deleted)
+        assert roots == walked.pop()
+
+
+def _written(texts: dict[str, str], timeline: Timeline) -> dict[str, str]:
+    return {root: text for root, text in texts.items() if root == "source" or timeline.histories.get(root)}
+
+
+def _splice(text: bytes, position: int, deleted: str, inserted: str) -> bytes:
+    at = position * 2
+    gone = deleted.encode("utf-16-le")
+    assert text[at : at + len(gone)] == gone
+    return text[:at] + inserted.encode("utf-16-le") + text[at + len(gone) :]

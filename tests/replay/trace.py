@@ -1,0 +1,88 @@
+"""Real editing histories as Yjs updates, and the room's log that would have recorded them."""
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pycrdt import Doc, Text
+
+from collab.journal import UPDATE, Entry
+
+# The whole histories lie beside the checkout, where they exist; their beginnings are in data/.
+FOLDERS = (Path(__file__).parents[3] / "shared" / "data" / "traces", Path(__file__).parent / "data")
+
+
+@cache
+def load(name: str) -> dict[str, Any]:
+    """See data/README.md. Skips the test where the history is not there."""
+    for folder in FOLDERS:
+        path = folder / f"{name}.json.gz"
+        if path.exists():
+            trace: dict[str, Any] = json.loads(gzip.decompress(path.read_bytes()))
+            return trace
+    pytest.skip(f"no {name} here")
+
+
+def updates(trace: dict[str, Any]) -> list[bytes]:
+    """One update a transaction, in the order of the file."""
+    return list(_concurrent(trace) if trace.get("kind") == "concurrent" else _sequential(trace))
+
+
+def entries(log: str, payloads: Iterable[bytes], *, step_ms: int = 10, by: str = "p") -> list[Entry]:
+    """All in the code document, ``step_ms`` apart, from 0 on."""
+    return [Entry(log, index + 1, index * step_ms, log, by, UPDATE, payload) for index, payload in enumerate(payloads)]
+
+
+class Writer:
+    """Types patches, whose positions count code points, into a document of its own."""
+
+    def __init__(self, client_id: int) -> None:
+        self.doc: Doc[Any] = Doc(client_id=client_id)
+        self._text = self.doc.get("source", type=Text)
+        self._made: list[bytes] = []
+        self.doc.observe(lambda event: self._made.append(event.update))
+
+    def type(self, patches: list[tuple[int, int, str]]) -> bytes:
+        self._made.clear()
+        with self.doc.transaction():
+            for position, deleted, inserted in patches:
+                text = str(self._text)
+                at = len(text[:position].encode())
+                end = at + len(text[position : position + deleted].encode())
+                if deleted:
+                    del self._text[at:end]
+                if inserted:
+                    self._text.insert(at, inserted)
+        return self._made[0] if self._made else b"\x00\x00"
+
+
+def _sequential(trace: dict[str, Any]) -> Iterator[bytes]:
+    writer = Writer(1)
+    assert trace["startContent"] == ""
+    for transaction in trace["txns"]:
+        yield writer.type(transaction["patches"])
+
+
+def _concurrent(trace: dict[str, Any]) -> Iterator[bytes]:
+    writers = [Writer(agent + 1) for agent in range(trace["numAgents"])]
+    known: list[set[int]] = [set() for _ in writers]
+    made: list[bytes] = []
+    for index, transaction in enumerate(trace["txns"]):
+        agent = transaction["agent"]
+        missing: list[int] = []
+        open_ = [parent for parent in transaction["parents"] if parent not in known[agent]]
+        while open_:
+            parent = open_.pop()
+            if parent not in known[agent]:
+                known[agent].add(parent)
+                missing.append(parent)
+                open_.extend(trace["txns"][parent]["parents"])
+        for parent in sorted(missing):
+            writers[agent].doc.apply_update(made[parent])
+        made.append(writers[agent].type(transaction["patches"]))
+        known[agent].add(index)
+        yield made[-1]
