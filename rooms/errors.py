@@ -55,10 +55,6 @@ class MemberUnknown(RoomsError):
     """Raised when no member of the organisation has this e-mail address."""
 
 
-class TemplateUnknown(RoomsError):
-    """Raised when an interview is asked for from a template that does not exist."""
-
-
 class TimeZoneUnknown(RoomsError):
     """Raised when a time zone is no name of the IANA database."""
 

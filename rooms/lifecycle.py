@@ -137,26 +137,20 @@ class Lifecycle:
 
     @asynccontextmanager
     async def _closed_room(self, interview_id: str, code: CloseCode, reason: str) -> AsyncGenerator[None]:
-        """Nothing is accepted from here on; the sockets close at the end, or all goes on when the block fails.
-
-        The mark is set before the documents are asked for: one that opens later finds it.
-        """
+        """Nothing is accepted from here on; the sockets close at the end, or all goes on when the block fails."""
         self._closed[interview_id] = code
-        for document in self._registry.opened(interview_id):
-            document.is_finished = True
+        self._registry.finish(interview_id)
         try:
             yield
         except BaseException:
             self._open_room(interview_id)
             raise
         for document in self._registry.opened(interview_id):
-            document.is_finished = True
             document.close_peers(code, reason)
 
     def _open_room(self, interview_id: str) -> None:
         self._closed.pop(interview_id, None)
-        for document in self._registry.opened(interview_id):
-            document.is_finished = False
+        self._registry.reopen(interview_id)
 
     async def _read(self, principal: Principal, interview_id: str) -> Interview:
         async with self._database.reading() as connection:

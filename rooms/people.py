@@ -61,8 +61,8 @@ class People:
             )
         return secret
 
-    async def sign_in(self, token: str) -> tuple[str, int]:
-        """Use a sign-in link up. Returns a session's secret and when it ends. Raises SignInLinkInvalid."""
+    async def sign_in(self, token: str) -> str:
+        """Use a sign-in link up. Returns the secret of a session of SESSION_MS. Raises SignInLinkInvalid."""
         now_ms = self._clock.now_ms()
         secret = new_secret()
         async with self._database.writing() as connection:
@@ -88,7 +88,7 @@ class People:
                     expires_at_ms=now_ms + SESSION_MS,
                 )
             )
-        return secret, now_ms + SESSION_MS
+        return secret
 
     async def sign_out(self, session: str) -> None:
         async with self._database.writing() as connection:

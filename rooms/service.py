@@ -11,6 +11,7 @@ from collab.clock import Clock
 from collab.database import Database
 from collab.journal import Journal, Transaction
 from collab.registry import Registry
+from collab.wire import CloseCode
 from rooms import store
 from rooms.agenda import Agenda
 from rooms.errors import (
@@ -155,6 +156,10 @@ class Service:
             ticket_id=ticket_id,
         )
 
+    def closed(self, interview_id: str) -> CloseCode | None:
+        """Why its sockets must close, when it was finished or cancelled since a socket was authorised."""
+        return self.lifecycle.closed(interview_id)
+
     async def enter(self, grant: Grant) -> None:
         """A participant's first synchronised socket. With a candidate and an interviewer entered, it is active."""
         if grant.entered:
@@ -198,6 +203,11 @@ class Service:
             await self._tell_presence(grant, "participant.disconnected")
 
     # Those inside
+
+    @property
+    def present(self) -> int:
+        """How many participants have an open connection."""
+        return len(self._connections)
 
     async def participant_of(self, interview_id: str, ticket: str) -> Participant:
         """Raises TicketInvalid, InterviewUnknown (cancelled)."""

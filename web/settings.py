@@ -11,7 +11,7 @@ PREFIX = "PANELROOM_"
 
 
 class Settings(BaseSettings):
-    """Read from environment variables ``PANELROOM_<NAME>``; their descriptions are what ``panelroom settings`` lists."""
+    """Environment variables ``PANELROOM_<NAME>``; the descriptions are what ``panelroom settings`` lists."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
 
@@ -32,16 +32,16 @@ class Settings(BaseSettings):
     hard_frame_bytes: PositiveInt = Field(
         16 * 2**20, description="Frame size in bytes that is not even read; more is closed with 1009"
     )
+    max_structs: PositiveInt = Field(20_000, description="New structs in one update; more is closed with 4413")
+    max_ranges: PositiveInt = Field(5_000, description="New delete ranges in one update; more is closed with 4413")
     max_document_bytes: PositiveInt = Field(
-        16 * 2**20, description="Updates that one document may sum up to, in bytes; more is closed with 4413"
+        64 * 2**20, description="Bytes that the updates of one document may sum up to; more is closed with 4413"
     )
     outbox_bytes: PositiveInt = Field(
         2 * 2**20, description="Bytes that may wait for one connection; more is closed with 4508"
     )
     max_body_bytes: PositiveInt = Field(64 * 2**10, description="Largest body of an HTTP request in bytes")
-    journal_group_ms: NonNegativeInt = Field(
-        25, description="Milliseconds in which updates are gathered for one commit"
-    )
+    journal_group_ms: NonNegativeInt = Field(25, description="Milliseconds in which one commit gathers updates")
     journal_queue_updates: PositiveInt = Field(
         100_000, description="Updates that may wait for the disk; beyond them new ones are set aside"
     )

@@ -1,0 +1,240 @@
+"""/api/v1/interviews: planned, found, changed, cancelled."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, field_validator, model_validator
+from quart import Blueprint, Response, request
+
+from rooms.agenda import Plan, Repeatable
+from rooms.interview import DEFAULT_LANGUAGE, Interview, Status
+from rooms.policy import OverLimit
+from rooms.text import clean, clean_email, clean_name, clean_title
+from web.auth import panelroom, public_base, require_principal
+from web.body import Answer, Body, Query, documented, read_body, read_bytes, read_query
+from web.moment import Moment
+from web.problem import BodyInvalid
+
+blueprint = Blueprint("interview", __name__, url_prefix="/api/v1/interviews")
+
+MAX_PAGE = 200
+_MAX_IDEMPOTENCY_KEY = 255
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+
+
+class CandidateFields(Body):
+    name: str | None = None
+    email: str | None = None
+
+
+class PolicyFields(Body):
+    interviewers: Count | None = None
+    observers: Count | None = None
+    guests: Count | None = None
+    over_limit: OverLimit | None = None
+
+
+class InterviewFields(Body):
+    """What may be said of an interview; all of it is optional."""
+
+    title: str | None = None
+    candidate: CandidateFields | None = None
+    scheduled_at: datetime | None = Field(None, description="With an offset, or local to time_zone")
+    time_zone: str | None = Field(None, description="A name of the IANA database")
+    language: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9+#._-]{0,39}$")
+    interviewers: list[str] | None = Field(None, max_length=100, description="E-mail addresses")
+    policy: PolicyFields | None = None
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, name: str | None) -> str | None:
+        if name is not None and name not in available_timezones():
+            raise ValueError("must be a name of the IANA database, like Europe/Berlin")
+        return name
+
+    @model_validator(mode="after")
+    def _has_offset(self) -> "InterviewFields":
+        if self.scheduled_at is not None and self.scheduled_at.tzinfo is None and self.time_zone is None:
+            raise ValueError("scheduled_at must have an offset, or come with a time_zone")
+        return self
+
+    def changes(self) -> dict[str, Any]:
+        """What was said, as fields of Interview; ``limits`` holds those that were given. Raises TextInvalid."""
+        given = self.model_fields_set
+        changes: dict[str, Any] = {}
+        if "title" in given:
+            changes["title"] = clean_title(self.title or "")
+        if "candidate" in given:
+            candidate = self.candidate or CandidateFields()
+            changes["candidate_name"] = clean_name(candidate.name or "") or None
+            changes["candidate_email"] = clean_email(candidate.email) if candidate.email else None
+        if "scheduled_at" in given:
+            changes["scheduled_at_ms"] = self._scheduled_at_ms()
+        if "time_zone" in given:
+            changes["time_zone"] = self.time_zone
+        if "language" in given:
+            changes["language"] = self.language or DEFAULT_LANGUAGE
+        if "interviewers" in given:
+            changes["interviewers"] = tuple(dict.fromkeys(clean_email(email) for email in self.interviewers or ()))
+        if self.policy is not None:
+            changes["limits"] = self.policy.model_dump(exclude_none=True)
+        return changes
+
+    def _scheduled_at_ms(self) -> int | None:
+        if self.scheduled_at is None:
+            return None
+        at = self.scheduled_at
+        if at.tzinfo is None and self.time_zone is not None:
+            at = at.replace(tzinfo=ZoneInfo(self.time_zone))
+        return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
+class NewInterview(InterviewFields):
+    external_ref: str | None = Field(None, min_length=1, description="Of the caller; the same gives the same interview")
+
+
+class CandidateAnswer(Answer):
+    name: str | None
+    email: str | None
+
+
+class PolicyAnswer(Answer):
+    interviewers: int
+    observers: int
+    guests: int
+    over_limit: OverLimit
+
+
+class InterviewAnswer(Answer):
+    """An interview."""
+
+    id: str
+    url: str
+    title: str
+    status: Status
+    candidate: CandidateAnswer
+    interviewers: list[str]
+    scheduled_at: Moment | None
+    time_zone: str | None
+    language: str
+    policy: PolicyAnswer
+    external_ref: str | None
+    created_at: Moment
+    active_at: Moment | None
+    finished_at: Moment | None
+
+
+class Counts(Answer):
+    pending: int
+    active: int
+    finished: int
+
+
+class InterviewPage(Answer):
+    """One page of interviews, the newest first; the counts are of all that ``q`` finds, in every stage."""
+
+    items: list[InterviewAnswer]
+    counts: Counts
+    next_cursor: str | None
+
+
+class ListQuery(Query):
+    status: Literal[Status.PENDING, Status.ACTIVE, Status.FINISHED] | None = None
+    q: Annotated[str, Field(max_length=200)] = ""
+    limit: Annotated[int, Field(ge=1)] = 50
+    cursor: str | None = None
+
+
+def answer(interview: Interview) -> InterviewAnswer:
+    limits = interview.limits
+    return InterviewAnswer(
+        id=interview.id,
+        url=f"{public_base()}/i/{interview.id}",
+        title=interview.title,
+        status=interview.status,
+        candidate=CandidateAnswer(name=interview.candidate_name, email=interview.candidate_email),
+        interviewers=list(interview.interviewers),
+        scheduled_at=interview.scheduled_at_ms,
+        time_zone=interview.time_zone,
+        language=interview.language,
+        policy=PolicyAnswer(
+            interviewers=limits.interviewers,
+            observers=limits.observers,
+            guests=limits.guests,
+            over_limit=limits.over_limit,
+        ),
+        external_ref=interview.external_ref,
+        created_at=interview.created_at_ms,
+        active_at=interview.active_at_ms,
+        finished_at=interview.finished_at_ms,
+    )
+
+
+@blueprint.post("")
+@documented(body=NewInterview, answers={201: InterviewAnswer, 200: InterviewAnswer})
+async def create() -> tuple[InterviewAnswer, int]:
+    """Make an interview; 200 with the earlier one for an external_ref that is known. Idempotency-Key is honoured."""
+    principal = await require_principal()
+    body = await read_body(NewInterview)
+    reference = clean(body.external_ref, "external_ref", 200) if body.external_ref is not None else None
+    plan = Plan(**({"language": DEFAULT_LANGUAGE} | body.changes()), external_ref=reference)
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not 0 < len(key) <= _MAX_IDEMPOTENCY_KEY:
+        raise BodyInvalid(f"The Idempotency-Key must have 1 to {_MAX_IDEMPOTENCY_KEY} characters.")
+    repeatable = Repeatable(key, await read_bytes()) if key is not None else None
+    interview, is_new = await panelroom().rooms.agenda.create(principal, plan, repeatable)
+    return answer(interview), 201 if is_new else 200
+
+
+@blueprint.get("")
+@documented(query=ListQuery, answers={200: InterviewPage})
+async def index() -> InterviewPage:
+    """The interviews that the asker may see."""
+    principal = await require_principal()
+    query = read_query(ListQuery)
+    page = await panelroom().rooms.agenda.page(
+        principal, status=query.status, needle=query.q, cursor=query.cursor, limit=min(query.limit, MAX_PAGE)
+    )
+    return InterviewPage(
+        items=[answer(interview) for interview in page.items],
+        counts=Counts(
+            pending=page.counts.get(Status.PENDING, 0),
+            active=page.counts.get(Status.ACTIVE, 0),
+            finished=page.counts.get(Status.FINISHED, 0),
+        ),
+        next_cursor=page.next_cursor,
+    )
+
+
+@blueprint.get("/<interview_id>")
+@documented(answers={200: InterviewAnswer})
+async def show(interview_id: str) -> InterviewAnswer:
+    """One interview."""
+    return answer(await panelroom().rooms.interview_of(await require_principal(), interview_id))
+
+
+@blueprint.patch("/<interview_id>")
+@documented(body=InterviewFields, answers={200: InterviewAnswer})
+async def change(interview_id: str) -> InterviewAnswer:
+    """Change what is given, and nothing else."""
+    principal = await require_principal()
+    body = await read_body(InterviewFields)
+    return answer(await panelroom().rooms.agenda.change(principal, interview_id, body.changes()))
+
+
+@blueprint.delete("/<interview_id>")
+@documented(answers={})
+async def cancel(interview_id: str) -> Response:
+    """Cancel a pending or active interview: its sockets close, and it is not found any more."""
+    await panelroom().rooms.lifecycle.cancel(await require_principal(), interview_id)
+    return Response(status=204)
+
+
+@blueprint.post("/<interview_id>/duplicate")
+@documented(answers={201: InterviewAnswer})
+async def duplicate(interview_id: str) -> tuple[InterviewAnswer, int]:
+    """A new interview with the same settings and nothing of what happened in this one."""
+    return answer(await panelroom().rooms.agenda.duplicate(await require_principal(), interview_id)), 201

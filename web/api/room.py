@@ -1,0 +1,143 @@
+"""/api/v1/interviews/<id>: coming in, leaving, finish and reopen."""
+
+from pydantic import Field
+from quart import Blueprint, Response
+
+from rooms.errors import OnBehalfMissing, ScopeMissing
+from rooms.key import Scope
+from rooms.member import Member
+from rooms.participant import MEMBERS_ONLY, Role
+from rooms.policy import State
+from rooms.principal import Principal
+from rooms.service import Joined
+from rooms.text import clean_name
+from web.api.interview import InterviewAnswer, answer
+from web.auth import came_to, came_to_known_host, optional_principal, panelroom, require_principal
+from web.body import Answer, Body, documented, read_body
+from web.moment import Moment
+from web.problem import TooManyRequests
+
+blueprint = Blueprint("room", __name__, url_prefix="/api/v1/interviews/<interview_id>")
+
+_SOCKET_SCHEMES = {"http": "ws", "https": "wss"}
+
+
+class JoinBody(Body):
+    role: Role = Field(alias="as")
+    name: str | None = None
+    on_behalf_of: str | None = Field(None, description="A member's e-mail address; keys only")
+    resume: str | None = Field(None, description="An earlier ticket")
+
+
+class AdmissionAnswer(Answer):
+    state: State
+    place: int | None
+    reason: str | None
+
+
+class DocumentAnswer(Answer):
+    id: str
+    url: str
+    may_write: bool
+
+
+class JoinAnswer(Answer):
+    """A participant's ticket, and where to use it."""
+
+    participant_id: str
+    role: Role
+    admission: AdmissionAnswer
+    documents: list[DocumentAnswer]
+    events_url: str
+    ticket: str
+    expires_at: Moment
+
+
+class LeaveBody(Body):
+    ticket: str
+
+
+class ActingBody(Body):
+    on_behalf_of: str | None = Field(None, description="An interviewer's e-mail address; needed with a key")
+
+
+@blueprint.post("/join")
+@documented(body=JoinBody, answers={200: JoinAnswer})
+async def join(interview_id: str) -> JoinAnswer:
+    """Come in. Without credentials as candidate or guest."""
+    wait_s = panelroom().joins.wait_s(came_to().address)
+    if wait_s:
+        raise TooManyRequests(wait_s)
+    body = await read_body(JoinBody)
+    member = await _member(await optional_principal(), body)
+    joined = await panelroom().rooms.join(
+        interview_id, body.role, name=clean_name(body.name or ""), member=member, resume=body.resume
+    )
+    return _admitted(joined)
+
+
+async def _member(principal: Principal | None, body: JoinBody) -> Member | None:
+    """On whose authority it is asked; None for a visitor."""
+    if principal is None:
+        if body.on_behalf_of is not None:
+            raise ScopeMissing("Only a key joins on behalf of somebody.")
+        return None
+    people = panelroom().rooms.people
+    if principal.kind == "member":
+        return await people.acting_member(principal, body.on_behalf_of)
+    if body.on_behalf_of is None:
+        if body.role in MEMBERS_ONLY:
+            raise OnBehalfMissing("A key says with on_behalf_of which member joins.")
+        return None
+    if not principal.has_scope(Scope.COMPANY_WRITE):
+        raise ScopeMissing("Joining on behalf of a member needs a key with the scope liveInterview.company.write.")
+    return await people.acting_member(principal, body.on_behalf_of)
+
+
+def _admitted(joined: Joined) -> JoinAnswer:
+    arrived = came_to_known_host()
+    interview_id = joined.participant.interview_id
+    sockets = f"{_SOCKET_SCHEMES[arrived.scheme]}://{arrived.host}/ws"
+    documents = []
+    for opening in joined.openings:
+        document_id = opening.part.document_id(interview_id)
+        url = f"{sockets}/{document_id}?ticket={joined.ticket}"
+        documents.append(DocumentAnswer(id=document_id, url=url, may_write=opening.may_write))
+    return JoinAnswer(
+        participant_id=joined.participant.id,
+        role=joined.participant.role,
+        admission=AdmissionAnswer(
+            state=joined.admission.state, place=joined.admission.place, reason=joined.admission.reason
+        ),
+        documents=documents,
+        events_url=f"{arrived.base}/api/v1/interviews/{interview_id}/events?ticket={joined.ticket}",
+        ticket=joined.ticket,
+        expires_at=joined.expires_at_ms,
+    )
+
+
+@blueprint.post("/leave")
+@documented(body=LeaveBody, answers={})
+async def leave(interview_id: str) -> Response:
+    """Say good-bye."""
+    body = await read_body(LeaveBody)
+    await panelroom().rooms.leave(interview_id, body.ticket)
+    return Response(status=204)
+
+
+@blueprint.post("/finish")
+@documented(body=ActingBody, answers={200: InterviewAnswer})
+async def finish(interview_id: str) -> InterviewAnswer:
+    """Finish an active interview: nothing is written any more, and every socket closes."""
+    principal = await require_principal()
+    body = await read_body(ActingBody)
+    return answer(await panelroom().rooms.lifecycle.finish(principal, interview_id, body.on_behalf_of))
+
+
+@blueprint.post("/reopen")
+@documented(body=ActingBody, answers={200: InterviewAnswer})
+async def reopen(interview_id: str) -> InterviewAnswer:
+    """Undo a finish, within PANELROOM_REOPEN_S seconds."""
+    principal = await require_principal()
+    body = await read_body(ActingBody)
+    return answer(await panelroom().rooms.lifecycle.reopen(principal, interview_id, body.on_behalf_of))

@@ -1,0 +1,24 @@
+"""What the server says of itself to Prometheus."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from collab.journal import Journal
+from rooms.service import Service
+
+
+class Metrics:
+    def __init__(self, journal: Journal, rooms: Service) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self.requests = Counter(
+            "panelroom_requests", "HTTP requests answered", ["method", "route", "status"], registry=self.registry
+        )
+        for name, text, value in (
+            ("panelroom_participants", "Participants with an open connection", lambda: rooms.present),
+            ("panelroom_updates_durable", "Updates committed since the start", lambda: journal.durable),
+            ("panelroom_updates_queued", "Updates that wait for the disk", lambda: journal.queued - journal.durable),
+        ):
+            Gauge(name, text, registry=self.registry).set_function(value)

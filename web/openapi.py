@@ -1,0 +1,47 @@
+"""The OpenAPI document, made from the routes that exist."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from quart_schema.openapi import OpenAPIProvider
+from werkzeug.routing.rules import Rule
+
+OPENAPI_PATH = "/api/v1/openapi.json"
+
+_PROBLEM = {
+    "description": "What went wrong (RFC 9457)",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "detail"],
+                "properties": {
+                    "type": {"type": "string", "format": "uri"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string"},
+                },
+            }
+        }
+    },
+}
+
+
+class Provider(OpenAPIProvider):
+    """Leaves the pages out; every call may answer with a problem."""
+
+    def generate_rules(self) -> Iterable[Rule]:
+        for rule in super().generate_rules():
+            if rule.rule.startswith("/api/") or rule.endpoint.startswith("health."):
+                yield rule
+
+    def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
+        paths, components = super().build_paths(rule)
+        for operations in paths.values():
+            for operation in operations.values():
+                operation["responses"] = operation["responses"] | {"default": _PROBLEM}
+        return paths, components
+
+    def operation_id(self, method: str, path: str, func: Any) -> str:
+        return re.sub(r"\W+", "_", f"{method.lower()} {path.removeprefix('/api/v1')}").strip("_")

@@ -1,0 +1,73 @@
+"""/i/<id>: the one address of an interview, before, during and after."""
+
+from quart import Blueprint, Response, redirect, render_template
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as Redirect
+
+from rooms.errors import Unauthenticated
+from rooms.interview import Interview, Status
+from rooms.policy import Part
+from rooms.principal import Principal
+from web.auth import optional_principal, panelroom, public_base
+from web.header import csp_nonce
+
+blueprint = Blueprint("interview_page", __name__)
+
+
+@blueprint.get("/i/<interview_id>")
+async def interview(interview_id: str) -> str | Response | Redirect:
+    found = await panelroom().rooms.public_interview(interview_id)
+    if found is None:
+        raise NotFound
+    if found.status is Status.CANCELLED:
+        return Response(await render_template("cancelled.html", page={}), 410, content_type="text/html; charset=utf-8")
+    member = await _member(found)
+    if found.status is Status.FINISHED:
+        if member is not None:
+            return redirect(f"/i/{interview_id}/replay", 302)
+        return await render_template("finished.html", page={"interview": {"title": found.title}})
+    page = {
+        "interview": {
+            "id": found.id,
+            "title": found.title,
+            "status": found.status,
+            "language": found.language,
+            "url": f"{public_base()}/i/{found.id}",
+        },
+        "member": None if member is None else {"name": member.name, "email": member.email, "role": member.role},
+        "csp_nonce": csp_nonce(),
+    }
+    return await render_template("room.html", page=page)
+
+
+@blueprint.get("/i/<interview_id>/replay")
+async def replay(interview_id: str) -> str | Redirect:
+    """For members. Whoever is not signed in gets what the interview's own address has for him."""
+    found = await panelroom().rooms.public_interview(interview_id)
+    if found is None or found.status is Status.CANCELLED:
+        raise NotFound
+    member = await _member(found)
+    if member is None:
+        return redirect(f"/i/{interview_id}", 302)
+    documents = [
+        {"id": part.document_id(interview_id), "name": name}
+        for part, name in ((Part.CODE, "Code"), (Part.NOTES, "Notes"))
+        if await panelroom().rooms.may_read_recording(member, found, part.document_id(interview_id))
+    ]
+    page = {
+        "interview": {"id": found.id, "title": found.title, "status": found.status, "language": found.language},
+        "documents": documents,
+        "csp_nonce": csp_nonce(),
+    }
+    return await render_template("replay.html", page=page)
+
+
+async def _member(interview: Interview) -> Principal | None:
+    """The member of the interview's organisation who asks."""
+    try:
+        principal = await optional_principal()
+    except Unauthenticated:
+        return None
+    if principal is None or principal.kind != "member" or not principal.can_see(interview):
+        return None
+    return principal

@@ -1,0 +1,131 @@
+"""Every error that a request can end in, as application/problem+json (RFC 9457) or, for a browser's page, as a page."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from quart import Quart, Response, json, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from rooms import errors as rooms
+from web.moment import iso
+
+_log = structlog.get_logger("http")
+
+
+class BodyInvalid(Exception):
+    """Raised when a body or query is well-formed, but not of the shape that is asked for."""
+
+
+class BodyMalformed(Exception):
+    """Raised when a body is no JSON."""
+
+
+class BodyNotJson(Exception):
+    """Raised when a body says that it is something else than JSON."""
+
+
+class OriginRefused(Exception):
+    """Raised when an unsafe request comes from another site's page, or rests on a cookie and has no Origin."""
+
+
+class HostUnknown(Exception):
+    """Raised when a link is needed to the host that the request came to, and that is none of ours."""
+
+
+class TooManyRequests(Exception):
+    """Raised when one address asks too often."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(f"Too many joins from your address. Try again in {retry_after_s} s.")
+        self.retry_after_s = retry_after_s
+
+
+# Domain error -> status and title; the detail is the error's own text.
+PROBLEMS: dict[type[Exception], tuple[int, str]] = {
+    BodyMalformed: (400, "The body is not JSON"),
+    rooms.Unauthenticated: (401, "Sign in, or send a key"),
+    rooms.TicketInvalid: (401, "The ticket is not valid"),
+    rooms.ScopeMissing: (403, "This is not allowed"),
+    rooms.NotAnInterviewer: (403, "Only interviewers of this interview may do this"),
+    OriginRefused: (403, "This page may not do that"),
+    HostUnknown: (403, "The server does not know this host name"),
+    rooms.InterviewUnknown: (404, "There is no such interview"),
+    rooms.DocumentUnknown: (404, "There is no such document"),
+    rooms.InterviewFinished: (409, "The interview is finished"),
+    rooms.InterviewNotActive: (409, "The interview is not active"),
+    rooms.InterviewNotFinished: (409, "The interview is not finished"),
+    rooms.ReopenTooLate: (409, "The finish cannot be undone any more"),
+    rooms.ExternalRefTaken: (409, "The external_ref is taken"),
+    rooms.SignInLinkInvalid: (410, "The link does not work any more"),
+    BodyNotJson: (415, "The body is not JSON"),
+    BodyInvalid: (422, "The request is not valid"),
+    rooms.TextInvalid: (422, "The request is not valid"),
+    rooms.TimeZoneUnknown: (422, "The request is not valid"),
+    rooms.CursorInvalid: (422, "The request is not valid"),
+    rooms.MemberUnknown: (422, "There is no such member"),
+    rooms.OnBehalfMissing: (422, "The request is not valid"),
+    rooms.IdempotencyKeyReused: (422, "The Idempotency-Key was used before"),
+    TooManyRequests: (429, "Too many requests"),
+}
+
+
+def register(app: Quart, more: Mapping[type[Exception], tuple[int, str]]) -> None:
+    """Let the app answer every exception with its problem; ``more`` are those of other packages."""
+    for kind, (status, title) in {**PROBLEMS, **more}.items():
+        app.register_error_handler(kind, _known(status, title))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def problem(status: int, kind: str, title: str, detail: str, **members: Any) -> Response:
+    body = {"type": f"urn:panelroom:{kind}", "title": title, "status": status, "detail": detail, **members}
+    return Response(json.dumps(body), status, content_type="application/problem+json")
+
+
+def _known(status: int, title: str) -> Callable[[Exception], Any]:
+    async def answer(error: Exception) -> Response:
+        members: dict[str, Any] = {}
+        if isinstance(error, rooms.InterviewFinished) and error.at_ms is not None:
+            members = {"by": error.by, "at": iso(error.at_ms)}
+        response = await _answer(status, _slug(type(error).__name__), title, str(error), **members)
+        if status == 401:
+            response.headers["WWW-Authenticate"] = "Bearer"
+        if isinstance(error, TooManyRequests):
+            response.headers["Retry-After"] = str(error.retry_after_s)
+        return response
+
+    return answer
+
+
+async def _http(error: HTTPException) -> Response:
+    """What the framework itself refuses: unknown routes and methods, oversized bodies."""
+    status = error.code or 500
+    response = await _answer(
+        status, _slug(error.name), error.name, re.sub("<[^>]*>", "", error.description or error.name)
+    )
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+async def _unexpected(error: Exception) -> Response:
+    _log.error("unexpected error", method=request.method, path=request.path, exc_info=error)
+    return await _answer(
+        500, "internal-error", "Something went wrong", "The server could not do this; it is in its log."
+    )
+
+
+async def _answer(status: int, kind: str, title: str, detail: str, **members: Any) -> Response:
+    if status != 500:
+        _log.info("refused", status=status, problem=kind, method=request.method, path=request.path)
+    if status == 404 and not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", ""):
+        return Response(await render_template("not_found.html", page={}), 404, content_type="text/html; charset=utf-8")
+    return problem(status, kind, title, detail, **members)
+
+
+def _slug(name: str) -> str:
+    """``InterviewUnknown`` and ``Not Found`` alike as ``interview-unknown``, ``not-found``."""
+    return re.sub(r"[^a-z]+", "-", re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()).strip("-")
