@@ -49,7 +49,7 @@ class Api:
 
     def __init__(self, server: Server) -> None:
         self.http = httpx2.AsyncClient(base_url=server.url, timeout=30, trust_env=False)
-        self._key = {"Authorization": f"Bearer {server.key}"}
+        self.signed = {"Authorization": f"Bearer {server.key}"}
 
     async def __aenter__(self) -> Self:
         await self.http.__aenter__()
@@ -69,7 +69,7 @@ class Api:
             f"/api/v1/{path}",
             json=body,
             params={name: value for name, value in query.items() if value is not None},
-            headers=self._key if signed else {},
+            headers=self.signed if signed else {},
         )
         fine = answer.is_success if expect is None else answer.status_code == expect
         assert fine, f"{method} {path} answered {answer.status_code}: {answer.text[:2000]}"

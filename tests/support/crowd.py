@@ -4,7 +4,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from tests.support.api import Api
+from tests.support.api import Admitted, Api
 from tests.support.peer import Bell, Peer
 
 SETTLE_S = 20.0
@@ -19,6 +19,7 @@ class Crowd:
         self.interview = interview
         self.document = f"{interview}.notes" if notes else interview
         self.peers: dict[str, Peer] = {}
+        self.admitted: dict[str, Admitted] = {}
         self.bell = Bell()
 
     async def __aenter__(self) -> Self:
@@ -42,14 +43,21 @@ class Crowd:
         acknowledged: bool = True,
         faithful: bool = False,
     ) -> Peer:
-        admitted = await self.api.join(self.interview, role, name, member=member)
+        self.admitted[name] = await self.api.join(self.interview, role, name, member=member)
+        return await self.open(name, self.admitted[name], acknowledged=acknowledged, faithful=faithful)
+
+    join_late = join
+
+    async def again(self, name: str, window: str) -> Peer:
+        """Another window of somebody who is in already, on the same ticket."""
+        return await self.open(window, self.admitted[name])
+
+    async def open(self, name: str, admitted: Admitted, *, acknowledged: bool = True, faithful: bool = False) -> Peer:
         peer = Peer(name, admitted.urls[self.document], self.bell, acknowledged=acknowledged, faithful=faithful)
         self.peers[name] = peer
         await peer.go_online()
         await self.until(lambda: peer.synced, f"{name} is synchronised")
         return peer
-
-    join_late = join
 
     async def type(self, name: str, text: str, at: int | None = None) -> None:
         """One transaction; `at` counts code points, the default is the end."""
@@ -80,6 +88,10 @@ class Crowd:
 
     async def go_offline(self, name: str) -> None:
         await self.peers[name].leave()
+
+    async def leave(self, name: str) -> None:
+        """For good: `settle` does not bring this one back."""
+        await self.peers.pop(name).leave()
 
     async def rejoin(self, name: str) -> None:
         peer = self.peers[name]

@@ -151,8 +151,13 @@ class Peer:
             await self._receive(self._incoming.popleft())
         await self.flush()
 
-    async def presence_clock(self, cursor: dict[str, Any] | None = None) -> None:
-        """Announces this peer's awareness entry, one clock on."""
+    def overtake(self) -> None:
+        """Lets what is held back by a delay go out last frame first, as frames around a reconnect may arrive."""
+        assert self.delayed
+        self._outgoing.reverse()
+
+    async def announce(self, cursor: dict[str, Any] | None = None) -> None:
+        """Sends this peer's awareness entry, one clock on."""
         await self.send(self._hello(cursor))
 
     def _hello(self, cursor: dict[str, Any] | None = None) -> bytes:
