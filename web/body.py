@@ -31,6 +31,8 @@ B = TypeVar("B", bound=Body)
 Q = TypeVar("Q", bound=Query)
 P = ParamSpec("P")
 
+UNSCHEMED = "_panelroom_unschemed"  # a view's answers that have no model: status -> description
+
 
 async def read_bytes() -> bytes:
     data = await request.get_data()
@@ -59,11 +61,19 @@ def read_query(model: type[Q]) -> Q:
 
 
 def documented(
-    *, body: type[Body] | None = None, query: type[Query] | None = None, answers: dict[int, type[BaseModel]]
+    *, body: type[Body] | None = None, query: type[Query] | None = None, answers: dict[int, type[BaseModel] | str]
 ) -> Callable[[Callable[P, Awaitable[Any]]], Callable[P, Awaitable[ResponseReturnValue]]]:
-    """Describe a view in the OpenAPI document; a model that it returns is answered as JSON."""
-    decorate = document(request=body, querystring=query, responses={code: (it, None) for code, it in answers.items()})
-    return cast("Callable[[Callable[P, Awaitable[Any]]], Callable[P, Awaitable[ResponseReturnValue]]]", decorate)
+    """Describe a view in the OpenAPI document: what it answers with is a model, sent as JSON, or described in words."""
+
+    def decorate(view: Callable[P, Awaitable[Any]]) -> Callable[P, Awaitable[ResponseReturnValue]]:
+        setattr(view, UNSCHEMED, {status: told for status, told in answers.items() if isinstance(told, str)})
+        models: dict[int, tuple[Any, None]] = {
+            status: (model, None) for status, model in answers.items() if not isinstance(model, str)
+        }
+        described = document(request=body, querystring=query, responses=models)(view)
+        return cast("Callable[P, Awaitable[ResponseReturnValue]]", described)
+
+    return decorate
 
 
 def _told(error: ValidationError) -> str:

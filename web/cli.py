@@ -40,7 +40,15 @@ def serve(
 
     settings = _settings()
     log.configure()
-    run(settings, host, port, data, lambda address: print(f"Listening on {address}", flush=True))
+    owner_token = _with_people(data, lambda people: people.first_owner_token())
+
+    def ready(address: str) -> None:
+        if owner_token is not None:
+            base = settings.public_url or address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+            print(f"Sign in as the owner, once: {sign_in_link(base, owner_token)}")
+        print(f"Listening on {address}", flush=True)
+
+    run(settings, host, port, data, ready)
 
 
 @member.command("add")

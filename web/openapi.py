@@ -4,8 +4,11 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from quart import current_app
 from quart_schema.openapi import OpenAPIProvider
 from werkzeug.routing.rules import Rule
+
+from web.body import UNSCHEMED
 
 OPENAPI_PATH = "/api/v1/openapi.json"
 
@@ -38,9 +41,12 @@ class Provider(OpenAPIProvider):
 
     def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
         paths, components = super().build_paths(rule)
+        view = current_app.view_functions[rule.endpoint]
+        bodiless = {str(status): {"description": text} for status, text in getattr(view, UNSCHEMED, {}).items()}
         for operations in paths.values():
             for operation in operations.values():
-                operation["responses"] = operation["responses"] | {"default": _PROBLEM}
+                answers = {str(status): answer for status, answer in operation["responses"].items()}
+                operation["responses"] = answers | bodiless | {"default": _PROBLEM}
         return paths, components
 
     def operation_id(self, method: str, path: str, func: Any) -> str:

@@ -26,7 +26,7 @@ class EventsQuery(Query):
 
 
 @blueprint.get("/events")
-@documented(query=EventsQuery, answers={})
+@documented(query=EventsQuery, answers={200: "text/event-stream: `snapshot`, then room events, numbered by entry"})
 async def events(interview_id: str) -> Response:
     """First a snapshot, then every event of the room with its entry as id; with a ticket or a session."""
     query = read_query(EventsQuery)

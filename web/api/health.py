@@ -42,7 +42,7 @@ async def readyz() -> Health | Response:
 
 
 @blueprint.get("/metrics")
-@documented(answers={})
+@documented(answers={200: "Prometheus text"})
 async def metrics() -> Response:
     """Prometheus text."""
     return Response(generate_latest(panelroom().metrics.registry), content_type=CONTENT_TYPE_LATEST)

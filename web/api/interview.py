@@ -226,7 +226,7 @@ async def change(interview_id: str) -> InterviewAnswer:
 
 
 @blueprint.delete("/<interview_id>")
-@documented(answers={})
+@documented(answers={204: "The interview is cancelled"})
 async def cancel(interview_id: str) -> Response:
     """Cancel a pending or active interview: its sockets close, and it is not found any more."""
     await panelroom().rooms.lifecycle.cancel(await require_principal(), interview_id)

@@ -35,7 +35,7 @@ class AdmissionAnswer(Answer):
     reason: str | None
 
 
-class DocumentAnswer(Answer):
+class OpenedDocument(Answer):
     id: str
     url: str
     may_write: bool
@@ -47,7 +47,7 @@ class JoinAnswer(Answer):
     participant_id: str
     role: Role
     admission: AdmissionAnswer
-    documents: list[DocumentAnswer]
+    documents: list[OpenedDocument]
     events_url: str
     ticket: str
     expires_at: Moment
@@ -102,7 +102,7 @@ def _admitted(joined: Joined) -> JoinAnswer:
     for opening in joined.openings:
         document_id = opening.part.document_id(interview_id)
         url = f"{sockets}/{document_id}?ticket={joined.ticket}"
-        documents.append(DocumentAnswer(id=document_id, url=url, may_write=opening.may_write))
+        documents.append(OpenedDocument(id=document_id, url=url, may_write=opening.may_write))
     return JoinAnswer(
         participant_id=joined.participant.id,
         role=joined.participant.role,
@@ -117,7 +117,7 @@ def _admitted(joined: Joined) -> JoinAnswer:
 
 
 @blueprint.post("/leave")
-@documented(body=LeaveBody, answers={})
+@documented(body=LeaveBody, answers={204: "The participant has left"})
 async def leave(interview_id: str) -> Response:
     """Say good-bye."""
     body = await read_body(LeaveBody)
