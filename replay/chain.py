@@ -16,15 +16,16 @@ class Chain:
     SHA-256 of the head (32 bytes), SHA-256 of the payload (32 bytes) and, in UTF-8, the JSON array
     ``[entry, at_ms, document, delivered_by, kind]`` without spaces and with nothing but JSON's own escapes.
 
-    Invariant: ``head`` covers exactly the entries up to and including ``entry``.
+    Invariant: the log was read up to ``entry``; ``last_entry``, at ``at_ms``, is the last one of this recording.
     """
 
-    __slots__ = ("at_ms", "bytes", "document_id", "entry", "events", "head", "updates")
+    __slots__ = ("at_ms", "bytes", "document_id", "entry", "events", "head", "last_entry", "updates")
 
     def __init__(self, document_id: str) -> None:
         self.document_id = document_id
         self.head = sha256(b"panelroom chain 1\n" + document_id.encode()).digest()
         self.entry = 0
+        self.last_entry = 0
         self.at_ms = 0
         self.updates = 0
         self.events = 0
@@ -44,6 +45,7 @@ class Chain:
             return
         line = [entry.entry, entry.at_ms, entry.document, entry.delivered_by, entry.kind]
         self.head = sha256(self.head + sha256(entry.payload).digest() + _canonical(line).encode()).digest()
+        self.last_entry = entry.entry
         self.at_ms = entry.at_ms
         if entry.kind == UPDATE:
             self.updates += 1

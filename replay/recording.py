@@ -118,7 +118,7 @@ class Replay:
             "sealed": sealed,
             "started_at": None if started_at_ms is None else iso(started_at_ms),
             "duration_ms": timeline.at_ms,
-            "entries": timeline.entry,
+            "entries": timeline.chain.last_entry,
             "head_hash": head_hash,
             "participants": [dict(participant) for participant in participants],
             "files": timeline.files(),

@@ -22,9 +22,10 @@ edits = st.one_of(
     st.tuples(st.just("delete"), st.sampled_from(ROOTS), places, st.integers(1, 5)),
     st.tuples(st.just("replace"), st.sampled_from(ROOTS), places, texts),
 )
+edited = st.tuples(st.just("edit"), st.lists(edits, min_size=1, max_size=4))
+heard = st.tuples(st.just("hear"), st.integers(0, 3))
 actions = st.one_of(
-    st.tuples(st.just("edit"), st.lists(edits, min_size=1, max_size=4)),
-    st.tuples(st.just("hear"), st.integers(0, 3)),
+    *[edited, edited, edited, heard, heard],
     st.just(("undo",)),
     st.just(("redo",)),
 )
@@ -89,7 +90,7 @@ def play(people: int, steps: list[tuple[int, Any]]) -> tuple[list[bytes], list[f
 @st.composite
 def logs(draw: st.DrawFn) -> list[Entry]:
     people = draw(st.integers(1, 4))
-    updates, needs = play(people, draw(st.lists(st.tuples(st.integers(0, 3), actions), max_size=40)))
+    updates, needs = play(people, draw(st.lists(st.tuples(st.integers(0, 3), actions), min_size=25, max_size=60)))
     delivered: set[int] = set()
     payloads: list[bytes] = []
     waiting = list(range(len(updates)))
@@ -128,7 +129,7 @@ def _small_intervals() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(logs())
 def test_the_text_at_every_prefix_is_that_of_the_crdt(log: list[Entry]) -> None:
     timeline = Timeline("i")
@@ -144,7 +145,7 @@ def test_the_text_at_every_prefix_is_that_of_the_crdt(log: list[Entry]) -> None:
         assert {root: files.get(root, "") for root in wanted} == wanted
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(logs())
 def test_the_operations_lead_a_browser_forward_and_back(log: list[Entry]) -> None:
     timeline = Timeline("i")

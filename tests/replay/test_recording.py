@@ -1,0 +1,250 @@
+import json
+from typing import Any
+
+import anyio
+import pytest
+from anyio import create_task_group, move_on_after
+from anyio.lowlevel import checkpoint
+
+from collab.journal import Entry
+from replay import reader, recording
+from replay.errors import RecordingBroken
+from replay.recording import Replay
+from replay.timeline import Timeline
+from tests.replay.record import INTERVIEW, NOTES, Recorded
+from tests.replay.trace import load, updates
+
+pytestmark = pytest.mark.anyio
+
+BOTH = [INTERVIEW, NOTES]
+PEOPLE = [
+    {"id": "p", "name": "Ada 😀", "role": "candidate", "color": "#111111"},
+    {"id": "q", "name": "Grace", "role": "interviewer", "color": "#222222"},
+]
+
+
+async def test_the_text_at_an_instant(recorded: Recorded) -> None:
+    replay = Replay(recorded.journal)
+    assert await replay.text(INTERVIEW, INTERVIEW, 0) == (0, None, {"source": ""})
+    await recorded.type("b😀\r\n")  # entry 2 at 100
+    await recorded.type("secret", NOTES)  # entry 3 at 200
+    await recorded.type("a", by="q")  # entry 4 at 300
+    assert await replay.text(INTERVIEW, INTERVIEW, 99) == (99, None, {"source": ""})
+    assert await replay.text(INTERVIEW, INTERVIEW, 100) == (100, 2, {"source": "b😀\r\n"})
+    assert await replay.text(INTERVIEW, INTERVIEW, 299) == (299, 2, {"source": "b😀\r\n"})
+    assert await replay.text(INTERVIEW, INTERVIEW, 10**9) == (10**9, 4, {"source": "ab😀\r\n"})
+    assert await replay.text(INTERVIEW, NOTES, 10**9) == (10**9, 3, {"source": "secret"})
+
+
+async def test_a_live_room_goes_on(recorded: Recorded) -> None:
+    replay = Replay(recorded.journal)
+    for index in range(5):
+        await recorded.type("x", after_ms=index % 2 * 10)  # also twice at one time
+        now = recorded.clock.at_ms - recorded.log.started_at_ms if recorded.log.started_at_ms else 0
+        assert await replay.text(INTERVIEW, INTERVIEW, now) == (now, index + 2, {"source": "x" * (index + 1)})
+
+
+async def test_entries_come_in_pages(recorded: Recorded) -> None:
+    replay = Replay(recorded.journal)
+    made = [await recorded.type(str(index), NOTES if index % 3 == 0 else INTERVIEW) for index in range(10)]
+    await recorded.tell("interview.finished", by={"id": "q"})
+
+    async def pages(documents: list[str], document: str | None, limit: int) -> list[Entry]:
+        found: list[Entry] = []
+        after: int | None = 0
+        while after is not None:
+            page, after = await replay.entries(INTERVIEW, documents, document=document, after=after, limit=limit)
+            assert len(page) == limit if after is not None else len(page) <= limit
+            found += page
+        return found
+
+    for limit in (1, 2, 3, 7, 1000, 10**9):
+        everything = await pages(BOTH, None, limit)
+        assert [entry.entry for entry in everything] == list(range(1, 13))
+        assert [entry.payload for entry in everything if entry.kind == "update"] == made
+        notes = await pages(BOTH, NOTES, limit)
+        assert [entry.payload for entry in notes] == made[::3]
+        without = await pages([INTERVIEW], None, limit)
+        assert without == [entry for entry in everything if entry.document != NOTES]
+        assert await pages(BOTH, INTERVIEW, limit) == [entry for entry in everything if entry.document == INTERVIEW]
+
+
+async def test_the_last_page_has_no_next_even_where_hidden_entries_follow(recorded: Recorded) -> None:
+    await recorded.type("seen")
+    await recorded.type("hidden", NOTES)
+    found, after = await Replay(recorded.journal).entries(INTERVIEW, [INTERVIEW], document=None, after=0, limit=2)
+    assert ([entry.entry for entry in found], after) == ([1, 2], None)
+
+
+async def test_a_page_is_bounded(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        await recorded.type("x" * 1000)
+    monkeypatch.setattr(recording, "_MAX_PAGE_BYTES", 1500)
+    found, after = await Replay(recorded.journal).entries(INTERVIEW, BOTH, document=INTERVIEW, after=0, limit=1000)
+    assert ([entry.entry for entry in found], after) == ([2, 3], 3)
+    monkeypatch.undo()
+    for _ in range(1100):
+        recorded.queue(b"\x00\x00")
+    await recorded.journal.flush()
+    found, after = await Replay(recorded.journal).entries(INTERVIEW, BOTH, document=None, after=0, limit=5000)
+    assert (len(found), after) == (1000, 1000)
+
+
+async def test_the_overview(recorded: Recorded) -> None:
+    replay = Replay(recorded.journal)
+    first = await recorded.type("b")
+    await recorded.type("secret", NOTES)
+    second = await recorded.type("a")
+    seen = await replay.overview(INTERVIEW, [INTERVIEW])
+    assert (seen.started_at_ms, seen.duration_ms, seen.entries) == (recorded.log.started_at_ms, 300, 3)
+    assert [(each.id, each.entries, each.bytes) for each in seen.documents] == [
+        (INTERVIEW, 2, len(first) + len(second)),
+    ]
+    everything = await replay.overview(INTERVIEW, BOTH)
+    assert (everything.entries, [each.id for each in everything.documents]) == (4, BOTH)
+    assert everything.documents[0] == seen.documents[0]
+    await recorded.tell("interview.finished")
+    after = await replay.overview(INTERVIEW, BOTH)
+    assert after.entries == 5
+    assert after.documents[0].head_hash != seen.documents[0].head_hash
+    assert after.documents[1] == everything.documents[1]
+
+
+async def _read(replay: Replay, document: str = INTERVIEW, *, sealed: bool = False) -> tuple[str, dict[str, Any]]:
+    made = await replay.file(INTERVIEW, document, participants=PEOPLE, sealed=sealed)
+    return made.etag, json.loads(b"".join(made.chunks))
+
+
+async def test_the_file(recorded: Recorded) -> None:
+    replay = Replay(recorded.journal)
+    await recorded.type("b😀", by="p")
+    await recorded.tell("participant.joined", participant=PEOPLE[1])
+    await recorded.type("a", by="q")
+    await recorded.type("c", by="")
+    etag, file = await _read(replay)
+    head = (await replay.overview(INTERVIEW, [INTERVIEW])).documents[0].head_hash
+    assert etag.startswith(head)
+    assert file == {
+        "format": "panelroom-recording",
+        "version": 1,
+        "interview": INTERVIEW,
+        "document": INTERVIEW,
+        "sealed": False,
+        "started_at": "2027-01-15T08:00:00.000Z",
+        "duration_ms": 300,
+        "entries": 5,
+        "head_hash": head,
+        "participants": PEOPLE,
+        "files": {},
+        "roots": ["source"],
+        "operations": [[2, 100, 0, 0, 0, "", "b😀"], [4, 200, 1, 0, 0, "", "a"], [5, 300, -1, 0, 0, "", "c"]],
+        "events": [
+            [1, 0, "participant.entered", {"id": "p"}],
+            [3, 100, "participant.joined", {"participant": PEOPLE[1]}],
+        ],
+    }
+
+
+async def test_the_notes_file_has_nothing_of_the_code_and_its_events(recorded: Recorded) -> None:
+    replay = Replay(recorded.journal)
+    await recorded.type("code")
+    await recorded.type("notes", NOTES, "q")
+    _, file = await _read(replay, NOTES)
+    assert (file["operations"], file["events"]) == ([[3, 200, 1, 0, 0, "", "notes"]], [])
+    _, file = await _read(replay)
+    assert "notes" not in json.dumps(file)
+
+
+async def test_the_etag_changes_with_the_file_and_not_without(recorded: Recorded) -> None:
+    replay = Replay(recorded.journal)
+    await recorded.type("a")
+    etag, _ = await _read(replay)
+    assert await _read(Replay(recorded.journal)) == await _read(replay)
+    await recorded.type("notes", NOTES)
+    assert (await _read(replay))[0] == etag
+    assert (await _read(replay, sealed=True))[0] != etag
+    await recorded.tell("participant.left", id="p")
+    assert (await _read(replay))[0] != etag
+
+
+async def test_a_file_is_of_one_moment_and_streams(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "_LINES", 3)
+    replay = Replay(recorded.journal)
+    await recorded.type("a")
+    empty = await replay.file(INTERVIEW, NOTES, participants=[], sealed=False)
+    assert json.loads(b"".join(empty.chunks))["operations"] == []
+    made = await replay.file(INTERVIEW, INTERVIEW, participants=[], sealed=False)
+    await recorded.type("b")
+    await replay.text(INTERVIEW, INTERVIEW, 10**9)
+    file = json.loads(b"".join(made.chunks))
+    assert (len(file["operations"]), file["entries"], file["duration_ms"]) == (1, 2, 100)
+    for _ in range(6):
+        await recorded.type("c", after_ms=0)
+    made = await replay.file(INTERVIEW, INTERVIEW, participants=[], sealed=False)
+    chunks = list(made.chunks)
+    assert len(chunks) == 5
+    assert len(json.loads(b"".join(chunks))["operations"]) == 8
+
+
+async def test_many_ask_and_one_derives_without_holding_up_the_loop(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = load("friendsforever")
+    payloads = updates(trace)[:2000]
+    for payload in payloads:
+        recorded.queue(payload)
+    await recorded.journal.flush()
+    taken: list[int] = []
+    take = Timeline.take
+
+    def counted(self: Timeline, entry: Entry) -> None:
+        taken.append(entry.entry)
+        take(self, entry)
+
+    monkeypatch.setattr(Timeline, "take", counted)
+    monkeypatch.setattr(reader, "_SLICE_S", 0.0)
+    replay = Replay(recorded.journal)
+    turns = 0
+
+    async def ask() -> None:
+        await replay.text(INTERVIEW, INTERVIEW, 10**9)
+
+    with move_on_after(60):
+        async with create_task_group() as asking:
+            asking.start_soon(ask)
+            with anyio.CancelScope() as hung_up:  # who hangs up leaves what is done to the others
+                async with create_task_group() as first:
+                    first.start_soon(ask)
+                    while len(taken) < 100:
+                        await checkpoint()
+                    hung_up.cancel()
+            for _ in range(5):
+                asking.start_soon(ask)
+            while len(taken) < len(payloads) + 1:
+                turns += 1
+                await checkpoint()
+    assert taken == list(range(1, len(payloads) + 2))
+    assert turns > 1000
+
+
+async def test_what_is_broken_stays_broken_and_harms_nobody_else(recorded: Recorded) -> None:
+    replay = Replay(recorded.journal)
+    await recorded.type("fine", NOTES)
+    await recorded.type("a")
+    recorded.queue(b"\x01garbage")
+    await recorded.journal.flush()
+    for _ in range(2):
+        with pytest.raises(RecordingBroken, match="entry 4"):
+            await replay.text(INTERVIEW, INTERVIEW, 10**9)
+    assert (await replay.text(INTERVIEW, NOTES, 10**9))[2] == {"source": "fine"}
+    found, _ = await replay.entries(INTERVIEW, BOTH, document=None, after=0, limit=10)
+    assert len(found) == 4
+    assert (await replay.overview(INTERVIEW, BOTH)).entries == 4
+
+
+async def test_the_least_recently_used_leave(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_MAX_ENTRIES", 2 * reader._LEAST_ENTRIES)
+    replay = Replay(recorded.journal)
+    for document in ("i", "i.notes", "i", "x"):
+        await replay.text(INTERVIEW, document, 10**9)
+    assert list(replay._timelines._slots) == ["i", "x"]
