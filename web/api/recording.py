@@ -1,0 +1,200 @@
+"""The past of an interview, for whoever may see it; also while the interview goes on."""
+
+import base64
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated, Any
+
+from pydantic import Field, JsonValue
+from quart import Blueprint, Response, request
+
+from collab.journal import UPDATE, Entry
+from rooms.errors import DocumentUnknown
+from rooms.interview import Interview, Status
+from rooms.policy import Part
+from web.auth import panelroom, require_principal
+from web.body import Answer, Query, documented, read_query
+from web.moment import Moment
+
+blueprint = Blueprint("recording", __name__)
+
+# SQLite's integers end at 2**63, JSON's at 2**53.
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+
+
+class DocumentQuery(Query):
+    document: str | None = Field(None, description="Document id; the code document by default")
+
+
+class TextQuery(DocumentQuery):
+    at_ms: Count = Field(description="Milliseconds since the start")
+
+
+class EntriesQuery(Query):
+    document: str | None = Field(None, description="Document id; by default all that may be seen, room events included")
+    after: Count = Field(0, description="The last entry seen")
+    limit: int = Field(1_000, ge=1, description="Up to 1,000; more counts as 1,000")
+
+
+class PersonAnswer(Answer):
+    id: str
+    name: str
+    role: str
+
+
+class DocumentAnswer(Answer):
+    """``entries`` counts updates and ``bytes`` theirs."""
+
+    id: str
+    entries: int
+    bytes: int
+    head_hash: str
+
+
+class RecordingAnswer(Answer):
+    sealed: bool
+    started_at: Moment | None
+    duration_ms: int
+    entries: int
+    participants: list[PersonAnswer]
+    documents: list[DocumentAnswer]
+
+
+class TextAnswer(Answer):
+    at_ms: int
+    entry: int | None
+    files: dict[str, str]
+
+
+class UpdateItem(Answer):
+    """``update`` is base64 of the exact bytes accepted; ``delivered_by`` is null for what a template brought."""
+
+    entry: int
+    at_ms: int
+    delivered_by: str | None
+    document: str
+    kind: str
+    update: str
+
+
+class EventItem(Answer):
+    entry: int
+    at_ms: int
+    delivered_by: str | None
+    document: None = None
+    kind: str
+    event: JsonValue
+
+
+class EntriesAnswer(Answer):
+    items: list[UpdateItem | EventItem]
+    next: int | None
+
+
+@blueprint.get("/interviews/<interview_id>/recording")
+@documented(answers={200: RecordingAnswer})
+async def recording(interview_id: str) -> Response:
+    """What there is of this interview's past, and the heads of its hash chains."""
+    interview, documents = await _visible(interview_id)
+    found = await panelroom().replay.overview(interview_id, documents)
+    return _answer(
+        RecordingAnswer(
+            sealed=_is_sealed(interview),
+            started_at=found.started_at_ms,
+            duration_ms=found.duration_ms,
+            entries=found.entries,
+            participants=[PersonAnswer(**person) for person in await _participants(interview_id)],
+            documents=[
+                DocumentAnswer(id=each.id, entries=each.entries, bytes=each.bytes, head_hash=each.head_hash)
+                for each in found.documents
+            ],
+        )
+    )
+
+
+@blueprint.get("/interviews/<interview_id>/recording/text")
+@documented(query=TextQuery, answers={200: TextAnswer})
+async def text(interview_id: str) -> Response:
+    """Every text as it was after the document's last entry with a time of at most ``at_ms``."""
+    query = read_query(TextQuery)
+    _, document = await _readable(interview_id, query.document)
+    at_ms, entry, files = await panelroom().replay.text(interview_id, document, query.at_ms)
+    return _answer(TextAnswer(at_ms=at_ms, entry=entry, files=files))
+
+
+@blueprint.get("/interviews/<interview_id>/recording/entries")
+@documented(query=EntriesQuery, answers={200: EntriesAnswer})
+async def entries(interview_id: str) -> Response:
+    """The entries as they were recorded, in order."""
+    query = read_query(EntriesQuery)
+    _, documents = await _visible(interview_id)
+    if query.document is not None and query.document not in documents:
+        raise DocumentUnknown("There is no such document.")
+    found, after = await panelroom().replay.entries(
+        interview_id, documents, document=query.document, after=query.after, limit=query.limit
+    )
+    return _answer(EntriesAnswer(items=[_item(entry) for entry in found], next=after))
+
+
+@blueprint.get("/interviews/<interview_id>/recording/file")
+@documented(query=DocumentQuery, answers={})
+async def file(interview_id: str) -> Response:
+    """One document's recording as the player loads it: JSON, described in docs/recording.md."""
+    interview, document = await _readable(interview_id, read_query(DocumentQuery).document)
+    made = await panelroom().replay.file(
+        interview_id, document, participants=await _participants(interview_id), sealed=_is_sealed(interview)
+    )
+    headers = {"ETag": f'"{made.etag}"', "Cache-Control": "private, no-cache"}
+    if made.etag in request.if_none_match:
+        return Response(status=304, headers=headers)
+    return Response(_stream(made.chunks), content_type="application/json", headers=headers)
+
+
+async def _visible(interview_id: str) -> tuple[Interview, list[str]]:
+    """The interview, and the documents whose recording may be seen. Raises Unauthenticated, InterviewUnknown."""
+    rooms = panelroom().rooms
+    principal = await require_principal()
+    interview = await rooms.interview_of(principal, interview_id)
+    documents = [part.document_id(interview_id) for part in Part]
+    return interview, [each for each in documents if await rooms.may_read_recording(principal, interview, each)]
+
+
+async def _readable(interview_id: str, document: str | None) -> tuple[Interview, str]:
+    """Raises Unauthenticated, InterviewUnknown, and DocumentUnknown also for what may not be seen."""
+    interview, documents = await _visible(interview_id)
+    wanted = Part.CODE.document_id(interview_id) if document is None else document
+    if wanted not in documents:
+        raise DocumentUnknown("There is no such document.")
+    return interview, wanted
+
+
+async def _participants(interview_id: str) -> list[dict[str, str]]:
+    return [participant.shown() for participant in await panelroom().rooms.participants(interview_id)]
+
+
+def _is_sealed(interview: Interview) -> bool:
+    """Whether the finish cannot be undone any more."""
+    if interview.status is not Status.FINISHED or interview.finished_at_ms is None:
+        return False
+    return panelroom().clock.now_ms() - interview.finished_at_ms >= panelroom().settings.reopen_s * 1000
+
+
+def _item(entry: Entry) -> UpdateItem | EventItem:
+    common: dict[str, Any] = {
+        "entry": entry.entry,
+        "at_ms": entry.at_ms,
+        "delivered_by": entry.delivered_by or None,
+        "kind": entry.kind,
+    }
+    if entry.kind == UPDATE:
+        return UpdateItem(**common, document=entry.document, update=base64.b64encode(entry.payload).decode())
+    return EventItem(**common, event=json.loads(entry.payload))
+
+
+async def _stream(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
+
+
+def _answer(answer: Answer) -> Response:
+    return Response(answer.model_dump_json(), content_type="application/json")
