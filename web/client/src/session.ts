@@ -204,7 +204,7 @@ export class Session implements DocumentWatcher {
         this.showFinished(event.by.name);
         break;
       case "interview.reopened":
-        window.location.reload();
+        if (this.finished) window.location.reload();
         break;
       case "interview.cancelled":
         this.end("cancelled", "The interview was cancelled.");

@@ -1,0 +1,308 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import * as decoding from "lib0/decoding";
+import * as encoding from "lib0/encoding";
+import * as syncProtocol from "y-protocols/sync";
+import * as Y from "yjs";
+import { CLOSE_CODES } from "./close_codes";
+import { Provider, type ConnectionState, type Socket, type Transport } from "./provider";
+
+type Frame = { kind: "step1" | "step2" | "update"; update: Uint8Array } | { kind: "awareness" };
+
+/** A server with one document that answers when told to, and the world around a provider: sockets, time, chance. */
+class World implements Transport {
+  readonly server = new Y.Doc();
+  readonly opened: { url: string; socket: WebSocket; sent: Frame[]; closed: boolean }[] = [];
+  time = 0;
+  private timers: { at: number; call: () => void }[] = [];
+
+  open(url: string): Socket {
+    const sent: Frame[] = [];
+    const line = {
+      url,
+      sent,
+      closed: false,
+      socket: {
+        binaryType: "blob" as BinaryType,
+        onopen: null,
+        onmessage: null,
+        onclose: null,
+        send: (data: Uint8Array) => sent.push(readFrame(data)),
+        close: () => {
+          line.closed = true;
+        },
+      } as unknown as WebSocket,
+    };
+    this.opened.push(line);
+    return line.socket;
+  }
+
+  now(): number {
+    return this.time;
+  }
+
+  random(): number {
+    return 1;
+  }
+
+  after(ms: number, call: () => void): () => void {
+    const timer = { at: this.time + ms, call };
+    this.timers.push(timer);
+    return () => {
+      this.timers = this.timers.filter((each) => each !== timer);
+    };
+  }
+
+  pass(ms: number): void {
+    const end = this.time + ms;
+    for (;;) {
+      const next = this.timers.filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0];
+      if (next === undefined) break;
+      this.timers = this.timers.filter((each) => each !== next);
+      this.time = next.at;
+      next.call();
+    }
+    this.time = end;
+  }
+
+  get line(): World["opened"][number] {
+    const line = this.opened.at(-1);
+    assert.ok(line);
+    return line;
+  }
+
+  say(...bytes: number[]): void {
+    this.line.socket.onmessage?.({ data: Uint8Array.from(bytes).buffer } as MessageEvent);
+  }
+
+  saySync(write: (encoder: encoding.Encoder) => void): void {
+    const encoder = encoding.createEncoder();
+    encoding.writeVarUint(encoder, 0);
+    write(encoder);
+    this.say(...encoding.toUint8Array(encoder));
+  }
+
+  /** Opens the newest socket and goes through both halves of the synchronisation. */
+  synchronise(): void {
+    this.line.socket.onopen?.({} as Event);
+    this.saySync((encoder) => {
+      syncProtocol.writeSyncStep1(encoder, this.server);
+    });
+    this.saySync((encoder) => {
+      syncProtocol.writeSyncStep2(encoder, this.server);
+    });
+    this.take();
+  }
+
+  /** The server applies everything that came on the newest socket. */
+  take(): void {
+    for (const frame of this.line.sent) {
+      if (frame.kind === "step2" || frame.kind === "update") Y.applyUpdate(this.server, frame.update);
+    }
+  }
+
+  hangUp(code: number, reason = ""): void {
+    this.line.socket.onclose?.({ code, reason } as CloseEvent);
+  }
+}
+
+function readFrame(data: Uint8Array): Frame {
+  const decoder = decoding.createDecoder(data);
+  if (decoding.readVarUint(decoder) !== 0) return { kind: "awareness" };
+  const kind = (["step1", "step2", "update"] as const)[decoding.readVarUint(decoder)];
+  assert.ok(kind);
+  return { kind, update: decoding.readVarUint8Array(decoder) };
+}
+
+let world: World;
+let document: Y.Doc;
+let provider: Provider;
+let states: ConnectionState["kind"][];
+let spoilt: string[];
+
+beforeEach(() => {
+  world = new World();
+  document = new Y.Doc();
+  states = [];
+  spoilt = [];
+  provider = new Provider(document, world, {
+    onConnection: (state) => states.push(state.kind),
+    onSaved: () => undefined,
+    onSpoilt: (reason) => spoilt.push(reason),
+  });
+});
+
+afterEach(() => {
+  provider.destroy();
+});
+
+const type = (text: string): void => {
+  document.getText("source").insert(document.getText("source").length, text);
+};
+const kinds = (): string[] => world.line.sent.map((frame) => frame.kind);
+
+await test("on opening it asks for the state and says who it is; both halves make it synchronised", () => {
+  world.server.getText("source").insert(0, "there");
+  provider.connect("ws://x");
+  world.line.socket.onopen?.({} as Event);
+  assert.deepEqual(kinds(), ["step1", "awareness"]);
+  world.synchronise();
+  assert.equal(provider.connection.kind, "synchronised");
+  assert.equal(document.getText("source").toJSON(), "there");
+});
+
+await test("saved means acknowledged, frame by frame", () => {
+  provider.connect("ws://x");
+  world.synchronise();
+  world.say(8, 1);
+  assert.deepEqual(provider.saved, { kind: "saved" });
+  type("a");
+  type("b");
+  assert.deepEqual(provider.saved, { kind: "saving", changes: 2, since: 0 });
+  world.say(8, 2);
+  assert.deepEqual(provider.saved, { kind: "saving", changes: 1, since: 0 });
+  world.say(8, 3);
+  assert.deepEqual(provider.saved, { kind: "saved" });
+});
+
+await test("what is typed before the server's step 1 goes into the step 2 and not before it", () => {
+  provider.connect("ws://x");
+  world.line.socket.onopen?.({} as Event);
+  type("early");
+  assert.ok(!kinds().includes("update"));
+  world.synchronise();
+  assert.equal(world.server.getText("source").toJSON(), "early");
+  assert.deepEqual(provider.saved, { kind: "saving", changes: 1, since: 0 });
+});
+
+await test("a lost connection gives its changes back and brings them on return", () => {
+  provider.connect("ws://x");
+  world.synchronise();
+  world.say(8, 1);
+  type("unheard ");
+  world.hangUp(1006);
+  assert.deepEqual(provider.saved, { kind: "offline", changes: 1 });
+  type("offline");
+  assert.deepEqual(provider.saved, { kind: "offline", changes: 2 });
+  world.pass(250);
+  assert.equal(world.opened.length, 2);
+  world.synchronise();
+  assert.equal(world.server.getText("source").toJSON(), "unheard offline");
+  world.say(8, 1);
+  assert.deepEqual(provider.saved, { kind: "saved" });
+});
+
+await test("it retries soon, then less often, and starts over once it was synchronised", () => {
+  provider.connect("ws://x");
+  const waits: number[] = [];
+  for (let round = 0; round < 8; round += 1) {
+    const before = world.time;
+    const opened = world.opened.length;
+    world.hangUp(1006);
+    while (world.opened.length === opened) world.pass(50);
+    waits.push(world.time - before);
+  }
+  assert.deepEqual(waits, [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]);
+  world.synchronise();
+  world.hangUp(CLOSE_CODES.RESTART);
+  world.pass(250);
+  assert.equal(world.opened.length, 10);
+});
+
+await test("a wake does not wait for the retry", () => {
+  provider.connect("ws://x");
+  for (let round = 0; round < 6; round += 1) {
+    world.hangUp(1006);
+    world.pass(10_000);
+  }
+  world.hangUp(1006);
+  const before = world.opened.length;
+  provider.wake();
+  assert.equal(world.opened.length, before + 1);
+});
+
+await test("final codes are not retried, finished is its own state", () => {
+  for (const code of [CLOSE_CODES.INVALID, CLOSE_CODES.TICKET, CLOSE_CODES.REMOVED, CLOSE_CODES.NO_DOCUMENT, CLOSE_CODES.LIMIT, CLOSE_CODES.TOO_BIG]) {
+    provider.connect("ws://x");
+    const before = world.opened.length;
+    world.hangUp(code, "why");
+    world.pass(600_000);
+    assert.deepEqual(provider.connection, { kind: "refused", code, reason: "why" });
+    assert.equal(world.opened.length, before);
+  }
+  provider.connect("ws://x");
+  world.hangUp(CLOSE_CODES.FINISHED);
+  assert.deepEqual(provider.connection, { kind: "finished" });
+});
+
+await test("the server's other codes are retried", () => {
+  for (const code of [CLOSE_CODES.RESTART, CLOSE_CODES.TOO_SLOW, CLOSE_CODES.OUT_OF_STEP, CLOSE_CODES.RATE]) {
+    provider.connect("ws://x");
+    const before = world.opened.length;
+    world.hangUp(code);
+    world.pass(5_000);
+    assert.equal(world.opened.length, before + 1);
+  }
+});
+
+await test("45 s of silence end a connection, anything heard keeps it", () => {
+  provider.connect("ws://x");
+  world.synchronise();
+  for (let round = 0; round < 5; round += 1) {
+    world.pass(40_000);
+    world.say(1, 1, 0);
+  }
+  assert.equal(world.opened.length, 1);
+  world.pass(45_000);
+  assert.equal(provider.connection.kind, "offline");
+  assert.equal(world.opened[0]?.closed, true);
+});
+
+await test("a doubtful connection is asked, and dropped when it does not answer", () => {
+  provider.connect("ws://x");
+  world.synchronise();
+  world.pass(1_000);
+  provider.probe();
+  world.pass(100);
+  world.say(1, 1, 0);
+  world.pass(10_000);
+  assert.equal(provider.connection.kind, "synchronised");
+  provider.probe();
+  world.pass(4_000);
+  assert.equal(provider.connection.kind, "offline");
+});
+
+await test("a later step 1 of the server is answered, and counted", () => {
+  provider.connect("ws://x");
+  world.synchronise();
+  world.say(8, 1);
+  world.saySync((encoder) => {
+    syncProtocol.writeSyncStep1(encoder, world.server);
+  });
+  assert.equal(kinds().filter((kind) => kind === "step2").length, 2);
+  assert.equal(provider.saved.kind, "saving");
+  world.say(8, 2);
+  assert.equal(provider.saved.kind, "saved");
+});
+
+await test("a denial and an update that cannot be applied spoil the document", () => {
+  provider.connect("ws://x");
+  world.synchronise();
+  world.say(2, 0, 2, 110, 111);
+  assert.deepEqual(spoilt, ["no"]);
+  world.saySync((encoder) => {
+    syncProtocol.writeUpdate(encoder, Uint8Array.of(1, 1, 1, 0, 31, 0));
+  });
+  assert.equal(spoilt.length, 2);
+});
+
+await test("the others' presence goes with the connection", () => {
+  provider.connect("ws://x");
+  world.synchronise();
+  const state = new TextEncoder().encode("{}");
+  world.say(1, 6, 1, 7, 1, state.length, ...state);
+  assert.ok(provider.awareness.getStates().has(7));
+  world.hangUp(1006);
+  assert.ok(!provider.awareness.getStates().has(7));
+  assert.ok(provider.awareness.getLocalState() !== null);
+});
