@@ -1,4 +1,5 @@
 import json
+from itertools import islice
 from typing import Any
 
 import anyio
@@ -190,7 +191,7 @@ async def test_many_ask_and_one_derives_without_holding_up_the_loop(
     recorded: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trace = load("friendsforever")
-    payloads = updates(trace)[:2000]
+    payloads = list(islice(updates(trace), 2000))
     for payload in payloads:
         recorded.queue(payload)
     await recorded.journal.flush()

@@ -27,37 +27,47 @@ def load(name: str) -> dict[str, Any]:
     pytest.skip(f"no {name} here")
 
 
-def updates(trace: dict[str, Any]) -> list[bytes]:
+def updates(trace: dict[str, Any]) -> Iterator[bytes]:
     """One update a transaction, in the order of the file."""
-    return list(_concurrent(trace) if trace.get("kind") == "concurrent" else _sequential(trace))
+    return _concurrent(trace) if trace.get("kind") == "concurrent" else _sequential(trace)
 
 
-def entries(log: str, payloads: Iterable[bytes], *, step_ms: int = 10, by: str = "p") -> list[Entry]:
-    """All in the code document, ``step_ms`` apart, from 0 on."""
-    return [Entry(log, index + 1, index * step_ms, log, by, UPDATE, payload) for index, payload in enumerate(payloads)]
+def entries(payloads: Iterable[bytes]) -> list[Entry]:
+    """The code document of the interview "i"; three entries at a time, every 10 ms."""
+    return [Entry("i", index + 1, index // 3 * 10, "i", "p", UPDATE, payload) for index, payload in enumerate(payloads)]
 
 
 class Writer:
     """Types patches, whose positions count code points, into a document of its own."""
 
     def __init__(self, client_id: int) -> None:
-        self.doc: Doc[Any] = Doc(client_id=client_id)
-        self._text = self.doc.get("source", type=Text)
+        self._doc: Doc[Any] = Doc(client_id=client_id)
+        self._text = self._doc.get("source", type=Text)
+        self._now: str | None = ""  # what the text is, unless something was heard
         self._made: list[bytes] = []
-        self.doc.observe(lambda event: self._made.append(event.update))
+        self._doc.observe(lambda event: self._made.append(event.update))
+
+    def hear(self, update: bytes) -> None:
+        self._now = None
+        self._doc.apply_update(update)
 
     def type(self, patches: list[tuple[int, int, str]]) -> bytes:
+        now = str(self._text) if self._now is None else self._now
         self._made.clear()
-        with self.doc.transaction():
+        with self._doc.transaction():
             for position, deleted, inserted in patches:
-                text = str(self._text)
-                at = len(text[:position].encode())
-                end = at + len(text[position : position + deleted].encode())
+                at = _bytes(now[:position])
                 if deleted:
-                    del self._text[at:end]
+                    del self._text[at : at + _bytes(now[position : position + deleted])]
                 if inserted:
                     self._text.insert(at, inserted)
+                now = now[:position] + inserted + now[position + deleted :]
+        self._now = now
         return self._made[0] if self._made else b"\x00\x00"
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def _sequential(trace: dict[str, Any]) -> Iterator[bytes]:
@@ -82,7 +92,7 @@ def _concurrent(trace: dict[str, Any]) -> Iterator[bytes]:
                 missing.append(parent)
                 open_.extend(trace["txns"][parent]["parents"])
         for parent in sorted(missing):
-            writers[agent].doc.apply_update(made[parent])
+            writers[agent].hear(made[parent])
         made.append(writers[agent].type(transaction["patches"]))
         known[agent].add(index)
         yield made[-1]
