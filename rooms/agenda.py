@@ -264,7 +264,7 @@ def _encode_cursor(interview: Interview) -> str:
 
 def _decode_cursor(cursor: str) -> tuple[int, str]:
     try:
-        created_at_ms, _, interview_id = base64.urlsafe_b64decode(cursor).decode().partition(" ")
+        created_at_ms, interview_id = base64.b64decode(cursor, b"-_", validate=True).decode().split(" ")
         return int(created_at_ms), interview_id
     except ValueError:
         raise CursorInvalid("This cursor comes from no page.") from None

@@ -313,7 +313,9 @@ async def participants_of(connection: AsyncConnection, interview_id: str) -> lis
 async def participant_as(
     connection: AsyncConnection, interview_id: str, role: Role, member_id: str | None
 ) -> Participant | None:
-    """The candidate of the interview, or the one that this member is in this role."""
+    """The candidate of the interview, or the one that this member is in this role; other visitors are strangers."""
+    if role is not Role.CANDIDATE and member_id is None:
+        return None
     query = select(participants).where(participants.c.interview_id == interview_id, participants.c.role == role)
     if role is not Role.CANDIDATE:
         query = query.where(participants.c.member_id == member_id)

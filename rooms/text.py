@@ -12,6 +12,8 @@ MAX_EMAIL_CHARACTERS = 254
 # Control characters, line separators, lone surrogates, and the marks that turn the direction of what follows:
 # a name with one of those rewrites the line it is shown in. Joiners stay: emoji and several scripts need them.
 _UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# Letters with a stroke, which Unicode does not take apart.
+_STROKES = str.maketrans("łøđħŧı", "lodhti")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -43,5 +45,5 @@ def clean_email(email: str) -> str:
 
 def fold(text: str) -> str:
     """Without case and diacritics, for searching: both sides of a comparison go through here."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", text.casefold()).translate(_STROKES)
     return "".join(character for character in decomposed if not unicodedata.combining(character))

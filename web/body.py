@@ -67,7 +67,7 @@ def documented(
 
     def decorate(view: Callable[P, Awaitable[Any]]) -> Callable[P, Awaitable[ResponseReturnValue]]:
         setattr(view, UNSCHEMED, {status: told for status, told in answers.items() if isinstance(told, str)})
-        models: dict[int, tuple[Any, None]] = {
+        models: dict[Any, Any] = {
             status: (model, None) for status, model in answers.items() if not isinstance(model, str)
         }
         described = document(request=body, querystring=query, responses=models)(view)

@@ -1,0 +1,92 @@
+"""A service on a real database, without a server."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from collab.clock import Clock
+from collab.database import Database
+from collab.journal import Entry, Journal
+from collab.registry import Registry
+from rooms.agenda import Plan
+from rooms.key import Scope
+from rooms.member import MemberRole
+from rooms.participant import Role
+from rooms.principal import Principal
+from rooms.service import Grant, Joined, Service
+
+
+class HandClock(Clock):
+    """Goes only when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at_ms = 1_800_000_000_000
+
+    def now_ms(self) -> int:
+        return self.at_ms
+
+
+@dataclass
+class House:
+    """The service and its surroundings, with the steps that tests are made of."""
+
+    clock: HandClock
+    database: Database
+    journal: Journal
+    registry: Registry
+    rooms: Service
+
+    async def member(self, email: str = "olga@example.org", role: MemberRole = MemberRole.MEMBER) -> Principal:
+        secret = await self.rooms.people.sign_in(await self.rooms.people.add_member(email, "", role))
+        principal = await self.rooms.people.principal_of_session(secret)
+        assert principal is not None
+        return principal
+
+    async def key(self, *scopes: Scope) -> Principal:
+        principal = await self.rooms.people.principal_of_key(
+            await self.rooms.people.add_key("a key", frozenset(scopes))
+        )
+        assert principal is not None
+        return principal
+
+    async def interview(self, principal: Principal, **plan: object) -> str:
+        made, is_new = await self.rooms.agenda.create(principal, Plan(**({"language": "python"} | plan)))  # type: ignore[arg-type]
+        assert is_new
+        return made.id
+
+    async def join(self, interview_id: str, role: Role, principal: Principal | None = None, name: str = "") -> Joined:
+        member = await self.rooms.people.acting_member(principal, None) if principal else None
+        return await self.rooms.join(interview_id, role, name=name, member=member)
+
+    async def grant(self, joined: Joined, suffix: str = "") -> Grant:
+        return await self.rooms.authorise_socket(joined.participant.interview_id + suffix, joined.ticket)
+
+    async def enter(self, interview_id: str, role: Role, principal: Principal | None = None) -> Joined:
+        joined = await self.join(interview_id, role, principal)
+        await self.rooms.enter(await self.grant(joined))
+        return joined
+
+    async def active(self, principal: Principal) -> str:
+        interview_id = await self.interview(principal)
+        await self.enter(interview_id, Role.CANDIDATE)
+        await self.enter(interview_id, Role.INTERVIEWER, principal)
+        return interview_id
+
+    async def events(self, interview_id: str) -> list[str]:
+        return [entry.kind for entry in await self.entries(interview_id)]
+
+    async def entries(self, interview_id: str) -> list[Entry]:
+        return await self.journal.entries(interview_id)
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    database = await Database.open(tmp_path / "panelroom.db")
+    clock = HandClock()
+    journal = Journal(database, clock)
+    registry = Registry(journal)
+    yield House(clock, database, journal, registry, Service(database, journal, registry, clock))
+    await database.close()

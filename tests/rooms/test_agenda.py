@@ -1,0 +1,169 @@
+"""Interviews planned, found and changed."""
+
+import anyio
+import pytest
+
+from rooms.agenda import Plan, Repeatable
+from rooms.errors import (
+    CursorInvalid,
+    ExternalRefTaken,
+    IdempotencyKeyReused,
+    InterviewUnknown,
+    ScopeMissing,
+    TimeZoneUnknown,
+)
+from rooms.interview import Status
+from rooms.key import Scope
+from rooms.member import MemberRole
+from rooms.policy import Limits, OverLimit
+from rooms.principal import Principal
+from tests.rooms.conftest import House
+
+pytestmark = pytest.mark.anyio
+
+PLAN = Plan(language="python")
+
+
+async def _titles(house: House, principal: Principal, **query: object) -> list[str]:
+    asked: dict[str, object] = {"status": None, "needle": "", "cursor": None, "limit": 50}
+    page = await house.rooms.agenda.page(principal, **(asked | query))  # type: ignore[arg-type]
+    return [interview.title for interview in page.items]
+
+
+async def test_titles_are_generated(house: House) -> None:
+    olga = await house.member()
+    create = house.rooms.agenda.create
+    plain, _ = await create(olga, PLAN)
+    named, _ = await create(olga, Plan(language="python", candidate_name="Ada"))
+    assert plain.title == "Interview of 15 January 2027, 08:00 UTC"
+    assert named.title == "Interview with Ada"
+
+
+async def test_missing_limits_are_the_organisations(house: House) -> None:
+    made, _ = await house.rooms.agenda.create(
+        await house.member(), Plan(language="python", limits={"guests": 1, "over_limit": OverLimit.WAIT})
+    )
+    assert made.limits == Limits(3, 10, 1, OverLimit.WAIT)
+
+
+async def test_the_same_external_ref_is_the_same_interview(house: House) -> None:
+    olga = await house.member()
+    plan = Plan(language="python", external_ref="stage-7")
+    made: list[tuple[str, bool]] = []
+
+    async def create() -> None:
+        interview, is_new = await house.rooms.agenda.create(olga, plan)
+        made.append((interview.id, is_new))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(10):
+            tasks.start_soon(create)
+    assert len({interview for interview, _ in made}) == 1
+    assert sorted(is_new for _, is_new in made) == [False] * 9 + [True]
+    await house.rooms.lifecycle.cancel(olga, made[0][0])
+    again, is_new = await house.rooms.agenda.create(olga, plan)
+    assert is_new
+    assert again.id != made[0][0]
+
+
+async def test_an_external_ref_of_somebody_elses_is_taken(house: House) -> None:
+    plan = Plan(language="python", external_ref="stage-7")
+    await house.rooms.agenda.create(await house.member(), plan)
+    with pytest.raises(ExternalRefTaken):
+        await house.rooms.agenda.create(await house.key(Scope.OWN), plan)
+
+
+async def test_an_idempotency_key_makes_one_interview(house: House) -> None:
+    olga, bob = await house.member(), await house.member("bob@example.org")
+    create = house.rooms.agenda.create
+    first, _ = await create(olga, PLAN, Repeatable("k", b"{}"))
+    again, is_new = await create(olga, PLAN, Repeatable("k", b"{}"))
+    assert (again, is_new) == (first, True)
+    assert (await create(bob, PLAN, Repeatable("k", b"{}")))[0].id != first.id
+    assert (await create(olga, PLAN, Repeatable("other", b"{}")))[0].id != first.id
+    with pytest.raises(IdempotencyKeyReused):
+        await create(olga, PLAN, Repeatable("k", b'{"title": "x"}'))
+
+
+async def test_who_may_not_create(house: House) -> None:
+    for principal in (await house.member(role=MemberRole.LIMITED), await house.key(Scope.COMPANY_READ)):
+        with pytest.raises(ScopeMissing):
+            await house.rooms.agenda.create(principal, PLAN)
+    with pytest.raises(TimeZoneUnknown):
+        await house.rooms.agenda.create(await house.key(Scope.OWN), Plan(language="python", time_zone="Mars/Olympus"))
+
+
+async def test_pages_go_from_the_newest_to_the_oldest(house: House) -> None:
+    olga = await house.member()
+    for number in range(7):
+        await house.interview(olga, title=f"T{number}")
+        house.clock.at_ms += number % 2  # some in the same millisecond
+    everything = await _titles(house, olga)
+    assert sorted(everything) == [f"T{number}" for number in range(7)]
+    found: list[str] = []
+    cursor: str | None = None
+    while True:
+        page = await house.rooms.agenda.page(olga, status=None, needle="", cursor=cursor, limit=3)
+        found += [interview.title for interview in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert found == everything
+    for wrong in ("x", "é", "", "MTIz", "eCB5"):
+        with pytest.raises(CursorInvalid):
+            await house.rooms.agenda.page(olga, status=None, needle="", cursor=wrong, limit=3)
+
+
+async def test_search_looks_in_every_stage_and_counts_there(house: House) -> None:
+    olga = await house.member()
+    await house.interview(olga, title="Zoë's 100% first")
+    await house.interview(olga, candidate_name="ZOE", title="Second")
+    await house.interview(olga, candidate_email="zoe@example.org", title="Third")
+    await house.interview(olga, title="Fourth")
+    active = await house.active(olga)
+    await house.rooms.agenda.change(olga, active, {"title": "zoé again"})
+    assert set(await _titles(house, olga, needle=" zoë ")) == {"Zoë's 100% first", "Second", "Third", "zoé again"}
+    assert await _titles(house, olga, needle="0% F") == ["Zoë's 100% first"]
+    assert await _titles(house, olga, needle="_") == []
+    assert await _titles(house, olga, needle="zoe", status=Status.ACTIVE) == ["zoé again"]
+    page = await house.rooms.agenda.page(olga, status=Status.ACTIVE, needle="zoe", cursor=None, limit=1)
+    assert page.counts == {Status.PENDING: 3, Status.ACTIVE: 1}
+
+
+async def test_a_key_lists_what_it_may_see(house: House) -> None:
+    olga, own, reader = await house.member(), await house.key(Scope.OWN), await house.key(Scope.COMPANY_READ)
+    hers = await house.interview(olga, title="hers")
+    await house.interview(own, title="own")
+    assert await _titles(house, own) == ["own"]
+    assert set(await _titles(house, reader)) == {"hers", "own"}
+    with pytest.raises(InterviewUnknown):
+        await house.rooms.interview_of(own, hers)
+    with pytest.raises(ScopeMissing):
+        await house.rooms.agenda.change(reader, hers, {"title": "x"})
+    with pytest.raises(ScopeMissing):
+        await house.rooms.lifecycle.cancel(reader, hers)
+
+
+async def test_changes_touch_only_what_they_name(house: House) -> None:
+    olga = await house.member()
+    made, _ = await house.rooms.agenda.create(
+        olga, Plan(language="go", title="T", candidate_name="Ada", limits={"guests": 1})
+    )
+    changed = await house.rooms.agenda.change(olga, made.id, {"limits": {"observers": 0}, "candidate_name": "Bea"})
+    assert (changed.title, changed.language, changed.candidate_name) == ("T", "go", "Bea")
+    assert changed.limits == Limits(3, 0, 1, OverLimit.OBSERVE)
+    assert await house.rooms.interview_of(olga, made.id) == changed
+    assert (await house.rooms.agenda.change(olga, made.id, {"title": ""})).title == "Interview with Bea"
+
+
+async def test_a_duplicate_has_the_settings_and_nothing_else(house: House) -> None:
+    olga = await house.member()
+    original = await house.active(olga)
+    await house.rooms.agenda.change(
+        olga, original, {"title": "T", "candidate_name": "Ada", "interviewers": ("b@c",), "limits": {"guests": 2}}
+    )
+    copy = await house.rooms.agenda.duplicate(olga, original)
+    assert copy.id != original
+    assert (copy.title, copy.interviewers, copy.limits.guests) == ("T", ("b@c",), 2)
+    assert (copy.status, copy.candidate_name, copy.external_ref) == (Status.PENDING, None, None)
+    assert await house.rooms.participants(copy.id) == []

@@ -1,0 +1,229 @@
+"""Tickets and participants."""
+
+import anyio
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+
+from collab.journal import Journal
+from rooms import store
+from rooms.errors import DocumentUnknown, InterviewUnknown, TicketInvalid, Unauthenticated
+from rooms.interview import Interview
+from rooms.member import Member, MemberRole
+from rooms.participant import PALETTE, Role
+from rooms.policy import State
+from rooms.service import TICKET_MS, Grant
+from tests.rooms.conftest import House
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_candidate_is_one_participant_on_every_device(house: House) -> None:
+    olga = await house.member()
+    interview = await house.interview(olga, candidate_name="Ada")
+    first = await house.join(interview, Role.CANDIDATE)
+    second = await house.join(interview, Role.CANDIDATE, name="Mallory")
+    assert first.participant == second.participant
+    assert first.participant.name == "Ada"
+    assert first.ticket != second.ticket
+    assert (await house.events(interview)).count("participant.joined") == 1
+
+
+async def test_of_many_candidates_at_once_there_is_one(house: House) -> None:
+    interview = await house.interview(await house.member())
+    ids: set[str] = set()
+
+    async def join() -> None:
+        ids.add((await house.join(interview, Role.CANDIDATE)).participant.id)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(30):
+            tasks.start_soon(join)
+    assert len(ids) == 1
+
+
+async def test_a_member_is_one_participant_in_each_role(house: House) -> None:
+    olga, bob = await house.member(), await house.member("bob@example.org")
+    interview = await house.interview(olga)
+    people = [
+        await house.join(interview, role, member)
+        for member in (olga, bob, olga)
+        for role in (Role.INTERVIEWER, Role.OBSERVER, Role.GUEST)
+    ]
+    ids = [joined.participant.id for joined in people]
+    assert ids[:3] == ids[6:]
+    assert len(set(ids)) == 6
+
+
+async def test_guests_are_as_many_as_they_say_and_resume_as_themselves(house: House) -> None:
+    interview = await house.interview(await house.member())
+    first, second = [await house.join(interview, Role.GUEST, name="Gil") for _ in range(2)]
+    assert first.participant.id != second.participant.id
+    again = await house.rooms.join(interview, Role.GUEST, resume=first.ticket)
+    assert again.participant == first.participant
+    assert again.ticket != first.ticket
+    for ticket in (first.ticket, again.ticket):
+        assert (await house.rooms.authorise_socket(interview, ticket)).participant_id == first.participant.id
+
+
+async def test_a_ticket_resumes_only_its_own_interview_and_role(house: House) -> None:
+    olga = await house.member()
+    interview, other = await house.interview(olga), await house.interview(olga)
+    guest = await house.join(interview, Role.GUEST)
+    with pytest.raises(TicketInvalid):
+        await house.rooms.join(other, Role.GUEST, resume=guest.ticket)
+    with pytest.raises(TicketInvalid):
+        await house.rooms.join(interview, Role.GUEST, resume="x" * 43)
+    candidate = await house.rooms.join(interview, Role.CANDIDATE, resume=guest.ticket)
+    assert candidate.participant.id != guest.participant.id
+    interviewer = await house.join(interview, Role.INTERVIEWER, olga)
+    with pytest.raises(Unauthenticated):
+        await house.rooms.join(interview, Role.INTERVIEWER, resume=interviewer.ticket)
+
+
+async def test_names(house: House) -> None:
+    olga = await house.member()
+    interview = await house.interview(olga)
+    assert (await house.join(interview, Role.CANDIDATE)).participant.name == "Candidate"
+    assert (await house.join(interview, Role.GUEST)).participant.name == "Guest"
+    assert (await house.join(interview, Role.GUEST, name="Gil")).participant.name == "Gil"
+    assert (await house.join(interview, Role.INTERVIEWER, olga, name="Somebody else")).participant.name == "olga"
+
+
+async def test_colours_go_by_the_order_of_joining(house: House) -> None:
+    interview = await house.interview(await house.member())
+    joined = [await house.join(interview, Role.GUEST) for _ in range(len(PALETTE) + 1)]
+    assert [one.participant.color for one in joined] == [color for color, _ in PALETTE] + [PALETTE[0][0]]
+
+
+async def test_another_organisations_member_does_not_find_it(house: House) -> None:
+    interview = await house.interview(await house.member())
+    stranger = Member("m", "another", "eve@example.com", "Eve", MemberRole.OWNER)
+    with pytest.raises(InterviewUnknown):
+        await house.rooms.join(interview, Role.INTERVIEWER, member=stranger)
+    with pytest.raises(InterviewUnknown):
+        await house.rooms.join("x" * 22, Role.CANDIDATE)
+
+
+@pytest.mark.parametrize(
+    ("role", "may_write", "reads_notes"),
+    [
+        (Role.CANDIDATE, True, False),
+        (Role.GUEST, True, False),
+        (Role.INTERVIEWER, True, True),
+        (Role.OBSERVER, False, False),
+    ],
+)
+async def test_what_a_ticket_opens(house: House, role: Role, may_write: bool, reads_notes: bool) -> None:
+    olga = await house.member()
+    interview, other = await house.interview(olga), await house.interview(olga)
+    joined = await house.join(interview, role, olga)
+    grant = await house.grant(joined)
+    assert (grant.role, grant.may_write, grant.interview_id) == (role, may_write, interview)
+    assert grant.user == {
+        "id": joined.participant.id,
+        "name": joined.participant.name,
+        "role": role,
+        "color": joined.participant.color,
+        "colorLight": joined.participant.color_light,
+    }
+    if reads_notes:
+        assert (await house.grant(joined, ".notes")).may_write
+    else:
+        with pytest.raises(DocumentUnknown):
+            await house.grant(joined, ".notes")
+    for wrong in (other, f"{other}.notes", f"{interview}.other", f"{interview}.notes.notes", "", ".notes"):
+        with pytest.raises(DocumentUnknown):
+            await house.rooms.authorise_socket(wrong, joined.ticket)
+
+
+async def test_tickets_expire_and_are_revoked(house: House) -> None:
+    interview = await house.interview(await house.member())
+    joined = await house.join(interview, Role.CANDIDATE)
+    assert joined.expires_at_ms == house.clock.at_ms + TICKET_MS
+    house.clock.at_ms += TICKET_MS - 1
+    await house.grant(joined)
+    house.clock.at_ms += 1
+    with pytest.raises(TicketInvalid):
+        await house.grant(joined)
+    with pytest.raises(TicketInvalid):
+        await house.rooms.join(interview, Role.CANDIDATE, resume=joined.ticket)
+    fresh = await house.join(interview, Role.CANDIDATE)
+    async with house.database.writing() as connection:
+        await connection.execute(update(store.tickets).values(revoked_at_ms=house.clock.at_ms))
+    with pytest.raises(TicketInvalid):
+        await house.grant(fresh)
+    for wrong in ("", "x", "x" * 43, fresh.participant.id, "\ud800"):
+        with pytest.raises(TicketInvalid):
+            await house.rooms.authorise_socket(interview, wrong)
+
+
+async def test_no_secret_is_in_the_database(house: House) -> None:
+    olga = await house.member()
+    joined = await house.join(await house.interview(olga), Role.CANDIDATE)
+    async with house.database.reading() as connection:
+        for table in (store.tickets, store.sessions, store.sign_in_links, store.keys):
+            for row in await connection.execute(select(table)):
+                assert joined.ticket not in map(str, row)
+        stored = (await connection.execute(select(store.tickets.c.token_hash))).scalar_one()
+    assert len(stored) == 64
+
+
+async def test_no_seats_for_a_role_means_no_documents(house: House) -> None:
+    interview = await house.interview(await house.member(), limits={"guests": 0})
+    joined = await house.join(interview, Role.GUEST)
+    assert (joined.admission.state, joined.openings) == (State.WAITING, ())
+    with pytest.raises(TicketInvalid):
+        await house.grant(joined)
+
+
+async def _connected(house: House, interview: Interview | str) -> list[bool]:
+    snapshot = await house.rooms.snapshot(str(interview), None)
+    return [participant["connected"] for participant in snapshot["participants"]]
+
+
+async def test_presence_counts_connections(house: House) -> None:
+    interview = await house.interview(await house.member())
+    grant = await house.grant(await house.join(interview, Role.CANDIDATE))
+    assert await _connected(house, interview) == [False]
+    for _ in range(3):
+        await house.rooms.connected(grant)
+    for _ in range(2):
+        await house.rooms.disconnected(grant)
+    assert await _connected(house, interview) == [True]
+    assert house.rooms.present == 1
+    await house.rooms.disconnected(grant)
+    assert await _connected(house, interview) == [False]
+    assert house.rooms.present == 0
+    assert await house.events(interview) == ["participant.joined", "participant.connected", "participant.disconnected"]
+
+
+async def test_presence_survives_a_failing_commit(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    interview = await house.interview(await house.member())
+    grant = await house.grant(await house.join(interview, Role.CANDIDATE))
+
+    def locked(_: Journal) -> None:
+        raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "transaction", locked)
+        await house.rooms.connected(grant)
+    assert await _connected(house, interview) == [True]
+    await house.rooms.disconnected(grant)
+    assert await _connected(house, interview) == [False]
+
+
+async def test_leaving_is_on_record_once(house: House) -> None:
+    interview = await house.interview(await house.member())
+    joined = await house.join(interview, Role.CANDIDATE)
+    grant: Grant = await house.grant(joined)
+    await house.rooms.connected(grant)
+    for _ in range(3):
+        await house.rooms.leave(interview, joined.ticket)
+    await house.rooms.disconnected(grant)
+    await house.rooms.leave(interview, joined.ticket)
+    await house.rooms.connected(grant)
+    await house.rooms.leave(interview, joined.ticket)
+    assert (await house.events(interview)).count("participant.left") == 2
+    with pytest.raises(TicketInvalid):
+        await house.rooms.leave(interview, "nonsense")

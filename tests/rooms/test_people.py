@@ -1,0 +1,159 @@
+"""Members, keys, one-time links and sessions."""
+
+import anyio
+import pytest
+
+from rooms.errors import MemberUnknown, OnBehalfMissing, ScopeMissing, SignInLinkInvalid, TextInvalid
+from rooms.key import Scope
+from rooms.member import MemberRole
+from rooms.participant import Role
+from rooms.people import SESSION_MS, SIGN_IN_LINK_MS
+from tests.rooms.conftest import House
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_first_start_makes_one_owner(house: House) -> None:
+    people = house.rooms.people
+    token = await people.first_owner_token()
+    assert token is not None
+    assert await people.first_owner_token() is None
+    owner = await people.principal_of_session(await people.sign_in(token))
+    assert owner is not None
+    assert owner.role is MemberRole.OWNER
+
+
+async def test_a_sign_in_link_works_once(house: House) -> None:
+    people = house.rooms.people
+    token = await people.add_member("ada@example.org", "Ada", MemberRole.MEMBER)
+    outcomes: list[bool] = []
+
+    async def sign_in() -> None:
+        try:
+            await people.sign_in(token)
+            outcomes.append(True)
+        except SignInLinkInvalid:
+            outcomes.append(False)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(10):
+            tasks.start_soon(sign_in)
+    assert sorted(outcomes) == [False] * 9 + [True]
+
+
+async def test_links_and_sessions_expire(house: House) -> None:
+    people = house.rooms.people
+    late = await people.add_member("ada@example.org", None, None)
+    house.clock.at_ms += SIGN_IN_LINK_MS
+    with pytest.raises(SignInLinkInvalid):
+        await people.sign_in(late)
+    session = await people.sign_in(await people.add_member("ada@example.org", None, None))
+    house.clock.at_ms += SESSION_MS - 1
+    principal = await people.principal_of_session(session)
+    assert principal is not None
+    assert principal.expires_at_ms == house.clock.at_ms + 1
+    house.clock.at_ms += 1
+    assert await people.principal_of_session(session) is None
+
+
+async def test_signing_out_ends_one_session(house: House) -> None:
+    people = house.rooms.people
+    here, there = [await people.sign_in(await people.add_member("ada@example.org", None, None)) for _ in range(2)]
+    await people.sign_out(here)
+    assert await people.principal_of_session(here) is None
+    assert await people.principal_of_session(there) is not None
+
+
+async def test_adding_again_changes_only_what_is_given(house: House) -> None:
+    people = house.rooms.people
+    await people.add_member("Ada@Example.org", "Ada", MemberRole.ADMIN)
+    await people.add_member("ada@example.org", None, None)
+    organisation = (await house.member("olga@example.org")).organisation_id
+    ada = await people.member_of_email(organisation, "ADA@example.org")
+    assert (ada.name, ada.role) == ("Ada", MemberRole.ADMIN)
+    await people.add_member("ada@example.org", "Ada L.", MemberRole.LIMITED)
+    changed = await people.member_of_email(organisation, "ada@example.org")
+    assert (changed.id, changed.name, changed.role) == (ada.id, "Ada L.", MemberRole.LIMITED)
+
+
+@pytest.mark.parametrize(("email", "name"), [("ada", "Ada"), ("", ""), ("a@b", "x" * 81), ("a@b", "x\ny")])
+async def test_members_that_cannot_be(house: House, email: str, name: str) -> None:
+    with pytest.raises(TextInvalid):
+        await house.rooms.people.add_member(email, name, None)
+
+
+async def test_keys(house: House) -> None:
+    key = await house.key(Scope.OWN, Scope.COMPANY_READ)
+    assert key.scopes == {"liveInterview", "liveInterview.company.read"}
+    assert await house.rooms.people.principal_of_key("x" * 43) is None
+    assert await house.rooms.people.principal_of_key("") is None
+
+
+@pytest.mark.parametrize(
+    ("scopes", "creates", "sees", "changes"),
+    [
+        ((Scope.OWN,), True, False, False),
+        ((Scope.COMPANY,), True, True, True),
+        ((Scope.COMPANY_READ,), False, True, False),
+        ((Scope.COMPANY_WRITE,), True, True, True),
+        ((Scope.OWN, Scope.COMPANY_READ), True, True, False),
+    ],
+)
+async def test_what_a_key_may_do_with_somebody_elses_interview(
+    house: House, scopes: tuple[Scope, ...], creates: bool, sees: bool, changes: bool
+) -> None:
+    olga, key = await house.member(), await house.key(*scopes)
+    theirs = await house.rooms.interview_of(olga, await house.interview(olga))
+    assert (key.may_create, key.can_see(theirs), key.can_change(theirs)) == (creates, sees, changes)
+    if Scope.OWN in scopes:
+        own = await house.rooms.interview_of(key, await house.interview(key))
+        assert key.can_see(own)
+        assert key.can_change(own)
+
+
+@pytest.mark.parametrize("role", list(MemberRole))
+async def test_members_but_limited_ones_arrange(house: House, role: MemberRole) -> None:
+    interview = await house.interview(await house.member())
+    member = await house.member("bob@example.org", role)
+    may = role is not MemberRole.LIMITED
+    assert member.may_create == may
+    found = await house.rooms.interview_of(member, interview)
+    assert member.can_change(found) == may
+    for inside in (Role.INTERVIEWER, Role.OBSERVER):
+        await house.join(interview, inside, member)
+
+
+async def test_who_reads_the_notes_recording(house: House) -> None:
+    olga, owner = await house.member(), await house.member("o@example.org", MemberRole.OWNER)
+    bob, otto = await house.member("bob@example.org"), await house.member("otto@example.org")
+    reader, own = await house.key(Scope.COMPANY_READ), await house.key(Scope.OWN)
+    interview_id = await house.interview(olga, interviewers=("bob@example.org",))
+    await house.join(interview_id, Role.INTERVIEWER, olga)
+    await house.join(interview_id, Role.OBSERVER, otto)
+    interview = await house.rooms.interview_of(olga, interview_id)
+    may = house.rooms.may_read_recording
+    for principal, notes, code in (
+        (olga, True, True),
+        (bob, True, True),
+        (owner, True, True),
+        (otto, False, True),
+        (reader, True, True),
+        (own, False, False),
+    ):
+        assert await may(principal, interview, interview_id) == code
+        assert await may(principal, interview, f"{interview_id}.notes") == notes
+        assert not await may(principal, interview, "another")
+        assert not await may(principal, interview, f"{interview_id}.other")
+
+
+async def test_only_keys_act_for_others(house: House) -> None:
+    people = house.rooms.people
+    olga, key = await house.member(), await house.key(Scope.COMPANY_WRITE)
+    assert (await people.acting_member(olga, None)).id == olga.id
+    assert (await people.acting_member(key, "olga@example.org")).id == olga.id
+    with pytest.raises(ScopeMissing):
+        await people.acting_member(olga, "bob@example.org")
+    with pytest.raises(OnBehalfMissing):
+        await people.acting_member(key, None)
+    with pytest.raises(MemberUnknown):
+        await people.acting_member(key, "nobody@example.org")
