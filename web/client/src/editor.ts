@@ -54,7 +54,7 @@ export class Editor {
     parent: HTMLElement,
     private readonly options: EditorOptions,
   ) {
-    this.view = new EditorView({ parent });
+    this.view = new EditorView({ parent, extensions: EditorView.cspNonce.of(options.nonce) });
   }
 
   bind(text: Y.Text, awareness: Awareness): void {

@@ -98,11 +98,13 @@ export class Session implements DocumentWatcher {
     else if (state.kind === "finished") this.showFinished();
     else if (state.kind === "refused") this.refused(document, state.code, state.reason);
     if (document === this.code) this.workspace.setWritable(document.writable);
-    this.status.refresh();
+    this.onSaved();
   }
 
   onSaved(): void {
     this.status.refresh();
+    this.workspace.element.dataset["connection"] = this.code.connection.kind;
+    this.workspace.element.dataset["saved"] = this.code.saved.kind;
   }
 
   onSpoilt(document: SharedDocument, reason: string): void {

@@ -1,2 +1,8 @@
 import "./tokens.css";
 import "./base.css";
+import iconUrl from "./icon.svg";
+
+const link = document.createElement("link");
+link.rel = "icon";
+link.href = iconUrl;
+document.head.append(link);
