@@ -86,18 +86,20 @@ class History:
         self._checkpoints.append((len(self.rows), text))
 
     def text(self, count: int) -> str:
-        """The text after the first ``count`` operations."""
-        start, text = self._checkpoints[
-            bisect_right(self._checkpoints, count, key=lambda checkpoint: checkpoint[0]) - 1
-        ]
+        """The text after the first ``count`` operations, from the nearer checkpoint."""
+        after = bisect_right(self._checkpoints, count, key=lambda checkpoint: checkpoint[0])
+        start, text = self._checkpoints[after - 1]
+        steps = zip(self.positions[start:count], self.deleted[start:count], self.inserted[start:count], strict=True)
+        if after < len(self._checkpoints) and self._checkpoints[after][0] - count < count - start:
+            end, text = self._checkpoints[after]
+            undone = slice(end - 1, count - 1, -1)  # count is not 0: that is a checkpoint itself
+            steps = zip(self.positions[undone], self.inserted[undone], self.deleted[undone], strict=True)
         encode, encoding, width = (
             (codecs.utf_16_le_encode, "utf-16-le", 2) if self._is_wide else (codecs.latin_1_encode, "latin-1", 1)
         )
         data = bytearray(encode(text)[0])
-        for position, deleted, inserted in zip(
-            self.positions[start:count], self.deleted[start:count], self.inserted[start:count], strict=True
-        ):
+        for position, removed, added in steps:
             at = position * width
-            end = at + len(encode(deleted)[0]) if deleted else at
-            data[at:end] = encode(inserted)[0] if inserted else b""
+            end_at = at + len(encode(removed)[0]) if removed else at
+            data[at:end_at] = encode(added)[0] if added else b""
         return data.decode(encoding)
