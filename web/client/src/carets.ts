@@ -2,6 +2,7 @@ import { RangeSetBuilder, type Extension } from "@codemirror/state";
 import { Decoration, EditorView, ViewPlugin, WidgetType, type DecorationSet, type ViewUpdate } from "@codemirror/view";
 import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
+import { inkOn, safeColor } from "./color";
 
 /**
  * The others' carets and selections, and the sending of our own, in y-codemirror.next's format (`cursor: {anchor,
@@ -146,9 +147,9 @@ class CaretWidget extends WidgetType {
     super();
   }
 
-  /** A caret that moved is drawn anew, so that its name shows again for a moment. */
+  /** The name shows for a moment when a caret appears or leaves its line, not at every key: it covers text. */
   override eq(other: CaretWidget): boolean {
-    return other.name === this.name && other.color === this.color && other.at === this.at;
+    return other.name === this.name && other.color === this.color;
   }
 
   override toDOM(view: EditorView): HTMLElement {
@@ -168,20 +169,6 @@ class CaretWidget extends WidgetType {
   override ignoreEvent(): boolean {
     return true;
   }
-}
-
-export function safeColor(color: string): string {
-  return /^#[0-9a-f]{6}([0-9a-f]{2})?$/i.test(color) ? color : "#777777";
-}
-
-/** Black or white, whichever is easier to read on the colour (WCAG relative luminance). */
-export function inkOn(color: string): string {
-  const parts = [1, 3, 5].map((at) => {
-    const value = parseInt(safeColor(color).slice(at, at + 2), 16) / 255;
-    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  });
-  const [red = 0, green = 0, blue = 0] = parts;
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000000" : "#ffffff";
 }
 
 const caretTheme = EditorView.baseTheme({

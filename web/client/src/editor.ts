@@ -10,7 +10,6 @@ import {
   EditorView,
   highlightActiveLine,
   highlightActiveLineGutter,
-  highlightSpecialChars,
   keymap,
   lineNumbers,
   placeholder,
@@ -21,6 +20,7 @@ import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { carets } from "./carets";
 import { editorTheme } from "./editor_theme";
+import { exactLines } from "./exact_lines";
 import { languageOf } from "./languages";
 import { wholeCharacters } from "./surrogate";
 
@@ -30,16 +30,6 @@ export interface EditorOptions {
   prose: boolean;
   hint: string;
 }
-
-/**
- * The shared text's positions are the editor's: only "\n" ends a line, so that a "\r" of another client stays a
- * character of the text instead of shifting everything behind it.
- */
-export const exactLines: Extension = [
-  EditorState.lineSeparator.of("\n"),
-  EditorView.clipboardInputFilter.of((text) => text.replace(/\r\n?/g, "\n")),
-  highlightSpecialChars(),
-];
 
 /** A CodeMirror bound to a Yjs text, which can be swapped for another text after a refusal. */
 export class Editor {

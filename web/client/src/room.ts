@@ -1,4 +1,6 @@
 import "./style";
+import "./lobby.css";
+import "./pane.css";
 import "./room.css";
 import * as api from "./api";
 import { h, mount, pageConfig } from "./dom";

@@ -1,14 +1,7 @@
 import type { Role } from "./api";
-import { inkOn, safeColor } from "./carets";
 import { announce, h } from "./dom";
+import { avatar, ROLE_NAMES } from "./person";
 import type { Participant, RoomEvent } from "./room_events";
-
-export const ROLE_NAMES: Record<Role, string> = {
-  candidate: "Candidate",
-  interviewer: "Interviewer",
-  observer: "Observer",
-  guest: "Guest",
-};
 
 const ROLE_ORDER: Role[] = ["candidate", "interviewer", "guest", "observer"];
 
@@ -60,27 +53,16 @@ export class Roster {
   }
 
   private row(person: Participant): HTMLLIElement {
-    const avatar = h("span", { class: "avatar", "aria-hidden": "true" }, initials(person.name));
-    avatar.style.setProperty("--who", safeColor(person.color));
-    avatar.style.setProperty("--who-ink", inkOn(person.color));
     const you = person.id === this.ownId() ? h("span", { class: "roster-you" }, "you") : null;
     const away = person.connected ? null : h("span", { class: "roster-away" }, "away");
     return h(
       "li",
       { class: person.connected ? "roster-row" : "roster-row is-away", "data-participant": person.id },
-      avatar,
+      avatar(person),
       h("span", { class: "roster-name" }, person.name),
       you,
       away,
       h("span", { class: "roster-role" }, ROLE_NAMES[person.role]),
     );
   }
-}
-
-const characters = new Intl.Segmenter();
-
-export function initials(name: string): string {
-  const words = name.trim().split(/\s+/);
-  const ends = words.length > 1 ? [words[0], words[words.length - 1]] : [words[0]];
-  return ends.map((word = "") => [...characters.segment(word)][0]?.segment ?? "").join("").toUpperCase();
 }

@@ -1,5 +1,6 @@
 import "./tokens.css";
 import "./base.css";
+import "./card.css";
 import iconUrl from "./icon.svg";
 
 const link = document.createElement("link");

@@ -4,7 +4,6 @@ import { ask } from "./dialog";
 import { h, icon } from "./dom";
 import { LANGUAGES, languageOf } from "./languages";
 import { disclosure, type RoomPage } from "./lobby";
-import { ROLE_NAMES } from "./roster";
 
 export interface WorkspaceActions {
   onLeave(): void;
@@ -120,7 +119,6 @@ export class Workspace {
       { class: "pane pane-people", "aria-label": "People" },
       h("div", { class: "pane-head" }, h("h2", {}, "People"), about),
       roster,
-      h("p", { class: "pane-foot" }, `You are here as ${ROLE_NAMES[role].toLowerCase()}.`),
     );
     if (role !== "interviewer") return [people];
     const notes = h(

@@ -1,0 +1,12 @@
+import { EditorState, type Extension } from "@codemirror/state";
+import { EditorView, highlightSpecialChars } from "@codemirror/view";
+
+/**
+ * The shared text's positions are the editor's: only "\n" ends a line, so that a "\r" of another client stays a
+ * character of the text instead of shifting everything behind it.
+ */
+export const exactLines: Extension = [
+  EditorState.lineSeparator.of("\n"),
+  EditorView.clipboardInputFilter.of((text) => text.replace(/\r\n?/g, "\n")),
+  highlightSpecialChars(),
+];

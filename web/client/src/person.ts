@@ -1,0 +1,26 @@
+import type { Role } from "./api";
+import { inkOn, safeColor } from "./color";
+import { h } from "./dom";
+
+export const ROLE_NAMES: Record<Role, string> = {
+  candidate: "Candidate",
+  interviewer: "Interviewer",
+  observer: "Observer",
+  guest: "Guest",
+};
+
+/** A round mark with the person's initials, in the colour of the person's caret. */
+export function avatar({ name, color }: { name: string; color: string }): HTMLElement {
+  const mark = h("span", { class: "avatar", "aria-hidden": "true" }, initials(name));
+  mark.style.setProperty("--who", safeColor(color));
+  mark.style.setProperty("--who-ink", inkOn(color));
+  return mark;
+}
+
+const characters = new Intl.Segmenter();
+
+function initials(name: string): string {
+  const words = name.trim().split(/\s+/);
+  const ends = words.length > 1 ? [words[0], words[words.length - 1]] : [words[0]];
+  return ends.map((word = "") => [...characters.segment(word)][0]?.segment ?? "").join("").toUpperCase();
+}
