@@ -1,0 +1,199 @@
+import base64
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pycrdt import Doc, Text
+from quart import typing
+
+from rooms.key import Scope
+from rooms.member import MemberRole
+from rooms.participant import Role
+from rooms.secret import new_id
+from web.app import Panelroom, create_app
+from web.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+CALLS: list[tuple[str, dict[str, Any]]] = [("/text", {"at_ms": 0}), ("/entries", {}), ("/file", {})]
+MEMBERS = {"owner@x.org": MemberRole.OWNER, "ada@x.org": MemberRole.MEMBER, "bob@x.org": MemberRole.MEMBER}
+
+
+@dataclass
+class Site:
+    """A server with one interview, whose interviewer is ada; bob is a colleague who only observes."""
+
+    client: typing.TestClientProtocol
+    panelroom: Panelroom
+    keys: dict[str, str]
+    sessions: dict[str, str]
+    interview: str = ""
+
+    async def get(self, path: str, by: str = "reader", *, status: int = 200, **query: Any) -> Any:
+        response = await self.ask(path, by, **query)
+        assert response.status_code == status, await response.get_data(as_text=True)
+        if status >= 400:
+            assert response.content_type == "application/problem+json"
+        return await response.get_json(force=True)
+
+    async def ask(self, path: str, by: str = "reader", *, headers: dict[str, str] | None = None, **query: Any) -> Any:
+        sent = dict(headers or {})
+        if by in self.keys:
+            sent["Authorization"] = f"Bearer {self.keys[by]}"
+        elif by in self.sessions:
+            sent["Cookie"] = f"panelroom_session={self.sessions[by]}"
+        url = f"/api/v1/interviews/{self.interview}/recording{path}"
+        return await self.client.get(url, query_string=query, headers=sent)
+
+    async def type(self, text: str, part: str = "", by: str = "p") -> bytes:
+        doc: Doc[Any] = Doc({"source": Text(text)})
+        log = await self.panelroom.journal.open(self.interview)
+        update = doc.get_update()
+        self.panelroom.journal.append(log, self.interview + part, by, update)
+        await self.panelroom.journal.flush()
+        return update
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    app = create_app(Settings(reopen_s=0), tmp_path)
+    async with app.test_app():
+        panelroom: Panelroom = app.extensions["panelroom"]
+        people = panelroom.rooms.people
+        sessions = {}
+        for email, role in MEMBERS.items():
+            token = await people.add_member(email, email[:-6].title(), role)
+            sessions[email[:-6]] = await people.sign_in(token)
+        keys = {
+            "reader": await people.add_key("reads", frozenset({Scope.COMPANY_READ})),
+            "writer": await people.add_key("writes", frozenset({Scope.OWN})),
+        }
+        site = Site(app.test_client(), panelroom, keys, sessions)
+        made = await site.client.post(
+            "/api/v1/interviews",
+            json={"interviewers": ["ada@x.org"]},
+            headers={"Authorization": f"Bearer {keys['writer']}"},
+        )
+        assert made.status_code == 201
+        site.interview = (await made.get_json())["id"]
+        yield site
+
+
+async def test_a_recording_through_its_four_calls(site: Site) -> None:
+    joined = await site.panelroom.rooms.join(site.interview, Role.CANDIDATE, name="Cy 😀")
+    async with site.panelroom.journal.transaction() as transaction:
+        await transaction.start(site.interview)
+        await transaction.append(site.interview, "participant.entered", {"id": joined.participant.id})
+    update = await site.type("a😀\r\n", by=joined.participant.id)
+    notes = await site.type("to ourselves", ".notes")
+    found = await site.get("")
+    assert found["sealed"] is False
+    assert found["started_at"].endswith("Z")
+    assert found["entries"] == 4
+    assert found["participants"] == [{"id": joined.participant.id, "name": "Cy 😀", "role": "candidate"}]
+    assert [(each["id"], each["entries"], each["bytes"]) for each in found["documents"]] == [
+        (site.interview, 1, len(update)),
+        (f"{site.interview}.notes", 1, len(notes)),
+    ]
+    text = await site.get("/text", at_ms=10**9)
+    assert text == {"at_ms": 10**9, "entry": 3, "files": {"source": "a😀\r\n"}}
+    assert (await site.get("/text", at_ms=10**9, document=f"{site.interview}.notes"))["files"] == {
+        "source": "to ourselves"
+    }
+    page = await site.get("/entries", limit=2)
+    assert [item["kind"] for item in page["items"]] == ["participant.joined", "participant.entered"]
+    assert page["items"][1] == {
+        "entry": 2,
+        "at_ms": 0,
+        "delivered_by": None,
+        "document": None,
+        "kind": "participant.entered",
+        "event": {"id": joined.participant.id},
+    }
+    page = await site.get("/entries", after=page["next"], limit=1_000_000)
+    assert page["next"] is None
+    assert [base64.b64decode(item["update"]) for item in page["items"]] == [update, notes]
+    assert page["items"][0].keys() == {"entry", "at_ms", "delivered_by", "document", "kind", "update"}
+    file = await site.get("/file")
+    assert [operation[2:] for operation in file["operations"]] == [[0, 0, 0, "", "a😀\r\n"]]
+    assert file["head_hash"] == found["documents"][0]["head_hash"]
+
+
+async def test_before_anybody_has_entered(site: Site) -> None:
+    found = await site.get("")
+    assert (found["started_at"], found["duration_ms"], found["entries"]) == (None, 0, 0)
+    assert await site.get("/text", at_ms=0) == {"at_ms": 0, "entry": None, "files": {"source": ""}}
+    assert await site.get("/entries") == {"items": [], "next": None}
+    assert (await site.get("/file"))["operations"] == []
+
+
+@pytest.mark.parametrize(("by", "sees"), [("reader", True), ("owner", True), ("ada", True), ("bob", False)])
+async def test_the_notes_are_seen_by_whom_they_are_for(site: Site, by: str, sees: bool) -> None:
+    notes = f"{site.interview}.notes"
+    await site.type("code")
+    await site.type("canary", ".notes")
+    assert [each["id"] for each in (await site.get("", by))["documents"]] == [
+        site.interview,
+        *([notes] if sees else []),
+    ]
+    for path, query in CALLS:
+        await site.get(path, by, document=notes, status=200 if sees else 404, **query)
+        everything = await (await site.ask(path, by, **query)).get_data(as_text=True)
+        assert "canary" not in everything
+    items = (await site.get("/entries", by))["items"]
+    assert [item["document"] for item in items] == [site.interview, *([notes] if sees else [])]
+    assert (b"canary" in b"".join(base64.b64decode(item["update"]) for item in items)) is sees
+
+
+async def test_who_may_not_see_it_learns_nothing(site: Site) -> None:
+    for path, query in [("", {}), *CALLS]:
+        await site.get(path, "nobody", status=401, **query)
+        elsewhere = replace(site, interview=new_id())
+        unknown = await elsewhere.get(path, "ada", status=404, **query)
+        assert unknown["type"] == "urn:panelroom:interview-unknown"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"at_ms": ""},
+        {"at_ms": "x"},
+        {"at_ms": -1},
+        {"at_ms": 1.5},
+        {"at_ms": "9" * 5000},
+        {"at_ms": 2**63},
+    ],
+)
+async def test_a_bad_instant_is_said(site: Site, query: dict[str, Any]) -> None:
+    assert "at_ms" in (await site.get("/text", status=422, **query))["detail"]
+
+
+@pytest.mark.parametrize(
+    "query", [{"limit": 0}, {"limit": -5}, {"limit": "all"}, {"after": -1}, {"after": "x"}, {"after": 2**63}]
+)
+async def test_a_bad_page_is_said(site: Site, query: dict[str, Any]) -> None:
+    assert next(iter(query)) in (await site.get("/entries", status=422, **query))["detail"]
+
+
+@pytest.mark.parametrize("document", ["", "x", "../etc", "\x00", "{id}.notes.notes", "{id}."])
+async def test_an_unknown_document_is_not_found(site: Site, document: str) -> None:
+    for path, query in CALLS:
+        await site.get(path, status=404, document=document.replace("{id}", site.interview), **query)
+
+
+async def test_a_file_that_is_known_is_not_sent_again(site: Site) -> None:
+    await site.type("a")
+    first = await site.ask("/file")
+    etag = first.headers["ETag"]
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    again = await site.ask("/file", headers={"If-None-Match": f'"other", {etag}'})
+    assert (again.status_code, await again.get_data(), again.headers["ETag"]) == (304, b"", etag)
+    await site.type("b")
+    changed = await site.ask("/file", headers={"If-None-Match": etag})
+    assert changed.status_code == 200
+    assert json.loads(await changed.get_data())["operations"]
+    assert changed.headers["ETag"] != etag
