@@ -1,0 +1,112 @@
+"""The command, as a person types it."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from web.cli import app
+from web.settings import Settings, described
+
+
+@pytest.fixture
+def runner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CliRunner:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PANELROOM_PUBLIC_URL", raising=False)
+    return CliRunner()
+
+
+def _rows(query: str) -> list[tuple[str, ...]]:
+    connection = sqlite3.connect("data/panelroom.db")
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def test_member_add_prints_a_link(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    added = runner.invoke(app, ["member", "add", "Ada@Example.org", "--name", "Ada", "--role", "admin"])
+    assert added.exit_code == 0
+    assert added.stdout.startswith("http://127.0.0.1:8000/sign-in?token=")
+    assert added.stdout.count("\n") == 1
+    assert _rows("SELECT email, name, role FROM member") == [("ada@example.org", "Ada", "admin")]
+    monkeypatch.setenv("PANELROOM_PUBLIC_URL", "https://interviews.example.com/")
+    again = runner.invoke(app, ["member", "add", "ada@example.org"])
+    assert again.stdout.startswith("https://interviews.example.com/sign-in?token=")
+    assert _rows("SELECT email, name, role FROM member") == [("ada@example.org", "Ada", "admin")]
+
+
+def test_key_add_prints_the_key_and_nothing_else(runner: CliRunner) -> None:
+    added = runner.invoke(
+        app,
+        ["key", "add", "--description", "scheduler", "--scope", "liveInterview", "--scope", "liveInterview.company"],
+    )
+    assert added.exit_code == 0
+    assert len(added.stdout.strip()) == 43
+    assert added.stdout.count("\n") == 1
+    assert _rows("SELECT description, scopes FROM key") == [("scheduler", '["liveInterview", "liveInterview.company"]')]
+    assert added.stdout.strip() not in str(_rows("SELECT * FROM key"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["key", "add", "--description", "x"],
+        ["key", "add", "--scope", "liveInterview"],
+        ["key", "add", "--description", "x", "--scope", "everything"],
+        ["key", "add", "--description", "a\nb", "--scope", "liveInterview"],
+        ["member", "add"],
+        ["member", "add", "nobody"],
+        ["member", "add", "a@b", "--name", "x" * 81],
+        ["member", "add", "a@b", "--role", "king"],
+        ["member", "add", "a@b", "--password-stdin"],
+        ["serve", "--port", "x"],
+        ["serve", "--port", "65536"],
+        ["export", "x"],
+    ],
+)
+def test_what_is_not_understood_is_said(runner: CliRunner, arguments: list[str]) -> None:
+    refused = runner.invoke(app, arguments)
+    assert refused.exit_code == 2
+    assert refused.stdout == ""
+    assert refused.stderr
+
+
+def test_settings_are_listed(runner: CliRunner) -> None:
+    listed = runner.invoke(app, ["settings"])
+    assert listed.exit_code == 0
+    for variable, _, description in described():
+        assert variable in listed.stdout
+        assert description in listed.stdout
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PANELROOM_PUBLIC_URL", "interviews.example.com"),
+        ("PANELROOM_PUBLIC_URL", "https://example.com/path"),
+        ("PANELROOM_PUBLIC_URL", "ftp://example.com"),
+        ("PANELROOM_TRUSTED_PROXIES", "everybody"),
+        ("PANELROOM_SERVER", "apache"),
+        ("PANELROOM_REOPEN_S", "-1"),
+        ("PANELROOM_MAX_FRAME_BYTES", "2 MB"),
+    ],
+)
+def test_a_wrong_setting_is_named(
+    runner: CliRunner, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    refused = runner.invoke(app, ["serve"])
+    assert refused.exit_code == 2
+    assert variable in refused.stderr
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PANELROOM_JOINS_PER_MIN", "7")
+    monkeypatch.setenv("PANELROOM_TRUSTED_PROXIES", "10.0.0.0/8, ::1")
+    monkeypatch.setenv("PANELROOM_PUBLIC_URL", "")
+    settings = Settings()
+    assert settings.joins_per_min == 7
+    assert [str(network) for network in settings.trusted_proxies] == ["10.0.0.0/8", "::1/128"]
+    assert settings.public_url is None

@@ -1,0 +1,132 @@
+"""Server-sent events of a room."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from quart.typing import TestHTTPConnectionProtocol as Connection
+
+from tests.web.conftest import OWNER, Site
+from web.api import event
+
+pytestmark = pytest.mark.anyio
+
+
+class Listener:
+    """Reads one stream of events."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._text = ""
+
+    async def raw(self) -> str:
+        """The next block of lines."""
+        while "\n\n" not in self._text:
+            self._text += (await asyncio.wait_for(self._connection.receive(), 5)).decode()
+        block, _, self._text = self._text.partition("\n\n")
+        return block
+
+    async def next(self) -> tuple[str, int | None, Any]:
+        """Kind, id and data."""
+        fields = dict(line.split(": ", 1) for line in (await self.raw()).split("\n"))
+        return fields["event"], int(fields["id"]) if "id" in fields else None, json.loads(fields["data"])
+
+    async def kinds(self, count: int) -> list[str]:
+        return [(await self.next())[0] for _ in range(count)]
+
+
+@asynccontextmanager
+async def listening(site: Site, url: str, **headers: str) -> AsyncIterator[Listener]:
+    client = site.app.test_client(use_cookies=False)
+    async with client.request(url.removeprefix("http://localhost"), headers=headers) as connection:
+        await connection.send_complete()
+        yield Listener(connection)
+        await connection.disconnect()
+
+
+async def test_first_a_snapshot_then_what_happens(site: Site) -> None:
+    interview = await site.create()
+    candidate = await site.join(interview, "candidate", name="Ada")
+    async with listening(site, candidate["events_url"]) as events:
+        kind, number, snapshot = await events.next()
+        assert (kind, number) == ("snapshot", None)
+        assert (snapshot["status"], snapshot["you"], snapshot["entry"]) == ("pending", candidate["participant_id"], 1)
+        assert [(one["name"], one["role"], one["connected"]) for one in snapshot["participants"]] == [
+            ("Ada", "candidate", False)
+        ]
+        await site.join(interview, "interviewer")
+        kind, number, data = await events.next()
+        assert (kind, number, data["entry"], data["at_ms"]) == ("participant.joined", 2, 2, 0)
+        assert data["participant"]["name"] == "Olga"
+        await site.activate(interview)
+        assert await events.kinds(3) == ["participant.entered", "participant.entered", "interview.active"]
+        await site.json("POST", f"interviews/{interview}/finish", {"on_behalf_of": OWNER})
+        kind, _, data = await events.next()
+        assert (kind, data["by"]["name"]) == ("interview.finished", "Olga")
+        await site.json("POST", f"interviews/{interview}/reopen", {"on_behalf_of": OWNER})
+        assert await events.kinds(1) == ["interview.reopened"]
+        await site.call("DELETE", f"/api/v1/interviews/{interview}")
+        assert await events.kinds(1) == ["interview.cancelled"]
+
+
+@pytest.mark.parametrize("way", ["after", "Last-Event-ID"])
+async def test_what_was_missed_is_told_again(site: Site, way: str) -> None:
+    interview = await site.create()
+    url = (await site.join(interview, "candidate"))["events_url"]
+    for _ in range(3):
+        await site.join(interview, "guest")
+    missed = listening(site, f"{url}&after=2") if way == "after" else listening(site, url, **{way: "2"})
+    async with missed as events:
+        assert (await events.next())[0] == "snapshot"
+        assert [(await events.next())[1] for _ in range(2)] == [3, 4]
+        await site.join(interview, "guest")
+        assert (await events.next())[1] == 5
+
+
+async def test_nothing_falls_between_snapshot_and_events(site: Site) -> None:
+    interview = await site.create()
+    url = (await site.join(interview, "candidate"))["events_url"]
+
+    async def more() -> None:
+        for _ in range(20):
+            await site.join(interview, "guest")
+
+    joining = asyncio.create_task(more())
+    for _ in range(5):
+        async with listening(site, url) as events:
+            _, _, snapshot = await events.next()
+            if snapshot["entry"] == 21:
+                break
+            assert (await events.next())[1] == snapshot["entry"] + 1
+    await joining
+
+
+async def test_a_member_listens_without_a_ticket(site: Site) -> None:
+    interview = await site.create()
+    async with listening(site, f"/api/v1/interviews/{interview}/events", **(await site.session())) as events:
+        _, _, snapshot = await events.next()
+        assert snapshot["you"] is None
+
+
+async def test_silence_is_broken(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event, "_SILENCE_S", 0.01)
+    interview = await site.create()
+    url = (await site.join(interview, "candidate"))["events_url"]
+    async with listening(site, url) as events:
+        assert (await events.next())[0] == "snapshot"
+        assert await events.raw() == ": "
+
+
+async def test_a_listener_that_goes_is_forgotten(site: Site) -> None:
+    interview = await site.create()
+    url = (await site.join(interview, "candidate"))["events_url"]
+    log = await site.panelroom.journal.open(interview)
+    async with listening(site, url) as events:
+        await events.next()
+        assert len(log.subscriptions) == 1
+    async with asyncio.timeout(5):
+        while log.subscriptions:  # noqa: ASYNC110 - the journal tells nobody of it
+            await asyncio.sleep(0)

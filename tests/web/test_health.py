@@ -1,0 +1,60 @@
+"""For whoever runs the server; and the OpenAPI document."""
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from collab.database import Database
+from tests.web.conftest import Site
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_ready(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in ("/healthz", "/readyz"):
+        assert (await site.call("GET", path, headers={})).status_code == 200
+
+    def silent(_: Database) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("disk I/O error"))
+
+    monkeypatch.setattr(Database, "reading", silent)
+    await site.problem(await site.call("GET", "/readyz", headers={}), 503)
+    assert (await site.call("GET", "/healthz", headers={})).status_code == 200
+
+
+async def test_metrics(site: Site) -> None:
+    secret = "x" * 22
+    await site.call("GET", f"/api/v1/interviews/{secret}")
+    text = await (await site.call("GET", "/metrics", headers={})).get_data(as_text=True)
+    route = 'method="GET",route="/api/v1/interviews/<interview_id>",status="404"'
+    assert f"panelroom_requests_total{{{route}}} 1.0" in text
+    assert "panelroom_participants 0.0" in text
+    assert "process_resident_memory_bytes" in text
+    assert secret not in text
+
+
+async def test_the_openapi_document_lists_the_routes_that_exist(site: Site) -> None:
+    document = await site.json("GET", "openapi.json")
+    assert document["openapi"].startswith("3.1")
+    listed = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    existing = {
+        (method, rule.rule.replace("<", "{").replace(">", "}"))
+        for rule in site.app.url_map.iter_rules()
+        for method in rule.methods or ()
+        if method not in {"HEAD", "OPTIONS"}
+        and (rule.rule.startswith("/api/") or rule.rule in {"/healthz", "/readyz", "/metrics"})
+        and not rule.rule.endswith("openapi.json")
+    }
+    assert listed == existing
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            assert operation["summary"], (method, path)
+            assert any(status.startswith("2") for status in operation["responses"]), (method, path)
+            assert "default" in operation["responses"]
+    assert {"POST", "GET"} <= {method for method, path in listed if path == "/api/v1/interviews"}
+
+
+async def test_the_openapi_document_has_one_meaning_a_name(site: Site) -> None:
+    """Models of the same name in two modules would overwrite each other there."""
+    join = (await site.json("GET", "openapi.json"))["components"]["schemas"]
+    assert "url" in join["OpenedDocument"]["properties"]
+    assert "head_hash" in join["DocumentAnswer"]["properties"]
