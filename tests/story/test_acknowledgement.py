@@ -73,6 +73,17 @@ async def test_a_frame_set_aside_counts_when_a_later_step_2_covers_it(api: Api, 
     assert await api.text(interview) == "ab"
 
 
+async def test_a_step_2_that_brings_nothing_covers_nothing(api: Api, interview: str) -> None:
+    joined = await api.join(interview, "candidate", "Cleo")
+    _, second = keystrokes("ab")
+    async with Dialogue(joined.code + "&v=1") as socket:
+        await socket.say(wire.sync(wire.UPDATE, second), wire.sync(wire.STEP_2, b"\0\0"))
+        await socket.echo()
+        await api.text(interview)
+        await socket.echo()
+        assert not [frame for frame in socket.heard if frame[0] == wire.ACKNOWLEDGEMENT]
+
+
 async def test_a_stock_client_is_sent_no_acknowledgement(crowd: Crowd) -> None:
     await crowd.join("Ann", acknowledged=False)
     await crowd.join("Ben")

@@ -8,7 +8,7 @@ from tests.support import wire
 from tests.support.api import Api
 from tests.support.crowd import Crowd
 from tests.support.dialogue import close_code_of, handshake_status
-from tests.support.server import serving
+from tests.support.server import Server
 
 pytestmark = pytest.mark.anyio
 
@@ -85,15 +85,16 @@ async def test_a_second_refusal_is_made_in_the_handshake(api: Api, interview: st
     assert await handshake_status((await api.join(interview, "candidate", "Cleo")).code) == 101
 
 
-async def test_sigterm_says_1012_and_loses_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with serving(tmp_path_factory.mktemp("sigterm") / "data") as server:
-        async with Api(server) as api, Crowd(api, await api.create()) as crowd:
-            for name in ("Ann", "Ben"):
-                await crowd.join(name)
-            for number in range(100):
-                await crowd.type("Ann", f"{number} ")
-            assert await to_thread.run_sync(server.stop) == 0
-            await crowd.until(lambda: not crowd["Ben"].online, "the sockets are closed")
-            assert {peer.close_code for peer in crowd.peers.values()} == {1012}
-            server.start()
-            assert (await crowd.settle()).split() == [str(number) for number in range(100)]
+async def test_sigterm_says_1012_and_loses_nothing(mortal: Server) -> None:
+    async with Api(mortal) as api, Crowd(api, await api.create()) as crowd:
+        await crowd.join("Cleo", "candidate")
+        await crowd.join("Olga", "interviewer")
+        for number in range(100):
+            await crowd.type("Cleo", f"{number} ")
+        assert await to_thread.run_sync(mortal.stop) == 0
+        await crowd.until(lambda: not any(peer.online for peer in crowd.peers.values()), "the sockets are closed")
+        assert {peer.close_code for peer in crowd.peers.values()} == {1012}
+        mortal.start()
+        await crowd.type("Olga", "after")
+        assert (await crowd.settle()).split() == [*map(str, range(100)), "after"]
+        assert await api.status(crowd.interview) == "active"

@@ -63,7 +63,11 @@ class Api:
     async def request(
         self, method: str, path: str, body: Any = None, *, signed: bool = True, expect: int | None = None, **query: Any
     ) -> Any:
-        """The JSON answer of /api/v1/<path>; `expect` is the only status allowed (default: any below 300)."""
+        """The JSON answer of /api/v1/<path>; `expect` is the only status allowed (default: any below 300).
+
+        Cookies are not kept: every join is another device.
+        """
+        self.http.cookies.clear()
         answer = await self.http.request(
             method,
             f"/api/v1/{path}",

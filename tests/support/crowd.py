@@ -1,5 +1,6 @@
 """A crowd of peers in one room, with verbs that read as a story: type, delay, drop, rejoin, settle."""
 
+import asyncio
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -98,8 +99,12 @@ class Crowd:
         assert not peer.online
         await peer.go_online()
 
-    async def settle(self, timeout_s: float = SETTLE_S) -> str:
-        """Brings everybody back, waits until all peers and the recording agree; the text they agree on."""
+    async def settle(self, timeout_s: float = SETTLE_S, *, strangers: bool = False) -> str:
+        """Brings everybody back, waits until all peers and the recording agree; the text they agree on.
+
+        What is acknowledged must be in the recording at once. With `strangers`, others have typed, of whose frames
+        nobody here knows when they are durable: then the recording may take some commits more.
+        """
         for peer in self.peers.values():
             if not peer.online and not peer.faithful:
                 await peer.go_online()
@@ -107,6 +112,10 @@ class Crowd:
         await self.until(self._agreed, "everybody agrees", timeout_s)
         text = str(next(iter(self.peers.values())))
         recorded = await self.api.text(self.interview, self.document)
+        if strangers or not all(peer.acknowledged for peer in self.peers.values()):
+            async with asyncio.timeout(timeout_s):
+                while recorded != text:
+                    recorded = await self.api.text(self.interview, self.document)
         assert recorded == text, f"the recording differs from the peers{difference(text, recorded)}"
         return text
 

@@ -42,10 +42,10 @@ class Dialogue:
         except ConnectionClosed:
             pass  # the close code says why
 
-    async def hear(self, kind: int) -> bytes:
+    async def hear(self, kind: int, within_s: float = ANSWER_S) -> bytes:
         """The next frame of a message kind; fails when the server closes instead."""
         assert self._connection is not None
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(within_s):
             while True:
                 frame = await self._connection.recv()
                 self.heard.append(frame)

@@ -16,6 +16,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def _mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    settings = {"PANELROOM_KEEP_ALIVE_S": "0.5"}
+    with serving(tmp_path_factory.mktemp("mortal") / "data", settings) as running:
+        yield running
+
+
+@pytest.fixture
+def mortal(_mortal: Server) -> Server:
+    """Another one, for tests that stop, kill or may break it; it keeps quiet peers alive twice a second."""
+    if not _mortal.alive():
+        _mortal.start()
+    return _mortal
+
+
 @pytest.fixture
 async def api(server: Server) -> AsyncIterator[Api]:
     async with Api(server) as client:
