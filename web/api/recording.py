@@ -137,9 +137,9 @@ async def entries(interview_id: str) -> Response:
 
 
 @blueprint.get("/interviews/<interview_id>/recording/file")
-@documented(query=DocumentQuery, answers={})
+@documented(query=DocumentQuery, answers={200: "application/json: docs/recording.md", 304: "If-None-Match named it"})
 async def file(interview_id: str) -> Response:
-    """One document's recording as the player loads it: JSON, described in docs/recording.md."""
+    """One document's recording as the player loads it."""
     interview, document = await _readable(interview_id, read_query(DocumentQuery).document)
     made = await panelroom().replay.file(
         interview_id, document, participants=await _participants(interview_id), sealed=_is_sealed(interview)
@@ -147,7 +147,9 @@ async def file(interview_id: str) -> Response:
     headers = {"ETag": f'"{made.etag}"', "Cache-Control": "private, no-cache"}
     if made.etag in request.if_none_match:
         return Response(status=304, headers=headers)
-    return Response(_stream(made.chunks), content_type="application/json", headers=headers)
+    response = Response(_stream(made.chunks), content_type="application/json", headers=headers)
+    response.timeout = None  # a slow line may take longer than Quart would wait
+    return response
 
 
 async def _visible(interview_id: str) -> tuple[Interview, list[str]]:
