@@ -49,7 +49,7 @@ class Timeline:
         self._doc: Doc[Any] = Doc()
         self._texts: dict[str, Text] = {}
         self._files = self._doc.get(FILES, type=Map)
-        self._deltas: list[tuple[History, list[dict[str, Any]]]] = []
+        self._deltas: list[tuple[str, list[dict[str, Any]]]] = []
         self._verified = 0
         self._observe(SOURCE)
 
@@ -86,24 +86,23 @@ class Timeline:
             for root in self._doc.keys() - self._texts.keys():
                 if root.startswith(_FILE):
                     text = self._observe(root)
-                    self._deltas.append((self.histories[root], [{"insert": str(text)}]))
-        try:
-            for history, delta in self._deltas:
+                    self._deltas.append((root, [{"insert": str(text)}]))
+        for root, delta in self._deltas:
+            history = self.histories[root]
+            try:
                 history.append(row, delta)
-        except (IndexError, UnicodeDecodeError) as error:
-            raise RecordingBroken(self.chain.document_id, entry.entry) from error
-        self._deltas.clear()
-        for root, history in self.histories.items():
+            except (IndexError, UnicodeDecodeError) as error:
+                raise RecordingBroken(self.chain.document_id, entry.entry) from error
             if history.needs_checkpoint:
                 history.checkpoint(self._compare(root))
+        self._deltas.clear()
 
     def _observe(self, root: str) -> Text:
         text: Text = self._doc.get(root, type=Text)
-        history = History()
         # What pycrdt calls must not hold the document: the garbage collector does not see through a subscription.
-        text.observe(partial(_collect, self._deltas, history))
+        text.observe(partial(_collect, self._deltas, root))
         self._texts[root] = text
-        self.histories[root] = history
+        self.histories[root] = History()
         return text
 
     def verify(self) -> None:
@@ -152,5 +151,5 @@ class Timeline:
             )
 
 
-def _collect(deltas: list[tuple[History, list[dict[str, Any]]]], history: History, event: Any) -> None:
-    deltas.append((history, event.delta))
+def _collect(deltas: list[tuple[str, list[dict[str, Any]]]], root: str, event: Any) -> None:
+    deltas.append((root, event.delta))

@@ -163,9 +163,11 @@ async def _visible(interview_id: str) -> tuple[Interview, list[str]]:
 
 async def _readable(interview_id: str, document: str | None) -> tuple[Interview, str]:
     """Raises Unauthenticated, InterviewUnknown, and DocumentUnknown also for what may not be seen."""
-    interview, documents = await _visible(interview_id)
+    rooms = panelroom().rooms
+    principal = await require_principal()
+    interview = await rooms.interview_of(principal, interview_id)
     wanted = Part.CODE.document_id(interview_id) if document is None else document
-    if wanted not in documents:
+    if not await rooms.may_read_recording(principal, interview, wanted):
         raise DocumentUnknown("There is no such document.")
     return interview, wanted
 
