@@ -59,10 +59,10 @@ function draw(item: InterviewItem): HTMLTableRowElement {
     "tr",
     {},
     h("td", { class: "list-title" }, h("a", { href: finished ? `${room}/replay` : room }, item.title)),
-    h("td", { class: candidate === null ? "list-none" : "" }, candidate ?? "Not named"),
+    h("td", { class: candidate === null ? "list-nobody" : "" }, candidate ?? "Not named"),
     h("td", { class: "list-stage" }, h("span", { class: "chip", "data-status": item.status }, STAGE_NAMES[item.status])),
     h("td", { class: "list-time" }, time(item.created_at)),
-    h("td", { class: "list-link" }, copy, h("span", { class: "list-url" }, item.url.replace(/^https?:\/\//, ""))),
+    h("td", {}, h("div", { class: "list-link" }, copy, h("span", { class: "list-url" }, item.url.replace(/^https?:\/\//, "")))),
     h("td", { class: "list-open" }, open),
   );
 }

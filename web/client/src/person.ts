@@ -19,8 +19,9 @@ export function avatar({ name, color }: { name: string; color: string }): HTMLEl
 
 const characters = new Intl.Segmenter();
 
+/** Of the first and the last word that begins with a letter or a digit. */
 function initials(name: string): string {
-  const words = name.trim().split(/\s+/);
-  const ends = words.length > 1 ? [words[0], words[words.length - 1]] : [words[0]];
+  const words = name.split(/\s+/).filter((word) => /^[\p{L}\p{N}]/u.test(word));
+  const ends = words.length > 1 ? [words[0], words[words.length - 1]] : [words[0] ?? name.trim()];
   return ends.map((word = "") => [...characters.segment(word)][0]?.segment ?? "").join("").toUpperCase();
 }

@@ -57,7 +57,7 @@ class Replay {
       this.later();
     });
     const { recording } = this.player;
-    const body = h("div", { class: "replay-text" });
+    const body = h("div", { class: name === "Notes" ? "replay-text is-prose" : "replay-text" });
     const source = recording.files["source"];
     this.view = new ReplayView(body, page.csp_nonce, name === "Notes", source?.language ?? page.interview.language);
     this.timeline = new Timeline(this.player, recording.events.filter(({ kind }) => MARKED.includes(kind)));
@@ -115,7 +115,7 @@ class Replay {
     this.speed.addEventListener("change", () => {
       this.player.setSpeed(Number(this.speed.value));
     });
-    const help = h("button", { type: "button", class: "button quiet", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts" }, icon("help"));
+    const help = h("button", { type: "button", class: "button quiet help", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts" }, icon("help"));
     help.addEventListener("click", showHelp);
     return h(
       "div",

@@ -16,7 +16,7 @@ export class ReplayPeople {
       const roleName = (ROLE_NAMES as Record<string, string>)[role] ?? role;
       return h("li", { class: "roster-row", "data-participant": id }, avatar({ name, color }), h("span", { class: "roster-name" }, name), h("span", { class: "roster-role" }, roleName));
     });
-    this.happened = recording.events.map((event) => {
+    this.happened = worthTelling(recording.events).map((event) => {
       const words = eventWords(event, recording.participants);
       const row = h("button", { type: "button", class: "happened-row" }, h("span", { class: "happened-time" }, clock(event.at_ms)), words);
       row.addEventListener("click", () => {
@@ -48,4 +48,15 @@ export class ReplayPeople {
       row.classList.toggle("is-ahead", at >= passed);
     });
   }
+}
+
+/** Without what follows from having joined: the first connection and the entry. */
+function worthTelling(events: RecordedEvent[]): RecordedEvent[] {
+  const connected = new Set<unknown>();
+  return events.filter(({ kind, payload }) => {
+    if (kind !== "participant.connected") return kind !== "participant.entered";
+    const again = connected.has(payload["id"]);
+    connected.add(payload["id"]);
+    return again;
+  });
 }

@@ -193,7 +193,8 @@ export class Session implements DocumentWatcher {
   }
 
   private accept(event: RoomEvent): void {
-    this.roster.accept(event);
+    // Finish closes every connection: that is not everybody going away.
+    if (!this.finished || event.kind === "snapshot") this.roster.accept(event);
     switch (event.kind) {
       case "snapshot":
         this.workspace.setStage(event.snapshot.status);
