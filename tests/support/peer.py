@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pycrdt import Doc, Text, TransactionEvent, UndoManager
@@ -125,6 +125,21 @@ class Peer:
         start, end = self._offset(at), self._offset(at + length)
         with self.document.transaction(origin=LOCAL):
             del self.text[start:end]
+
+    def edit(self, patches: Iterable[tuple[int, int, str]]) -> None:
+        """One transaction of (position, deleted, inserted); positions count code points, after the patches before."""
+        with self.document.transaction(origin=LOCAL):
+            for position, deleted, inserted in patches:
+                if deleted:
+                    self.delete(position, deleted)
+                if inserted:
+                    self.insert(inserted, position)
+
+    def bring(self, update: bytes) -> None:
+        """Takes an update that was made elsewhere as this peer's own."""
+        self._apply(update)
+        if self.connection is not None:
+            self._outgoing.append(wire.sync(wire.UPDATE, update))
 
     def undo(self) -> bool:
         return self.history.can_undo() and self.history.undo()
@@ -261,12 +276,15 @@ class Peer:
         if kind == wire.STEP_1:
             await self.send(wire.sync(wire.STEP_2, self.document.get_update(body)))
             return
+        self._apply(body)
+        self.synced = self.synced or kind == wire.STEP_2
+
+    def _apply(self, update: bytes) -> None:
         self._applying = True
         try:
-            self.document.apply_update(body)
+            self.document.apply_update(update)
         finally:
             self._applying = False
-        self.synced = self.synced or kind == wire.STEP_2
 
     def _see(self, entries: list[tuple[int, int, dict[str, Any] | None]]) -> None:
         for client_id, _, state in entries:
