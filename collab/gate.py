@@ -7,6 +7,7 @@ none, and because the answer must be known before the CRDT is touched.
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from enum import Enum, auto
+from heapq import heappop, heappush
 
 from collab.update import ANY, DELETED, STRING, Id, Struct, Update
 
@@ -77,36 +78,38 @@ class Gate:
     def judge(self, update: Update, size: int) -> Verdict:
         """What ``update``, of ``size`` bytes, would do. Raises Invalid or TooLarge; changes nothing."""
         new = [s for s in update.structs if s.clock + s.length > self.clocks.get(s.client, 0)]
-        for struct in new:
-            _check_model(struct)
-        ends = self._ends(new)
         deletes = [d for d in update.deletes if not self._is_deleted(*d)]
         if not new and not deletes:
             return Verdict.KNOWN
+        for struct in new:
+            _check_model(struct)
+        ends = {s.client: s.clock + s.length for s in new}
+        if len(ends) > 1:
+            _check_integrable(new, ends)
         if len(new) > self._limits.max_structs or len(deletes) > self._limits.max_ranges:
             raise TooLarge("too many changes in one update")
         if self._bytes + size > self._limits.max_document_bytes:
             raise TooLarge("the document is full")
-        if self._is_gapped(new, ends, deletes):
-            return Verdict.GAP
-        if len(ends) > 1 or any(_looks_ahead(s) for s in new):
-            self._check_integrable(new)
-        return Verdict.NEW
+        return Verdict.GAP if self._is_gapped(new, ends, deletes) else Verdict.NEW
+
+    def knows(self, update: Update) -> bool:
+        """Whether all of it is in the document."""
+        return all(s.clock + s.length <= self.clocks.get(s.client, 0) for s in update.structs) and all(
+            self._is_deleted(*d) for d in update.deletes
+        )
 
     def admit(self, update: Update, size: int) -> None:
         """Take a merged update into the index."""
         self._bytes += size
         for struct in update.structs:
+            known = self.clocks.get(struct.client, 0)
             end = struct.clock + struct.length
-            if end > self.clocks.get(struct.client, 0):
+            if end > known:
                 self.clocks[struct.client] = end
-            if struct.content == DELETED:
-                self._ranges(struct.client).add(struct.clock, end)
+                if struct.content == DELETED:
+                    self._ranges(struct.client).add(max(struct.clock, known), end)
         for client, clock, length in update.deletes:
             self._ranges(client).add(clock, clock + length)
-
-    def _ends(self, new: list[Struct]) -> dict[int, int]:
-        return {s.client: s.clock + s.length for s in new}
 
     def _is_gapped(self, new: list[Struct], ends: dict[int, int], deletes: list[tuple[int, int, int]]) -> bool:
         reached = {client: self.clocks.get(client, 0) for client in ends}
@@ -123,30 +126,6 @@ class Gate:
         client, clock = origin
         return clock < self.clocks.get(client, 0) or clock < ends.get(client, 0)
 
-    def _check_integrable(self, new: list[Struct]) -> None:
-        """Some order must integrate every struct after its origins, or they wait on each other for ever."""
-        lanes: dict[int, list[Struct]] = {}
-        for struct in reversed(new):
-            lanes.setdefault(struct.client, []).append(struct)
-        reached = {client: self.clocks.get(client, 0) for client in lanes}
-        while lanes:
-            moved = False
-            for client, lane in list(lanes.items()):
-                while lane and self._is_reached(lane[-1].left, reached) and self._is_reached(lane[-1].right, reached):
-                    struct = lane.pop()
-                    reached[client] = struct.clock + struct.length
-                    moved = True
-                if not lane:
-                    del lanes[client]
-            if not moved:
-                raise Invalid("structs that wait on each other")
-
-    def _is_reached(self, origin: Id | None, reached: dict[int, int]) -> bool:
-        if origin is None:
-            return True
-        client, clock = origin
-        return clock < reached.get(client, self.clocks.get(client, 0))
-
     def _is_deleted(self, client: int, clock: int, length: int) -> bool:
         ranges = self._deleted.get(client)
         return ranges is not None and ranges.covers(clock, clock + length)
@@ -158,12 +137,49 @@ class Gate:
         return ranges
 
 
-def _looks_ahead(struct: Struct) -> bool:
-    return any(o is not None and o[0] == struct.client and o[1] >= struct.clock for o in (struct.left, struct.right))
+def _check_integrable(new: list[Struct], ends: dict[int, int]) -> None:
+    """Some order must integrate every struct after its origins, or they wait on each other for ever.
+
+    What is not in the update is taken to exist: where it does not, that is a gap. Every struct is tried once, and once
+    more for each origin that it had to wait for.
+    """
+    lanes: dict[int, list[Struct]] = {}
+    for struct in reversed(new):
+        lanes.setdefault(struct.client, []).append(struct)
+    reached = {client: lane[-1].clock for client, lane in lanes.items()}
+    waiting: dict[int, list[Id]] = {}  # client -> heap of (clock waited for, client of the lane)
+    ready = list(lanes)
+    while ready:
+        client = ready.pop()
+        lane = lanes[client]
+        while lane:
+            struct = lane[-1]
+            missing = _missing(struct.left, reached, ends) or _missing(struct.right, reached, ends)
+            if missing is not None:
+                heappush(waiting.setdefault(missing[0], []), (missing[1], client))
+                break
+            lane.pop()
+            reached[client] = struct.clock + struct.length
+            heap = waiting.get(client)
+            while heap and heap[0][0] < reached[client]:
+                ready.append(heappop(heap)[1])
+    if any(lanes.values()):
+        raise Invalid("structs that wait on each other")
+
+
+def _missing(origin: Id | None, reached: dict[int, int], ends: dict[int, int]) -> Id | None:
+    if origin is None:
+        return None
+    client, clock = origin
+    return origin if reached.get(client, clock + 1) <= clock < ends.get(client, 0) else None
 
 
 def _check_model(struct: Struct) -> None:
-    """Structs without origins name their root; the allowed roots and their contents are the document model."""
+    """Nothing of a client stands on what the same client writes later. Structs without origins name their root; the
+    allowed roots and their contents are the document model."""
+    for origin in (struct.left, struct.right):
+        if origin is not None and origin[0] == struct.client and origin[1] >= struct.clock:
+            raise Invalid("a struct that stands on itself")
     if struct.root is None:
         return
     if struct.root == FILES:

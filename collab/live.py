@@ -8,9 +8,10 @@ from collab.document import Document
 from collab.errors import Refused
 from collab.gate import Gate, Invalid, Limits, TooLarge, Verdict
 from collab.journal import Journal, Log
-from collab.peer import DENIED, SET_ASIDE, Peer
+from collab.peer import DENIED, Peer
 from collab.presence import Presence
 from collab.update import ANY, parse
+from collab.update import Update as ParsedUpdate
 from collab.wire import (
     Awareness,
     CloseCode,
@@ -56,13 +57,12 @@ class LiveDocument:
         self._gate = Gate(limits)
         self._presence = Presence()
         self._unacknowledged: set[Peer] = set()
+        self._has_rivals = False  # a value set in the map deletes its rival everywhere, without a word on the wire
         self._is_behind = False  # frames were set aside because the journal was full
 
     def restore(self, update: bytes) -> None:
         """Take in an update from the journal. Raises DocumentBroken."""
-        parsed = parse(update)
-        self._document.merge(update)
-        self._gate.admit(parsed, len(update))
+        self._merge(parse(update), update)
 
     @contextmanager
     def joined(self, peer: Peer) -> Generator[None]:
@@ -105,17 +105,14 @@ class LiveDocument:
     def _write(self, peer: Peer, update: bytes, frame: bytes | None) -> None:
         """The decision table: what an update would do, by what its bringer may do. ``frame`` is None for a step 2."""
         parsed = parse(update)
-        verdict = self._gate.judge(parsed, len(update))
-        standing = self._standing(peer)
-        match verdict, standing:
+        if self._has_rivals:
+            self._gate.admit(parse(self._document.diff(self._document.state_vector())), 0)
+            self._has_rivals = False
+        match self._gate.judge(parsed, len(update)), self._standing(peer):
             case Verdict.NEW, Standing.WRITER:
-                self._document.merge(update)
-                self._gate.admit(parsed, len(update))
+                self._merge(parsed, update)
                 ticket = self._journal.append(self.log, self.id, peer.participant_id, update)
                 self._relay(frame or encode_update(update), peer)
-                if any(struct.content == ANY for struct in parsed.structs):
-                    # A value set in the map deletes its rival on every replica, without a word on the wire.
-                    self._gate.admit(parse(self._document.diff(self._document.state_vector())), 0)
                 self._in_step(peer, frame, ticket)
             case Verdict.KNOWN, _:
                 self._in_step(peer, frame, self._journal.queued)
@@ -125,15 +122,18 @@ class LiveDocument:
                 peer.await_ticket(DENIED)
                 peer.offer(encode_denial("you may read this document, but not write in it"))
             case _, Standing.FULL:
-                peer.await_ticket(SET_ASIDE)
+                peer.put_aside(parsed, len(update))
                 self._is_behind = True
             case Verdict.GAP, Standing.WRITER:
-                peer.await_ticket(SET_ASIDE)
+                peer.put_aside(parsed, len(update))
                 if not peer.is_asked:
-                    if peer.resyncs == _MAX_RESYNCS:
-                        raise Refused(CloseCode.OUT_OF_STEP, "updates keep missing what they build on")
-                    peer.resyncs += 1
-                    self._ask(peer)
+                    self._resync(peer)
+
+    def _merge(self, parsed: ParsedUpdate, update: bytes) -> None:
+        self._document.merge(update)
+        self._gate.admit(parsed, len(update))
+        if any(struct.content == ANY for struct in parsed.structs):
+            self._has_rivals = True
 
     def _standing(self, peer: Peer) -> Standing:
         if self.is_finished:
@@ -145,14 +145,22 @@ class LiveDocument:
     def _in_step(self, peer: Peer, frame: bytes | None, ticket: int) -> None:
         """The content of the peer's frame is in the document, durable when the journal has reached ``ticket``."""
         peer.entered = True
+        peer.await_ticket(ticket)
         if frame is None:
-            peer.resyncs = 0
-            peer.recover(ticket)
+            if all(self._gate.knows(update) for update in peer.set_aside):
+                peer.recover(ticket)
+            else:
+                self._resync(peer)
         if peer.acknowledges:
-            peer.await_ticket(ticket)
             self._unacknowledged.add(peer)
             if ticket <= self._journal.durable:
                 self.acknowledge()
+
+    def _resync(self, peer: Peer) -> None:
+        if peer.resyncs == _MAX_RESYNCS:
+            raise Refused(CloseCode.OUT_OF_STEP, "updates keep missing what they build on")
+        peer.resyncs += 1
+        self._ask(peer)
 
     def _ask(self, peer: Peer) -> None:
         peer.is_asked = True

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from collab.errors import Refused
+from collab.update import Update
 from collab.wire import CloseCode
 
 SET_ASIDE = -1
 DENIED = -2
+MAX_SET_ASIDE_BYTES = 4 * 2**20
 
 
 class Peer:
@@ -39,6 +41,8 @@ class Peer:
         "outbox_limit",
         "participant_id",
         "resyncs",
+        "set_aside",
+        "set_aside_bytes",
         "user",
     )
 
@@ -65,6 +69,8 @@ class Peer:
         self.is_asked = False  # our step 1 is not answered yet
         self.is_quiet = False  # was sent nothing since the last look
         self.resyncs = 0  # step 1s sent for gaps since it was last in step
+        self.set_aside: list[Update] = []  # not merged: a later step 2 must bring them again
+        self.set_aside_bytes = 0
         # One ticket of the journal for each step-2 and update frame not acknowledged yet, in order.
         self.awaited: deque[int] = deque()
         self.acknowledged = 0
@@ -131,7 +137,17 @@ class Peer:
         if self.acknowledges:
             self.awaited.append(ticket)
 
+    def put_aside(self, update: Update, size: int) -> None:
+        """Remember an update that could not be merged. Raises Refused when that gets too much."""
+        if self.set_aside and self.set_aside_bytes + size > MAX_SET_ASIDE_BYTES:
+            raise Refused(CloseCode.OUT_OF_STEP, "too much is waiting for what it builds on")
+        self.set_aside.append(update)
+        self.set_aside_bytes += size
+        self.await_ticket(SET_ASIDE)
+
     def recover(self, ticket: int) -> None:
-        """A step 2 is in step: it carries all that was set aside before it."""
-        if SET_ASIDE in self.awaited:
-            self.awaited = deque(ticket if awaited == SET_ASIDE else awaited for awaited in self.awaited)
+        """All that was set aside has come again, durable when the journal has reached ``ticket``."""
+        self.set_aside.clear()
+        self.set_aside_bytes = 0
+        self.resyncs = 0
+        self.awaited = deque(ticket if awaited == SET_ASIDE else awaited for awaited in self.awaited)

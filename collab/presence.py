@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from collab.errors import Refused
+from collab.gate import SOURCE
 from collab.peer import Peer
 from collab.wire import Awareness, AwarenessEntry, CloseCode, encode_awareness
 
 MAX_STATE_BYTES = 4096
-_EPOCH_S = 1_767_225_600  # 2026-01-01
 _GONE = "null"
 
 
@@ -38,7 +38,7 @@ class Presence:
         Entries under other ids are what stock clients echo: ignored. A peer's id is the first that nobody else holds.
         """
         for entry in awareness.entries:
-            if peer.client_id is None and self._may_hold(peer, entry.client_id):
+            if peer.client_id is None and entry.state != _GONE and self._may_hold(peer, entry.client_id):
                 peer.client_id = entry.client_id
             if entry.client_id == peer.client_id:
                 return self._set(peer, entry)
@@ -68,7 +68,7 @@ class Presence:
         return held is None or held.peer.participant_id == peer.participant_id
 
     def _set(self, peer: Peer, entry: AwarenessEntry) -> bytes | None:
-        if len(entry.state) > MAX_STATE_BYTES:
+        if len(entry.state.encode()) > MAX_STATE_BYTES:
             raise Refused(CloseCode.LIMIT, "the presence is too large")
         try:
             state = json.loads(entry.state)
@@ -79,17 +79,14 @@ class Presence:
         if not isinstance(state, dict):
             raise Refused(CloseCode.INVALID, "the presence is not an object")
         stamped = {"user": peer.user, "cursor": _cursor(state.get("cursor"))}
-        text = json.dumps(stamped, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(stamped, separators=(",", ":"))
         clock = self._tick(entry.client_id)
         self._states[entry.client_id] = _State(peer, clock, text)
         return encode_awareness([AwarenessEntry(entry.client_id, clock, text)])
 
     def _tick(self, client_id: int) -> int:
-        """Higher than ever for this id, also across a restart: tenths of a second, at least one on from the last.
-
-        The count fits the 32 bits of other implementations until 2039.
-        """
-        clock = max(self._clocks.get(client_id, 0) + 1, int((time.time() - _EPOCH_S) * 10))
+        """Higher than ever for this id, also across a restart: the time in ms, at least one on from the last."""
+        clock = max(self._clocks.get(client_id, 0) + 1, int(time.time() * 1000))
         self._clocks[client_id] = clock
         return clock
 
@@ -106,18 +103,20 @@ def _position(value: Any) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         return None
     kind, name, item, side = value.get("type"), value.get("tname"), value.get("item"), value.get("assoc", 0)
-    if not (_is_id(kind) and _is_id(item) and (name is None or isinstance(name, str)) and _is_integer(side)):
+    if not (_is_id(kind) and _is_id(item) and (name is None or _is_root(name)) and _is_integer(side)):
         return None
     if item is None and kind is None and name is None:
         return None
-    position: dict[str, Any] = {"assoc": side}
-    if kind is not None:
-        position["type"] = {"client": kind["client"], "clock": kind["clock"]}
-    if name is not None:
-        position["tname"] = name
-    if item is not None:
-        position["item"] = {"client": item["client"], "clock": item["clock"]}
-    return position
+    # All four, also where they are null: the editor's plug-in takes a missing one for an id.
+    return {"type": _id(kind), "tname": name, "item": _id(item), "assoc": side}
+
+
+def _id(value: Any) -> dict[str, int] | None:
+    return None if value is None else {"client": value["client"], "clock": value["clock"]}
+
+
+def _is_root(name: Any) -> bool:
+    return isinstance(name, str) and (name == SOURCE or name.startswith(f"{SOURCE}/"))
 
 
 def _is_id(value: Any) -> bool:

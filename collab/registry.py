@@ -104,7 +104,11 @@ class Registry:
             now = time.monotonic()
             for live in list(self._documents.values()):
                 if live.peers:
-                    live.keep_alive()
+                    try:
+                        live.keep_alive()
+                    except Exception:  # noqa: BLE001 - one document's failure must not end the others' connections
+                        _log.exception("keep-alive failed", document=live.id)
+                        self.discard(live)
                 elif live.idle_since is None:
                     live.idle_since = now
                 elif now - live.idle_since >= self._idle_s and self.journal.durable == self.journal.queued:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Note = Callable[[Refused, str | None], None]
 
 PREFIX = "/ws/"
 _REFUSAL_S = 10.0
@@ -47,6 +48,19 @@ class Sockets:
         query = parse_qs(scope["query_string"].decode("latin-1"))
         ticket = query.get("ticket", [""])[0]
         document_id = scope["path"].removeprefix(PREFIX)
+
+        def note(refusal: Refused, participant_id: str | None) -> None:
+            if 4400 <= refusal.code < 4500 or refusal.code is CloseCode.RATE:
+                self._refused.setdefault(ticket, time.monotonic())
+            _log.warning(
+                "peer refused",
+                code=refusal.code.value,
+                reason=refusal.reason,
+                document=document_id[:64],
+                participant=participant_id,
+                address=_address(scope),
+            )
+
         if self._was_just_refused(ticket):
             # Older stock clients ignore close codes and come straight back: the handshake is cheaper.
             await send({"type": "websocket.close"})
@@ -60,7 +74,7 @@ class Sockets:
             if self._panelroom.registry.is_draining:
                 raise Refused(CloseCode.RESTART, "the server restarts")
         except Refused as refusal:
-            self._note(refusal, scope, ticket, document_id, None)
+            note(refusal, None)
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": refusal.code.value, "reason": refusal.reason})
             return
@@ -74,9 +88,7 @@ class Sockets:
             outbox_limit=settings.outbox_bytes,
             frames_per_s=settings.frames_per_s,
         )
-        refusal = await self._converse(live, peer, grant, receive, send)
-        if refusal is not None:
-            self._note(refusal, scope, ticket, document_id, grant.participant_id)
+        await self._converse(live, peer, grant, receive=receive, send=send, note=note)
 
     async def _authorise(self, scope: Message, document_id: str, ticket: str) -> Grant:
         """Before a byte of the connection is parsed. Raises Refused."""
@@ -93,13 +105,17 @@ class Sockets:
             raise Refused(CloseCode.NO_DOCUMENT, str(error)) from None
 
     async def _converse(
-        self, live: LiveDocument, peer: Peer, grant: Grant, receive: Receive, send: Send
-    ) -> Refused | None:
-        """Until either side closes; why we refused it, if we did."""
+        self, live: LiveDocument, peer: Peer, grant: Grant, *, receive: Receive, send: Send, note: Note
+    ) -> None:
+        """Until either side closes."""
         rooms = self._panelroom.rooms
-        refusal: Refused | None = None
         async with anyio.create_task_group() as tasks:
-            peer.on_overflow = tasks.cancel_scope.cancel
+
+            def overflow() -> None:
+                note(Refused(CloseCode.TOO_SLOW, "the queue of frames is full"), peer.participant_id)
+                tasks.cancel_scope.cancel()
+
+            peer.on_overflow = overflow
             with live.joined(peer):
                 tasks.start_soon(_attend, rooms, grant)
                 tasks.start_soon(_deliver, peer, send, tasks.cancel_scope)
@@ -109,18 +125,15 @@ class Sockets:
                         continue
                     try:
                         self._accept(live, peer, message.get("bytes"))
-                    except Refused as error:
-                        refusal = error
-                        peer.close(error.code, error.reason)
+                    except Refused as refusal:
+                        note(refusal, peer.participant_id)
+                        peer.close(refusal.code, refusal.reason)
                     except DocumentBroken:
                         self._panelroom.registry.discard(live)
                     if peer.entered and not entered:
                         entered = True
                         await _enter(rooms, grant)
                 tasks.cancel_scope.cancel()
-        if peer.closing is not None and peer.closing[0] is CloseCode.TOO_SLOW:
-            return Refused(*peer.closing)
-        return refusal
 
     def _accept(self, live: LiveDocument, peer: Peer, frame: bytes | None) -> None:
         if frame is None:
@@ -136,18 +149,6 @@ class Sockets:
         ):
             self._refused.popitem(last=False)
         return ticket in self._refused
-
-    def _note(self, refusal: Refused, scope: Message, ticket: str, document: str, participant: str | None) -> None:
-        if 4400 <= refusal.code < 4500 or refusal.code is CloseCode.RATE:
-            self._refused.setdefault(ticket, time.monotonic())
-        _log.warning(
-            "peer refused",
-            code=refusal.code.value,
-            reason=refusal.reason,
-            document=document[:64],
-            participant=participant,
-            address=_address(scope),
-        )
 
 
 def _address(scope: Message) -> str:
