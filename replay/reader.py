@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import Generic, Protocol, TypeVar
 
 import anyio
+import structlog
 from anyio.lowlevel import checkpoint
 
 from collab.journal import Entry, Journal
@@ -16,6 +17,8 @@ PAGE = 250
 _SLICE_S = 0.002
 _MAX_ENTRIES = 1_000_000
 _LEAST_ENTRIES = 10_000  # what even an empty one counts for
+
+_log = structlog.get_logger("replay")
 
 
 class Follower(Protocol):
@@ -77,6 +80,7 @@ class Reader(Generic[F]):
                     follower.take(entry)
                 except RecordingBroken as error:
                     slot.broken = error
+                    _log.error("recording is broken", document=error.document_id, entry=error.entry, exc_info=error)
                     raise
                 if perf_counter() > until:
                     await checkpoint()

@@ -15,7 +15,7 @@ from replay.timeline import Timeline
 
 FORMAT = "panelroom-recording"
 VERSION = 1
-MAX_LIMIT = 1_000
+_MAX_LIMIT = 1_000
 
 _MAX_PAGE_BYTES = 4 * 2**20
 _LINES = 500  # of a file, in one chunk
@@ -73,7 +73,7 @@ class Replay:
         Those of ``document``, or else of all of ``documents`` together with the room events. A page has at most
         1,000 entries, and fewer where they are large.
         """
-        limit = min(limit, MAX_LIMIT)
+        limit = min(limit, _MAX_LIMIT)
         seen = {"", *documents}
         found: list[Entry] = []
         size = 0
@@ -116,7 +116,7 @@ class Replay:
             "interview": interview_id,
             "document": document_id,
             "sealed": sealed,
-            "started_at": None if started_at_ms is None else iso(started_at_ms),
+            "started_at": None if started_at_ms is None else _iso(started_at_ms),
             "duration_ms": timeline.at_ms,
             "entries": timeline.chain.last_entry,
             "head_hash": head_hash,
@@ -133,7 +133,7 @@ class Replay:
         return timeline
 
 
-def iso(epoch_ms: int) -> str:
+def _iso(epoch_ms: int) -> str:
     return datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

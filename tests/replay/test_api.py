@@ -185,6 +185,32 @@ async def test_an_unknown_document_is_not_found(site: Site, document: str) -> No
         await site.get(path, status=404, document=document.replace("{id}", site.interview), **query)
 
 
+async def test_it_is_sealed_when_its_finish_cannot_be_undone(site: Site) -> None:
+    rooms = site.panelroom.rooms
+    ada = await rooms.people.principal_of_session(site.sessions["ada"])
+    assert ada is not None
+    member = await rooms.people.acting_member(ada, None)
+    for joined in (
+        await rooms.join(site.interview, Role.CANDIDATE),
+        await rooms.join(site.interview, Role.INTERVIEWER, member=member),
+    ):
+        await rooms.enter(await rooms.authorise_socket(site.interview, joined.ticket))
+    assert (await site.get(""))["sealed"] is False
+    await rooms.lifecycle.finish(ada, site.interview)
+    assert (await site.get(""))["sealed"] is True
+    file = await site.get("/file")
+    assert file["sealed"] is True
+    assert [event[2] for event in file["events"]][-1] == "interview.finished"
+
+
+async def test_what_does_not_fit_its_document_is_said(site: Site) -> None:
+    log = await site.panelroom.journal.open(site.interview)
+    site.panelroom.journal.append(log, site.interview, "p", b"\x01garbage")
+    await site.panelroom.journal.flush()
+    assert (await site.get("/text", status=500, at_ms=0))["type"] == "urn:panelroom:recording-broken"
+    assert len((await site.get("/entries"))["items"]) == 1
+
+
 async def test_a_file_that_is_known_is_not_sent_again(site: Site) -> None:
     await site.type("a")
     first = await site.ask("/file")
