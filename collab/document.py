@@ -13,12 +13,13 @@ _NOTHING = b"\x00"
 class Document:
     """Hazard: pycrdt reports a Rust panic as a BaseException, after which the object is unsafe to use or to drop."""
 
-    _broken: list[object] = []  # noqa: RUF012 - kept for ever on purpose: dropping them can abort the process
+    _broken: list[object] = []  # noqa: RUF012 - kept for ever on purpose: dropping one can abort the process
 
     def __init__(self) -> None:
-        self._doc: Doc[Any] = Doc()
-        self._doc.get(SOURCE, type=Text)
-        self._doc.get(FILES, type=Map)
+        doc: Doc[Any] = Doc()
+        doc.get(SOURCE, type=Text)
+        doc.get(FILES, type=Map)
+        self._usable: Doc[Any] | None = doc
         self._whole: bytes | None = None
 
     def merge(self, update: bytes) -> None:
@@ -55,6 +56,14 @@ class Document:
         except BaseException as error:
             raise self._break() from error
 
+    @property
+    def _doc(self) -> Doc[Any]:
+        if self._usable is None:
+            raise DocumentBroken
+        return self._usable
+
     def _break(self) -> DocumentBroken:
-        self._broken.append(self._doc)
+        if self._usable is not None:
+            self._broken.append(self._usable)
+            self._usable = None
         return DocumentBroken()

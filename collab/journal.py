@@ -99,7 +99,7 @@ class Subscription:
         self._ended = False
 
     def offer(self, event: Entry) -> None:
-        if len(self._events) >= _SUBSCRIPTION_LIMIT:
+        if self._too_slow or len(self._events) >= _SUBSCRIPTION_LIMIT:
             self._too_slow = True
         else:
             self._events.append(event)
@@ -156,6 +156,7 @@ class Transaction:
         payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
         entry = Entry(log_id, self._number(log), at_ms, "", delivered_by, kind, payload)
         self._at_ms[log_id] = at_ms
+        log.last_at_ms = max(log.last_at_ms, at_ms)
         self._events.append(entry)
         await self._insert([entry])
 
@@ -251,13 +252,13 @@ class Journal:
                 async with self.database.reading() as connection:
                     row: Any = (
                         await connection.exec_driver_sql(
-                            "SELECT (SELECT started_at_ms FROM log WHERE id = ?), at_ms, entry FROM entry"
-                            " WHERE log = ? ORDER BY entry DESC LIMIT 1",
+                            "SELECT (SELECT started_at_ms FROM log WHERE id = ?), at_ms, entry FROM (SELECT 1)"
+                            " LEFT JOIN (SELECT at_ms, entry FROM entry WHERE log = ? ORDER BY entry DESC LIMIT 1)",
                             (log_id, log_id),
                         )
-                    ).first()
-                started_at_ms, at_ms, entry = row or (None, 0, 0)
-                log = Log(log_id, started_at_ms, at_ms, entry + 1)
+                    ).one()
+                started_at_ms, at_ms, entry = row
+                log = Log(log_id, started_at_ms, at_ms or 0, (entry or 0) + 1)
                 self._logs[log_id] = log
             return log
 

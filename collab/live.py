@@ -9,8 +9,8 @@ from collab.errors import Refused
 from collab.gate import Gate, Invalid, Limits, TooLarge, Verdict
 from collab.journal import Journal, Log
 from collab.peer import DENIED, Peer
-from collab.presence import Presence
-from collab.update import ANY, parse
+from collab.presence import NOBODY, Presence
+from collab.update import STRING, parse
 from collab.update import Update as ParsedUpdate
 from collab.wire import (
     Awareness,
@@ -52,6 +52,7 @@ class LiveDocument:
         self.peers: set[Peer] = set()
         self.idle_since: float | None = None
         self.is_finished = False  # every update is refused
+        self.is_discarded = False  # broken: nothing may touch it any more
         self._journal = journal
         self._document = Document()
         self._gate = Gate(limits)
@@ -70,7 +71,10 @@ class LiveDocument:
         self.peers.add(peer)
         self.idle_since = None
         try:
-            self._ask(peer)
+            if self.is_discarded:
+                peer.close(CloseCode.RESTART, "the document is being restored")
+            else:
+                self._ask(peer)
             yield
         finally:
             self.peers.discard(peer)
@@ -79,6 +83,8 @@ class LiveDocument:
 
     def accept(self, peer: Peer, frame: bytes) -> None:
         """One frame of a peer. Raises Refused (the peer must be closed) or DocumentBroken (all must, and reload)."""
+        if self.is_discarded:
+            raise Refused(CloseCode.RESTART, "the document is being restored")
         peer.spend()
         try:
             match decode(frame):
@@ -132,7 +138,7 @@ class LiveDocument:
     def _merge(self, parsed: ParsedUpdate, update: bytes) -> None:
         self._document.merge(update)
         self._gate.admit(parsed, len(update))
-        if any(struct.content == ANY for struct in parsed.structs):
+        if any(struct.content != STRING for struct in parsed.structs):
             self._has_rivals = True
 
     def _standing(self, peer: Peer) -> Standing:
@@ -188,11 +194,12 @@ class LiveDocument:
                     self._ask(peer)
 
     def keep_alive(self) -> None:
-        """Send something to every peer that was sent nothing since the last call, and renew everybody's presence."""
+        """Renew everybody's presence; send something to every peer that was sent nothing since the last call."""
         self._presence.renew()
         for peer in self.peers:
-            if peer.is_quiet:
-                peer.offer(self._presence.everybody_else(peer))
+            others = self._presence.everybody_else(peer)
+            if peer.is_quiet or len(others) > len(NOBODY):
+                peer.offer(others)
             peer.is_quiet = True
 
     def texts(self) -> dict[str, str]:

@@ -16,6 +16,7 @@ from collab.wire import Awareness, AwarenessEntry, CloseCode, encode_awareness
 
 MAX_STATE_BYTES = 4096
 _GONE = "null"
+NOBODY = encode_awareness([])
 
 
 @dataclass(slots=True)

@@ -71,7 +71,7 @@ class Registry:
         _log.error("document broken", document=live.id)
         if self._documents.get(live.id) is live:
             del self._documents[live.id]
-        live.is_finished = True
+        live.is_discarded = True
         live.close_peers(CloseCode.RESTART, "the document is being restored")
 
     async def _load(self, log_id: str, document_id: str) -> LiveDocument:
