@@ -4,8 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+import typer.main
+from typer.core import TyperGroup as Group
 
 from collab.wire import CloseCode
+from web.cli import app
 from web.settings import described
 
 ROOT = Path(__file__).parents[1]
@@ -52,3 +55,14 @@ def test_every_decision_is_listed() -> None:
     decisions = ROOT / "docs" / "decisions"
     listed = (decisions / "README.md").read_text()
     assert [path.name for path in decisions.glob("0*.md") if f"({path.name})" not in listed] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_and_their_options_exist(page: Path) -> None:
+    for line in re.findall(r"^(?:\.venv/bin/)?panelroom (.+)$", page.read_text(), re.MULTILINE):
+        command = typer.main.get_command(app)
+        words = line.split()
+        while isinstance(command, Group):
+            command = command.commands[words.pop(0)]
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert [word for word in words if word.startswith("--") and word not in options] == [], line
