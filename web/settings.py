@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     journal_queue_bytes: PositiveInt = Field(
         64 * 2**20, description="Bytes of updates that may wait for the disk; beyond them new ones are set aside"
     )
+    keep_alive_s: PositiveFloat = Field(
+        9, description="Half of the longest silence in seconds that a connection hears; stock clients give up after 30"
+    )
     evict_s: PositiveFloat = Field(300, description="Seconds after which a document that nobody uses leaves the memory")
     reopen_s: NonNegativeFloat = Field(900, description="Seconds in which a finish can be undone; 0 for never")
 
