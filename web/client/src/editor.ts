@@ -22,6 +22,7 @@ import { carets } from "./carets";
 import { editorTheme } from "./editor_theme";
 import { exactLines } from "./exact_lines";
 import { languageOf } from "./languages";
+import { applySteadily } from "./steady_scroll";
 import { wholeCharacters } from "./surrogate";
 
 export interface EditorOptions {
@@ -44,7 +45,11 @@ export class Editor {
     parent: HTMLElement,
     private readonly options: EditorOptions,
   ) {
-    this.view = new EditorView({ parent, extensions: EditorView.cspNonce.of(options.nonce) });
+    this.view = new EditorView({
+      parent,
+      extensions: EditorView.cspNonce.of(options.nonce),
+      dispatchTransactions: applySteadily,
+    });
   }
 
   bind(text: Y.Text, awareness: Awareness): void {

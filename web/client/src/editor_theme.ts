@@ -6,7 +6,7 @@ import { tags as t } from "@lezer/highlight";
 const frame = EditorView.theme({
   "&": { height: "100%", color: "var(--ink)", backgroundColor: "var(--surface)", fontSize: "var(--editor-size, 0.875rem)" },
   "&.cm-focused": { outline: "none" },
-  ".cm-scroller": { fontFamily: "var(--font-code)", lineHeight: "var(--line-code)", overflowAnchor: "none" },
+  ".cm-scroller": { fontFamily: "var(--font-code)", lineHeight: "var(--line-code)" },
   ".cm-content": { caretColor: "var(--ink)", padding: "0.75rem 0 4rem" },
   ".cm-line": { padding: "0 1rem 0 0.5rem" },
   ".cm-cursor": { borderLeft: "2px solid var(--ink)" },

@@ -53,16 +53,16 @@ export class Roster {
   }
 
   private row(person: Participant): HTMLLIElement {
-    const you = person.id === this.ownId() ? h("span", { class: "roster-you" }, "you") : null;
+    const you = person.id === this.ownId() ? "you, " : "";
+    const role = you === "" ? ROLE_NAMES[person.role] : ROLE_NAMES[person.role].toLowerCase();
     const away = person.connected ? null : h("span", { class: "roster-away" }, "away");
     return h(
       "li",
       { class: person.connected ? "roster-row" : "roster-row is-away", "data-participant": person.id },
       avatar(person),
       h("span", { class: "roster-name" }, person.name),
-      you,
       away,
-      h("span", { class: "roster-role" }, ROLE_NAMES[person.role]),
+      h("span", { class: "roster-role" }, you + role),
     );
   }
 }
