@@ -28,9 +28,7 @@ _Result = TypeVar("_Result")
 
 
 class Lifecycle:
-    """Invariant: the finish event is the last thing of its log: every update before it was accepted before it, and no
-    update is accepted after it.
-    """
+    """Invariant: in a log, every update accepted before the finish comes before its event, and none comes after it."""
 
     def __init__(
         self, database: Database, journal: Journal, registry: Registry, people: People, *, reopen_ms: int

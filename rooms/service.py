@@ -166,6 +166,9 @@ class Service:
             return
         async with self._journal.transaction() as transaction:
             connection = transaction.connection
+            interview = await store.interview(connection, grant.interview_id)
+            if interview is None or interview.status not in {Status.PENDING, Status.ACTIVE}:
+                return
             entered = await connection.execute(
                 update(store.participants)
                 .where(store.participants.c.id == grant.participant_id, store.participants.c.entered_at_ms.is_(None))
@@ -176,14 +179,11 @@ class Service:
             await transaction.start(grant.interview_id)
             who = {"id": grant.participant_id}
             await transaction.append(grant.interview_id, "participant.entered", who, grant.participant_id)
-            if await store.have_entered(connection, grant.interview_id, (Role.CANDIDATE, Role.INTERVIEWER)):
-                activated = await connection.execute(
-                    update(store.interviews)
-                    .where(store.interviews.c.id == grant.interview_id, store.interviews.c.status == Status.PENDING)
-                    .values(status=Status.ACTIVE.value, active_at_ms=transaction.now_ms)
-                )
-                if activated.rowcount:
-                    await transaction.append(grant.interview_id, "interview.active", {})
+            both = (Role.CANDIDATE, Role.INTERVIEWER)
+            if interview.status is Status.PENDING and await store.have_entered(connection, interview.id, both):
+                changes = {"status": Status.ACTIVE.value, "active_at_ms": transaction.now_ms}
+                await store.set_interview(connection, interview.id, changes)
+                await transaction.append(interview.id, "interview.active", {})
 
     async def connected(self, grant: Grant) -> None:
         """One more open connection of this participant."""

@@ -49,5 +49,12 @@ class Provider(OpenAPIProvider):
                 operation["responses"] = answers | bodiless | {"default": _PROBLEM}
         return paths, components
 
+    def build_querystring_parameters(self, model: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        parameters, components = super().build_querystring_parameters(model)
+        required = model.model_json_schema().get("required", ())
+        for parameter in parameters:
+            parameter["required"] = parameter["name"] in required
+        return parameters, components
+
     def operation_id(self, method: str, path: str, func: Any) -> str:
         return re.sub(r"\W+", "_", f"{method.lower()} {path.removeprefix('/api/v1')}").strip("_")

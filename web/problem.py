@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 from quart import Quart, Response, json, render_template, request
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from rooms import errors as rooms
@@ -76,6 +77,7 @@ def register(app: Quart, more: Mapping[type[Exception], tuple[int, str]]) -> Non
     for kind, (status, title) in {**PROBLEMS, **more}.items():
         app.register_error_handler(kind, _known(status, title))
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _silent)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -109,6 +111,12 @@ async def _http(error: HTTPException) -> Response:
         if name == "Allow":
             response.headers[name] = value
     return response
+
+
+async def _silent(error: OperationalError) -> Response:
+    """The database is locked, full or gone. Rooms go on; this request has changed nothing."""
+    _log.error("the database does not answer", method=request.method, path=request.path, exc_info=error)
+    return problem(503, "database-silent", "The database does not answer", "Nothing was changed. Try again in a while.")
 
 
 async def _unexpected(error: Exception) -> Response:

@@ -157,6 +157,15 @@ async def test_what_was_accepted_before_the_finish_is_committed_before_it(house:
     assert (await house.events(interview))[-2:] == ["update", "interview.finished"]
 
 
+async def test_nobody_enters_after_the_finish(house: House) -> None:
+    olga = await house.member()
+    interview = await house.active(olga)
+    grant = await house.grant(await house.join(interview, Role.GUEST))
+    await house.rooms.lifecycle.finish(olga, interview)
+    await house.rooms.enter(grant)
+    assert (await house.events(interview))[-1] == "interview.finished"
+
+
 async def test_finish_closes_what_is_open_and_what_opens_later(house: House) -> None:
     olga = await house.member()
     interview = await house.active(olga)

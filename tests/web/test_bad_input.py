@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from tests.web.conftest import ORIGIN, Site
 
@@ -133,6 +134,15 @@ async def test_events_with_bad_tickets(site: Site) -> None:
     path = f"/api/v1/interviews/{interview}/events"
     for query in ("?ticket=", "?ticket=x", f"?ticket={ticket}", ""):
         await site.problem(await site.call("GET", path + query, headers={}), 401)
+
+
+async def test_a_database_that_does_not_answer(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def locked(*_: object) -> None:
+        raise OperationalError("INSERT INTO secret", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(type(site.panelroom.rooms), "interview_of", locked)
+    body = await site.problem(await site.call("GET", f"/api/v1/interviews/{'x' * 22}"), 503)
+    assert "secret" not in str(body)
 
 
 async def test_an_unexpected_error_tells_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
