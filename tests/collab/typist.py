@@ -67,10 +67,14 @@ class Typist:
 
 
 def content_of(doc: Doc[Any]) -> tuple[dict[int, int], set[Unit]]:
-    """All that a replica holds, whatever the layout of its encoding: clocks, and every deleted unit."""
+    """All that a replica has integrated, whatever the layout of its encoding: clocks, and every deleted unit.
+
+    Raises Malformed while structs are pending.
+    """
     update = parse_update(doc.get_update())
+    clocks = decode_state_vector(doc.get_state())
     gone = {(client, clock + n) for client, clock, length in update.deletes for n in range(length)}
-    return decode_state_vector(doc.get_state()), gone
+    return clocks, {(client, clock) for client, clock in gone if clock < clocks.get(client, 0)}
 
 
 def string(text: str, *, left: Id | None = None, right: Id | None = None, root: str = "source") -> bytes:
