@@ -288,8 +288,9 @@ class Peer:
 
     def _see(self, entries: list[tuple[int, int, dict[str, Any] | None]]) -> None:
         for client_id, _, state in entries:
-            assert client_id != self.document.client_id, "nobody is sent his own entry"
-            if state is None:
+            if client_id == self.document.client_id:
+                pass  # of an earlier connection that the server had not missed yet
+            elif state is None:
                 self.presence.pop(client_id, None)
             else:
                 self.presence[client_id] = state
