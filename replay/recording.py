@@ -15,8 +15,8 @@ from replay.timeline import Timeline
 
 FORMAT = "panelroom-recording"
 VERSION = 1
-_MAX_LIMIT = 1_000
 
+_MAX_LIMIT = 1_000
 _MAX_PAGE_BYTES = 4 * 2**20
 _LINES = 500  # of a file, in one chunk
 

@@ -47,8 +47,8 @@ def replayed(log: Sequence[Entry]) -> Timeline:
     "name",
     [
         "friendsforever",
-        "json-crdt-patch",
         "rustcode",
+        pytest.param("json-crdt-patch", marks=pytest.mark.long),
         pytest.param("automerge-paper-timed", marks=pytest.mark.long),
     ],
 )

@@ -12,13 +12,13 @@ from pycrdt import Doc, Text
 
 from collab.journal import UPDATE, Entry
 
-# The whole histories lie beside the checkout, where they exist; their beginnings are in data/.
-FOLDERS = (Path(__file__).parents[3] / "shared" / "data" / "traces", Path(__file__).parent / "data")
+# The longest ones are not in the repository: they may lie beside the checkout.
+FOLDERS = (Path(__file__).parents[1] / "data" / "traces", Path(__file__).parents[3] / "shared" / "data" / "traces")
 
 
 @cache
 def load(name: str) -> dict[str, Any]:
-    """See data/README.md. Skips the test where the history is not there."""
+    """See tests/data/README.md. Skips the test where the history is not there."""
     for folder in FOLDERS:
         path = folder / f"{name}.json.gz"
         if path.exists():
