@@ -54,9 +54,17 @@ class Presence:
         return encode_awareness([AwarenessEntry(peer.client_id, self._tick(peer.client_id), _GONE)])
 
     def everybody_else(self, peer: Peer) -> bytes:
-        """All other states in one frame; also what keeps a quiet connection and its states alive."""
+        """All other states in one frame; also what keeps a quiet connection and its states alive.
+
+        A peer that has announced nothing yet may be its participant's tab come back: none of his states are sent.
+        """
         return encode_awareness(
-            [AwarenessEntry(c, s.clock, s.json) for c, s in self._states.items() if c != peer.client_id]
+            [
+                AwarenessEntry(client_id, state.clock, state.json)
+                for client_id, state in self._states.items()
+                if client_id != peer.client_id
+                and (peer.client_id is not None or state.peer.participant_id != peer.participant_id)
+            ]
         )
 
     def renew(self) -> None:

@@ -126,8 +126,11 @@ class Registry:
                 await task
 
     async def drain(self) -> None:
-        """Accept nothing more, put all on disk, and send everybody away to come back to the next process."""
+        """Let nobody in, acknowledge what is on disk, and send everybody away to come back to the next process."""
         self.is_draining = True
-        for live in self._documents.values():
-            live.close_peers(CloseCode.RESTART, "the server restarts")
+        try:
+            await self.journal.flush()
+        finally:
+            for live in self._documents.values():
+                live.close_peers(CloseCode.RESTART, "the server restarts")
         await self.journal.flush()
