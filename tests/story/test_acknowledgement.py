@@ -1,30 +1,15 @@
 """Message 8: how many of this connection's step-2 and update frames are durable or were known (CONTRACT, WebSocket)."""
 
 import pytest
-from pycrdt import Doc, Text, TransactionEvent
+from pycrdt import Doc, Text
 
 from tests.support import wire
 from tests.support.api import Api
 from tests.support.crowd import Crowd
 from tests.support.dialogue import Dialogue
+from tests.support.keystroke import keystrokes
 
 pytestmark = pytest.mark.anyio
-
-
-def keystrokes(text: str) -> list[bytes]:
-    """One update for each character, typed at the end by one new client."""
-    document: Doc[Text] = Doc()
-    typed = document.get("source", type=Text)
-    updates: list[bytes] = []
-
-    def keep(event: TransactionEvent) -> None:
-        updates.append(event.update)
-
-    kept = document.observe(keep)
-    for letter in text:
-        typed.insert(len(typed), letter)
-    document.unobserve(kept)
-    return updates
 
 
 async def acknowledged(socket: Dialogue, count: int) -> None:

@@ -3,11 +3,11 @@
 import pytest
 from anyio import to_thread
 
-from tests.story.test_acknowledgement import keystrokes
 from tests.support import wire
 from tests.support.api import Api
 from tests.support.crowd import Crowd
 from tests.support.dialogue import close_code_of, handshake_status
+from tests.support.keystroke import keystrokes
 from tests.support.server import Server
 
 pytestmark = pytest.mark.anyio

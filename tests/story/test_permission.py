@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.story.test_acknowledgement import keystrokes
 from tests.support import wire
 from tests.support.api import Api
 from tests.support.crowd import Crowd
 from tests.support.dialogue import Dialogue, close_code_of
+from tests.support.keystroke import keystrokes
 from tests.support.server import Server
 
 pytestmark = pytest.mark.anyio

@@ -1,5 +1,6 @@
 """A small typed client of the HTTP interface, as a program with a key uses it."""
 
+import asyncio
 import base64
 from dataclasses import dataclass
 from types import TracebackType
@@ -141,6 +142,16 @@ class Api:
         """The recorded text of the first file, as it is now."""
         _, files = await self.text_at(interview, document=document)
         return files.get("source", "")
+
+    async def until_text(self, interview: str, wanted: str, within_s: float = 10, document: str | None = None) -> None:
+        """Asks until the recorded text is this."""
+        text = await self.text(interview, document)
+        try:
+            async with asyncio.timeout(within_s):
+                while text != wanted:
+                    text = await self.text(interview, document)
+        except TimeoutError:
+            raise AssertionError(f"the recording has {text[:200]!r}… of {len(text)} characters") from None
 
     async def entries(self, interview: str, document: str | None = None) -> list[RecordedEntry]:
         """Every page."""

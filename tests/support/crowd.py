@@ -1,6 +1,5 @@
 """A crowd of peers in one room, with verbs that read as a story: type, delay, drop, rejoin, settle."""
 
-import asyncio
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -113,9 +112,8 @@ class Crowd:
         text = str(next(iter(self.peers.values())))
         recorded = await self.api.text(self.interview, self.document)
         if strangers or not all(peer.acknowledged for peer in self.peers.values()):
-            async with asyncio.timeout(timeout_s):
-                while recorded != text:
-                    recorded = await self.api.text(self.interview, self.document)
+            await self.api.until_text(self.interview, text, timeout_s, self.document)
+            return text
         assert recorded == text, f"the recording differs from the peers{difference(text, recorded)}"
         return text
 
