@@ -19,7 +19,7 @@ from collab.live import LiveDocument
 from collab.peer import Peer
 from collab.registry import Registry
 from collab.wire import CloseCode, encode_step_2, encode_update
-from tests.collab.room import LOG, a_room, sent
+from tests.collab.room import LOG, a_room, acknowledged, sent
 from tests.collab.typist import Typist
 
 pytestmark = pytest.mark.anyio
@@ -279,6 +279,15 @@ async def test_drain(tmp_path: Path) -> None:
         assert [peer.closing and peer.closing[0] for peer in (ada, bob, eve)] == [CloseCode.RESTART] * 3
         assert len(await room.updates()) == 1
         assert len(await sent(bob)) == 1  # what was relayed before still goes out
+
+
+async def test_what_is_durable_at_the_end_is_acknowledged(tmp_path: Path) -> None:
+    """The close must not overtake the last acknowledgement, or pages show as unsaved what is on disk."""
+    async with a_room(tmp_path) as room:
+        ada = await room.join("ada")
+        room.live.accept(ada, encode_update(Typist(1).insert(0, "last words")))
+        await room.registry.drain()
+        assert await acknowledged(ada) == [2]
 
 
 async def test_limits_reach_the_gate(journal: Journal) -> None:
