@@ -157,11 +157,8 @@ class CaretWidget extends WidgetType {
     caret.className = view.state.doc.lineAt(Math.min(this.at, view.state.doc.length)).number === 1 ? "cm-remote-caret below" : "cm-remote-caret";
     caret.style.setProperty("--who", safeColor(this.color));
     caret.style.setProperty("--who-ink", inkOn(this.color));
-    const label = document.createElement("span");
-    label.className = "cm-remote-name";
-    label.textContent = this.name;
-    // The word joiner keeps the caret on its character's line; both are for the eye only.
-    caret.append("\u2060", label);
+    // The name is drawn by the style sheet, so that it is no part of the text to copy or to read aloud.
+    caret.dataset["name"] = this.name;
     caret.setAttribute("aria-hidden", "true");
     return caret;
   }
@@ -178,7 +175,8 @@ const caretTheme = EditorView.baseTheme({
     marginLeft: "-1px",
     marginRight: "-1px",
   },
-  ".cm-remote-name": {
+  ".cm-remote-caret::after": {
+    content: "attr(data-name)",
     position: "absolute",
     left: "-2px",
     top: "-1.35em",
@@ -192,7 +190,7 @@ const caretTheme = EditorView.baseTheme({
     pointerEvents: "none",
     animation: "cm-remote-name 2.6s ease-out forwards",
   },
-  ".cm-remote-caret.below .cm-remote-name": { top: "1.3em", borderRadius: "0 3px 3px 3px" },
-  ".cm-remote-caret:hover .cm-remote-name": { animation: "none" },
+  ".cm-remote-caret.below::after": { top: "1.3em", borderRadius: "0 3px 3px 3px" },
+  ".cm-remote-caret:hover::after": { animation: "none" },
   "@keyframes cm-remote-name": { "0%, 70%": { opacity: "1" }, "100%": { opacity: "0" } },
 });

@@ -32,6 +32,8 @@ export interface EditorOptions {
   hint: string;
 }
 
+const LEAVE_HINT = "Escape, then Tab, leaves the editor.";
+
 /** A CodeMirror bound to a Yjs text, which can be swapped for another text after a refusal. */
 export class Editor {
   readonly view: EditorView;
@@ -82,7 +84,7 @@ export class Editor {
     const { label, nonce, prose, hint } = this.options;
     return [
       EditorView.cspNonce.of(nonce),
-      EditorView.contentAttributes.of({ "aria-label": label, spellcheck: prose ? "true" : "false", autocorrect: "off" }),
+      EditorView.contentAttributes.of({ "aria-label": label, "aria-description": LEAVE_HINT, spellcheck: prose ? "true" : "false", autocorrect: "off" }),
       exactLines,
       wholeCharacters,
       prose ? EditorView.lineWrapping : [lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), coding],

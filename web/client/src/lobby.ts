@@ -34,7 +34,7 @@ export function lobby(page: RoomPage, name: string, onJoin: (request: JoinReques
 type Join = (request: JoinRequest) => Promise<void>;
 
 function visitorForm(name: string, buttons: HTMLButtonElement[], join: Join): HTMLElement {
-  const field = h("input", { id: "name", name: "name", type: "text", autocomplete: "name", maxlength: "80", required: true, value: name });
+  const field = h("input", { id: "name", name: "name", type: "text", autocomplete: "name", maxlength: "80", required: true, autofocus: true, value: name });
   const choice = (role: Role, words: string, checked: boolean) =>
     h(
       "label",

@@ -14,7 +14,7 @@ const PROBE_MS = 4_000;
 const HANDSHAKE_MS = 15_000;
 const STALE_MS = 2_000;
 const FIRST_RETRY_MS = 250;
-const LAST_RETRY_MS = 10_000;
+const LAST_RETRY_MS = 3_000;
 const RATE_RETRY_MS = 3_000;
 
 /** The part of a WebSocket that is used. */

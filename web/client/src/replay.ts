@@ -52,8 +52,11 @@ class Replay {
   private readonly speed = h("select", { class: "select", "aria-label": "Speed" });
   private drawn = false;
 
-  constructor(file: unknown, page: ReplayPage, name: "Code" | "Notes", documents: HTMLElement | null) {
-    this.player = new Player(readRecording(file), browserClock, () => {
+  /** `least_ms`: as long as the replay of the interview's other document. */
+  constructor(file: unknown, least_ms: number, page: ReplayPage, name: "Code" | "Notes", documents: HTMLElement | null) {
+    const opened = readRecording(file);
+    opened.duration_ms = Math.max(opened.duration_ms, least_ms);
+    this.player = new Player(opened, browserClock, () => {
       this.later();
     });
     const { recording } = this.player;
@@ -84,6 +87,10 @@ class Replay {
     this.player.pause();
     window.removeEventListener("keydown", this.onKey);
     this.view.destroy();
+  }
+
+  get end_ms(): number {
+    return this.player.end_ms;
   }
 
   get at_ms(): number {
@@ -251,7 +258,7 @@ async function main(): Promise<void> {
       const file = await recordingFile(page.interview.id, id);
       shown?.destroy();
       const tabs = page.documents.length > 1 ? documentTabs(page, id, (next, nextName) => void open(next, nextName, shown?.at_ms ?? 0)) : null;
-      const replay = (shown = new Replay(file, page, name, tabs));
+      const replay = (shown = new Replay(file, shown?.end_ms ?? 0, page, name, tabs));
       stage.replaceChildren(replay.element);
       replay.start(at_ms);
       stage.dataset["ready"] = id;

@@ -3,7 +3,7 @@ import "./lobby.css";
 import "./pane.css";
 import "./room.css";
 import * as api from "./api";
-import { h, mount, pageConfig } from "./dom";
+import { announce, h, mount, pageConfig } from "./dom";
 import { lobby, type RoomPage } from "./lobby";
 import { lostNotice } from "./lost_text";
 import { admissionWords, Session, type Ending } from "./session";
@@ -83,6 +83,7 @@ function showEnd(ending: Ending, words: string, unsaved: string): void {
     window.location.reload();
   });
   document.body.classList.add("page-card");
+  announce(TITLES[ending]);
   root.replaceChildren(
     h(
       "main",

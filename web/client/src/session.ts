@@ -62,7 +62,7 @@ export class Session implements DocumentWatcher {
     this.notes = notesOf(joined) === undefined ? null : new SharedDocument("notes", this.workspace.notes, notesOptions, this);
     this.documents.push(...[this.code, this.notes].filter((document) => document !== null));
     this.watchLanguage();
-    window.addEventListener("online", this.onWake);
+    window.addEventListener("online", this.onOnline);
     window.addEventListener("offline", this.onDoubt);
     document.addEventListener("visibilitychange", this.onVisible);
     window.addEventListener("beforeunload", this.onBeforeUnload);
@@ -94,9 +94,12 @@ export class Session implements DocumentWatcher {
   }
 
   onConnection(document: SharedDocument, state: ConnectionState): void {
-    if (state.kind === "synchronised") this.showLost(document);
-    else if (state.kind === "finished") this.showFinished();
-    else if (state.kind === "refused") this.refused(document, state.code, state.reason);
+    if (state.kind === "synchronised") {
+      this.showLost(document);
+      if (document === this.code) this.beginTyping();
+    }
+    if (state.kind === "finished") this.showFinished();
+    if (state.kind === "refused") this.refused(document, state.code, state.reason);
     if (document === this.code) this.workspace.setWritable(document.writable);
     this.onSaved();
   }
@@ -110,6 +113,12 @@ export class Session implements DocumentWatcher {
   onSpoilt(document: SharedDocument, reason: string): void {
     this.discard(document, reason === "" ? "You may not change it." : `${reason}.`);
     void this.rejoin();
+  }
+
+  /** The form is gone and nothing has the focus: the editor takes it, unless that would open a touch keyboard. */
+  private beginTyping(): void {
+    const free = document.activeElement === null || document.activeElement === document.body;
+    if (free && this.code.writable && !window.matchMedia("(pointer: coarse)").matches) this.code.editor.view.focus();
   }
 
   private connect(): void {
@@ -281,7 +290,7 @@ export class Session implements DocumentWatcher {
     if (ending !== "left") forget(this.page.interview.id);
     this.events.close();
     for (const document of this.documents) document.stop();
-    window.removeEventListener("online", this.onWake);
+    window.removeEventListener("online", this.onOnline);
     window.removeEventListener("offline", this.onDoubt);
     document.removeEventListener("visibilitychange", this.onVisible);
     window.removeEventListener("beforeunload", this.onBeforeUnload);
@@ -306,6 +315,11 @@ export class Session implements DocumentWatcher {
 
   private readonly onWake = (): void => {
     for (const document of this.documents) document.wake();
+  };
+
+  private readonly onOnline = (): void => {
+    this.onWake();
+    this.events.open(this.joined.events_url);
   };
 
   private readonly onDoubt = (): void => {

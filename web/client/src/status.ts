@@ -6,6 +6,9 @@ const LATE_MS = 2_000;
 /** A connection that is back within this time is not worth a banner. */
 const PATIENCE_MS = 1_500;
 
+/** "Saving" stays this long, so that the pill does not flicker at every key. */
+const SETTLE_MS = 400;
+
 type Mood = "good" | "busy" | "warn";
 
 interface Reading {
@@ -14,11 +17,14 @@ interface Reading {
   banner: string | null;
 }
 
+const SAVING: Reading = { mood: "busy", pill: "Saving…", banner: null };
+
 /** The one place that says whether what one types is safe: a pill for a glance, a banner in words when it is not. */
 export class Status {
   readonly pill = h("div", { class: "saved", "data-mood": "busy", title: "" });
   readonly banner = h("div", { class: "banner", role: "status", hidden: true });
   private badSince: number | null = null;
+  private busyAt = -SETTLE_MS;
   private timer = 0;
 
   constructor(private readonly documents: () => SharedDocument[]) {
@@ -28,10 +34,16 @@ export class Status {
   refresh(): void {
     window.clearTimeout(this.timer);
     const now = performance.now();
-    const reading = read(this.documents(), now);
+    let reading = read(this.documents(), now);
+    if (reading.mood === "busy") this.busyAt = now;
+    if (reading.mood === "good" && now - this.busyAt < SETTLE_MS) reading = SAVING;
     this.badSince = reading.banner === null ? null : (this.badSince ?? now);
     this.show(reading, this.badSince !== null && now - this.badSince >= PATIENCE_MS);
-    if (reading.mood !== "good") this.timer = window.setTimeout(() => { this.refresh(); }, 500);
+    if (reading.mood !== "good") {
+      this.timer = window.setTimeout(() => {
+        this.refresh();
+      }, SETTLE_MS);
+    }
   }
 
   private show(reading: Reading, showBanner: boolean): void {
@@ -73,7 +85,7 @@ function read(documents: SharedDocument[], now: number): Reading {
     return { mood: "warn", pill: "Not saved yet", banner: words };
   }
   const saving = documents.some(({ saved }) => saved.kind === "saving");
-  return saving ? { mood: "busy", pill: "Saving…", banner: null } : { mood: "good", pill: "Saved", banner: null };
+  return saving ? SAVING : { mood: "good", pill: "Saved", banner: null };
 }
 
 function changes(count: number): string {
