@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import available_timezones
 
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,7 +19,6 @@ from rooms.errors import (
     IdempotencyKeyReused,
     InterviewUnknown,
     ScopeMissing,
-    TimeZoneUnknown,
 )
 from rooms.interview import Interview, Status
 from rooms.policy import Limits
@@ -73,10 +71,9 @@ class Agenda:
     ) -> tuple[Interview, bool]:
         """The interview, and whether it is new: an Idempotency-Key or external_ref seen before gives the earlier one.
 
-        Raises ScopeMissing, TimeZoneUnknown, IdempotencyKeyReused, ExternalRefTaken.
+        Raises ScopeMissing, IdempotencyKeyReused, ExternalRefTaken.
         """
         _require_creator(principal)
-        _check_time_zone(plan.time_zone)
         async with self._database.writing() as connection:
             earlier = await self._repeated(connection, principal, repeatable)
             if earlier is not None:
@@ -149,8 +146,7 @@ class Agenda:
         return Page(items[:limit], counts, _encode_cursor(items[limit - 1]) if more else None)
 
     async def change(self, principal: Principal, interview_id: str, changes: dict[str, Any]) -> Interview:
-        """Set fields of Interview; ``limits`` holds only those to change. Raises InterviewUnknown, TimeZoneUnknown."""
-        _check_time_zone(changes.get("time_zone"))
+        """Set fields of Interview; ``limits`` holds only those to change. Raises InterviewUnknown."""
         async with self._database.writing() as connection:
             interview = await changeable(connection, principal, interview_id)
             if "limits" in changes:
@@ -235,11 +231,6 @@ async def changeable(connection: AsyncConnection, principal: Principal, intervie
 def _require_creator(principal: Principal) -> None:
     if not principal.may_create:
         raise ScopeMissing("This key or member may not make interviews.")
-
-
-def _check_time_zone(name: str | None) -> None:
-    if name is not None and name not in available_timezones():
-        raise TimeZoneUnknown("The time zone is no name of the IANA database, like Europe/Berlin.")
 
 
 def _planned_row(interview: Interview) -> dict[str, Any]:

@@ -55,10 +55,6 @@ class MemberUnknown(RoomsError):
     """Raised when no member of the organisation has this e-mail address."""
 
 
-class TimeZoneUnknown(RoomsError):
-    """Raised when a time zone is no name of the IANA database."""
-
-
 class CursorInvalid(RoomsError):
     """Raised when a page is asked for after a place that no page has named."""
 

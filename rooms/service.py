@@ -32,6 +32,7 @@ from rooms.principal import Principal
 from rooms.secret import digest, new_id, new_secret
 
 TICKET_MS = 12 * 3_600_000
+RESUME_MS = 30 * 24 * 3_600_000  # after its end a ticket opens nothing any more, but still says who came with it
 
 _log = structlog.get_logger("rooms")
 
@@ -87,7 +88,8 @@ class Service:
     ) -> Joined:
         """A ticket, for a new participant or for the one that the asker is already.
 
-        ``member`` is on whose authority it is asked; ``resume`` an earlier ticket of the same interview.
+        ``member`` is on whose authority it is asked; ``resume`` an earlier ticket of the same interview, which may have
+        expired.
         Raises InterviewUnknown, InterviewFinished, Unauthenticated, TicketInvalid.
         """
         if member is None and role in MEMBERS_ONLY:
@@ -103,9 +105,9 @@ class Service:
                 raise InterviewFinished(interview.finished_by, interview.finished_at_ms)
             participant = await store.participant_as(connection, interview_id, role, member.id if member else None)
             if resume is not None:
-                resumed = await store.ticket_participant(connection, digest(resume), transaction.now_ms)
+                resumed = await store.ticket_participant(connection, digest(resume), transaction.now_ms - RESUME_MS)
                 if resumed is None or resumed.interview_id != interview_id:
-                    raise TicketInvalid("The earlier ticket is wrong, has expired or was revoked.")
+                    raise TicketInvalid("The earlier ticket is wrong, too old or was revoked.")
                 if resumed.role is role and participant is None:
                     participant = resumed
             if participant is None:
@@ -115,7 +117,7 @@ class Service:
             await connection.execute(
                 delete(store.tickets).where(
                     store.tickets.c.participant_id == participant.id,
-                    store.tickets.c.expires_at_ms <= transaction.now_ms,
+                    store.tickets.c.expires_at_ms <= transaction.now_ms - RESUME_MS,
                 )
             )
             await connection.execute(

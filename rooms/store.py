@@ -339,15 +339,15 @@ async def is_interviewer(connection: AsyncConnection, interview: Interview, memb
     )
 
 
-async def ticket_participant(connection: AsyncConnection, token_hash: str, now_ms: int) -> Participant | None:
-    """Whom this ticket lets in; None when it is unknown, expired or revoked."""
+async def ticket_participant(connection: AsyncConnection, token_hash: str, at_ms: int) -> Participant | None:
+    """Whose ticket this is; None when it is unknown, revoked, or had expired at ``at_ms``."""
     row = await one(
         connection,
         select(participants)
         .join_from(tickets, participants, tickets.c.participant_id == participants.c.id)
         .where(
             tickets.c.token_hash == token_hash,
-            tickets.c.expires_at_ms > now_ms,
+            tickets.c.expires_at_ms > at_ms,
             tickets.c.revoked_at_ms.is_(None),
         ),
     )

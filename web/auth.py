@@ -1,22 +1,18 @@
 """Who asks, and from where."""
 
-from typing import TYPE_CHECKING
-
 from quart import current_app, g, request
 
 from rooms.errors import Unauthenticated
 from rooms.principal import Principal
 from web.origin import Arrival, arrival, is_known_host, origin_allowed
+from web.panelroom import Panelroom
 from web.problem import HostUnknown, OriginRefused
-
-if TYPE_CHECKING:
-    from web.app import Panelroom
 
 SESSION_COOKIE = "panelroom_session"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def panelroom() -> "Panelroom":
+def panelroom() -> Panelroom:
     """What this process serves; there since before_serving."""
     serving: Panelroom = current_app.extensions["panelroom"]
     return serving

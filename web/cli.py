@@ -15,7 +15,7 @@ from rooms.key import Scope
 from rooms.member import MemberRole
 from rooms.people import People
 from web import log
-from web.app import DATABASE_NAME
+from web.panelroom import DATABASE_NAME
 from web.settings import Settings, described
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Self-hosted rooms for live technical interviews.")

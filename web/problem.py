@@ -63,7 +63,6 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     BodyNotJson: (415, "The body is not JSON"),
     BodyInvalid: (422, "The request is not valid"),
     rooms.TextInvalid: (422, "The request is not valid"),
-    rooms.TimeZoneUnknown: (422, "The request is not valid"),
     rooms.CursorInvalid: (422, "The request is not valid"),
     rooms.MemberUnknown: (422, "There is no such member"),
     rooms.OnBehalfMissing: (422, "The request is not valid"),

@@ -10,7 +10,6 @@ from rooms.errors import (
     IdempotencyKeyReused,
     InterviewUnknown,
     ScopeMissing,
-    TimeZoneUnknown,
 )
 from rooms.interview import Status
 from rooms.key import Scope
@@ -89,8 +88,6 @@ async def test_who_may_not_create(house: House) -> None:
     for principal in (await house.member(role=MemberRole.LIMITED), await house.key(Scope.COMPANY_READ)):
         with pytest.raises(ScopeMissing):
             await house.rooms.agenda.create(principal, PLAN)
-    with pytest.raises(TimeZoneUnknown):
-        await house.rooms.agenda.create(await house.key(Scope.OWN), Plan(language="python", time_zone="Mars/Olympus"))
 
 
 async def test_pages_go_from_the_newest_to_the_oldest(house: House) -> None:

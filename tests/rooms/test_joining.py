@@ -12,7 +12,7 @@ from rooms.interview import Interview
 from rooms.member import Member, MemberRole
 from rooms.participant import PALETTE, Role
 from rooms.policy import State
-from rooms.service import TICKET_MS, Grant
+from rooms.service import RESUME_MS, TICKET_MS, Grant
 from tests.rooms.conftest import House
 
 pytestmark = pytest.mark.anyio
@@ -146,16 +146,27 @@ async def test_tickets_expire_and_are_revoked(house: House) -> None:
     house.clock.at_ms += 1
     with pytest.raises(TicketInvalid):
         await house.grant(joined)
-    with pytest.raises(TicketInvalid):
-        await house.rooms.join(interview, Role.CANDIDATE, resume=joined.ticket)
     fresh = await house.join(interview, Role.CANDIDATE)
     async with house.database.writing() as connection:
         await connection.execute(update(store.tickets).values(revoked_at_ms=house.clock.at_ms))
     with pytest.raises(TicketInvalid):
         await house.grant(fresh)
+    with pytest.raises(TicketInvalid):
+        await house.rooms.join(interview, Role.CANDIDATE, resume=fresh.ticket)
     for wrong in ("", "x", "x" * 43, fresh.participant.id, "\ud800"):
         with pytest.raises(TicketInvalid):
             await house.rooms.authorise_socket(interview, wrong)
+
+
+async def test_who_comes_back_the_next_day_is_still_himself(house: House) -> None:
+    interview = await house.interview(await house.member())
+    guest = await house.join(interview, Role.GUEST)
+    house.clock.at_ms += TICKET_MS + RESUME_MS - 1
+    again = await house.rooms.join(interview, Role.GUEST, resume=guest.ticket)
+    assert again.participant == guest.participant
+    house.clock.at_ms += 1
+    with pytest.raises(TicketInvalid):
+        await house.rooms.join(interview, Role.GUEST, resume=guest.ticket)
 
 
 async def test_no_secret_is_in_the_database(house: House) -> None:

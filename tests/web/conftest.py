@@ -12,7 +12,8 @@ from quart.testing.utils import sentinel as NO_JSON  # noqa: N812
 
 from rooms.key import Scope
 from rooms.member import MemberRole
-from web.app import Panelroom, create_app
+from web.app import create_app
+from web.panelroom import Panelroom
 from web.settings import Settings
 
 ORIGIN = "http://localhost"

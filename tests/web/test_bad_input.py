@@ -42,6 +42,8 @@ JSON = "application/json"
         (b'{"policy": {"over_limit": "x"}}', 422),
         (b'{"scheduled_at": "2026-12-01T10:00:00"}', 422),
         (b'{"scheduled_at": "soon"}', 422),
+        (b'{"scheduled_at": "0001-01-01T00:00:00+14:00"}', 422),
+        (b'{"scheduled_at": "9999-12-31T23:59:59-14:00"}', 422),
         (b'{"scheduled_at": 5}', 422),
         (b'{"time_zone": "Mars/Olympus"}', 422),
         (b'{"time_zone": "../../etc/passwd"}', 422),

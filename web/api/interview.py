@@ -1,6 +1,7 @@
 """/api/v1/interviews: planned, found, changed, cancelled."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -23,6 +24,11 @@ _MAX_IDEMPOTENCY_KEY = 255
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
+
+
+@cache
+def _time_zones() -> set[str]:
+    return available_timezones()
 
 
 class CandidateFields(Body):
@@ -51,14 +57,17 @@ class InterviewFields(Body):
     @field_validator("time_zone")
     @classmethod
     def _is_known(cls, name: str | None) -> str | None:
-        if name is not None and name not in available_timezones():
+        if name is not None and name not in _time_zones():
             raise ValueError("must be a name of the IANA database, like Europe/Berlin")
         return name
 
     @model_validator(mode="after")
-    def _has_offset(self) -> "InterviewFields":
-        if self.scheduled_at is not None and self.scheduled_at.tzinfo is None and self.time_zone is None:
-            raise ValueError("scheduled_at must have an offset, or come with a time_zone")
+    def _is_a_time(self) -> "InterviewFields":
+        if self.scheduled_at is not None:
+            if self.scheduled_at.tzinfo is None and self.time_zone is None:
+                raise ValueError("scheduled_at must have an offset, or come with a time_zone")
+            if not 2000 <= self.scheduled_at.year < 3000:
+                raise ValueError("scheduled_at must be in this millennium")
         return self
 
     def changes(self) -> dict[str, Any]:

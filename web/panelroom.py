@@ -1,0 +1,60 @@
+"""What one process serves, put together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from collab.clock import Clock
+from collab.database import Database
+from collab.gate import Limits
+from collab.journal import Journal
+from collab.registry import Registry
+from replay.recording import Replay
+from rooms.service import Service
+from web.metric import Metrics
+from web.rate import Rate
+from web.settings import Settings
+
+DATABASE_NAME = "panelroom.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Panelroom:
+    """What one process serves."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    journal: Journal
+    registry: Registry
+    rooms: Service
+    replay: Replay
+    joins: Rate
+    metrics: Metrics
+
+    @classmethod
+    async def open(cls, settings: Settings, data: Path) -> Self:
+        """Everything but its background tasks; ``data`` is made where it is missing."""
+        database = await Database.open(data / DATABASE_NAME)
+        clock = Clock()
+        journal = Journal(
+            database,
+            clock,
+            group_ms=settings.journal_group_ms,
+            max_queued=settings.journal_queue_updates,
+            max_queued_bytes=settings.journal_queue_bytes,
+        )
+        limits = Limits(settings.max_structs, settings.max_ranges, settings.max_document_bytes)
+        registry = Registry(journal, limits, idle_s=settings.evict_s, tick_s=settings.keep_alive_s)
+        rooms = Service(database, journal, registry, clock, reopen_s=settings.reopen_s)
+        return cls(
+            settings=settings,
+            database=database,
+            clock=clock,
+            journal=journal,
+            registry=registry,
+            rooms=rooms,
+            replay=Replay(journal),
+            joins=Rate(settings.joins_per_min),
+            metrics=Metrics(journal, rooms),
+        )
