@@ -2,13 +2,15 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack, asynccontextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import anyio
 
 from collab.clock import Clock
-from collab.database import Database
+from collab.database import Database, migrate
 from collab.gate import Limits
 from collab.journal import UPDATE, Entry, Journal
 from collab.live import LiveDocument
@@ -18,6 +20,27 @@ from collab.wire import Awareness, AwarenessEntry, decode, encode_awareness, enc
 
 LOG = "interview"
 NOTHING = b"\x00\x00"
+
+
+@cache
+def _migrated() -> bytes:
+    """An empty database at the newest schema: migrating takes longer than most tests."""
+    with TemporaryDirectory() as folder:
+        migrate(Path(folder) / "panelroom.db")
+        return (Path(folder) / "panelroom.db").read_bytes()
+
+
+@asynccontextmanager
+async def a_database(folder: Path) -> AsyncGenerator[Database]:
+    """The database in this folder; a new one if there is none."""
+    path = folder / "panelroom.db"
+    if not path.exists():
+        path.write_bytes(_migrated())
+    database = await Database.open(path)
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 class Room:
@@ -66,14 +89,13 @@ async def a_room(
     path: Path, *, clock: Clock | None = None, limits: Limits | None = None, **options: Any
 ) -> AsyncGenerator[Room]:
     """``options`` are the journal's."""
-    database = await Database.open(path / "panelroom.db")
-    room = Room(database, clock or Clock(), limits or Limits(), options)
-    try:
-        await room.open()
-        yield room
-    finally:
-        room.leave()
-        await database.close()
+    async with a_database(path) as database:
+        room = Room(database, clock or Clock(), limits or Limits(), options)
+        try:
+            await room.open()
+            yield room
+        finally:
+            room.leave()
 
 
 async def sent(peer: Peer) -> list[bytes]:

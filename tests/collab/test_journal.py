@@ -20,6 +20,7 @@ from collab.clock import Clock
 from collab.database import Database, migrate
 from collab.errors import SubscriberTooSlow
 from collab.journal import UPDATE, Entry, Journal, Log
+from tests.collab.room import a_database
 
 pytestmark = pytest.mark.anyio
 
@@ -44,9 +45,8 @@ def clock() -> SetClock:
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncGenerator[Database]:
-    database = await Database.open(tmp_path / "panelroom.db")
-    yield database
-    await database.close()
+    async with a_database(tmp_path) as database:
+        yield database
 
 
 @pytest.fixture

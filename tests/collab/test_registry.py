@@ -19,7 +19,7 @@ from collab.live import LiveDocument
 from collab.peer import Peer
 from collab.registry import Registry
 from collab.wire import CloseCode, encode_step_2, encode_update
-from tests.collab.room import LOG, a_room, acknowledged, sent
+from tests.collab.room import LOG, a_database, a_room, acknowledged, sent
 from tests.collab.typist import Typist
 
 pytestmark = pytest.mark.anyio
@@ -27,9 +27,8 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncGenerator[Database]:
-    database = await Database.open(tmp_path / "panelroom.db")
-    yield database
-    await database.close()
+    async with a_database(tmp_path) as database:
+        yield database
 
 
 @pytest.fixture
