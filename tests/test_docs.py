@@ -14,6 +14,7 @@ from web.settings import described
 ROOT = Path(__file__).parents[1]
 OPERATIONS = ROOT / "docs" / "operations.md"
 PROTOCOL = ROOT / "docs" / "protocol.md"
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -49,6 +50,13 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_named_files_exist(page: Path) -> None:
     named = re.findall(r"`((?:collab|rooms|replay|web|tests|docs|requirements)/[\w./-]+)", page.read_text())
     assert [path for path in named if path != "web/static/build" and not (ROOT / path).exists()] == []
+
+
+def test_the_code_map_has_every_module() -> None:
+    for package in ("collab", "rooms", "replay", "web"):
+        section = ARCHITECTURE.read_text().split(f"\n### {package}\n")[1].split("\n### ")[0]
+        modules = {path.name for path in (ROOT / package).glob("*.py")} - {"__init__.py"}
+        assert sorted(name for name in modules if f"`{name}`" not in section) == [], package
 
 
 def test_every_decision_is_listed() -> None:
