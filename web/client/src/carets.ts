@@ -124,7 +124,8 @@ function decorate(view: EditorView, others: Caret[]): DecorationSet {
     const from = Math.min(anchor, head, length);
     const to = Math.min(Math.max(anchor, head), length);
     const at = Math.min(head, length);
-    const caret = Decoration.widget({ widget: new CaretWidget(name, color, at), side: head > anchor ? -1 : 1 });
+    const onFirstLine = at <= view.state.doc.line(1).to;
+    const caret = Decoration.widget({ widget: new CaretWidget(name, color, onFirstLine), side: head > anchor ? -1 : 1 });
     const selection = Decoration.mark({
       class: "cm-remote-selection",
       attributes: { style: `background-color: color-mix(in srgb, ${safeColor(color)} 26%, transparent)` },
@@ -142,19 +143,19 @@ class CaretWidget extends WidgetType {
   constructor(
     private readonly name: string,
     private readonly color: string,
-    private readonly at: number,
+    private readonly onFirstLine: boolean,
   ) {
     super();
   }
 
   /** The name shows for a moment when a caret appears or leaves its line, not at every key: it covers text. */
   override eq(other: CaretWidget): boolean {
-    return other.name === this.name && other.color === this.color;
+    return other.name === this.name && other.color === this.color && other.onFirstLine === this.onFirstLine;
   }
 
-  override toDOM(view: EditorView): HTMLElement {
+  override toDOM(): HTMLElement {
     const caret = document.createElement("span");
-    caret.className = view.state.doc.lineAt(Math.min(this.at, view.state.doc.length)).number === 1 ? "cm-remote-caret below" : "cm-remote-caret";
+    caret.className = this.onFirstLine ? "cm-remote-caret below" : "cm-remote-caret";
     caret.style.setProperty("--who", safeColor(this.color));
     caret.style.setProperty("--who-ink", inkOn(this.color));
     // The name is drawn by the style sheet, so that it is no part of the text to copy or to read aloud.

@@ -4,10 +4,9 @@ export class GapBuffer {
   private gapStart = 0;
   private gapEnd: number;
 
-  constructor(text = "") {
-    this.units = new Uint16Array(Math.max(1024, text.length * 2));
+  constructor() {
+    this.units = new Uint16Array(1024);
     this.gapEnd = this.units.length;
-    this.replace(0, 0, text);
   }
 
   get length(): number {
@@ -43,6 +42,21 @@ export class GapBuffer {
     return this.slice(0, this.length);
   }
 
+  /** The whole text, to be loaded again later. */
+  save(): Uint16Array {
+    const units = new Uint16Array(this.length);
+    units.set(this.units.subarray(0, this.gapStart));
+    units.set(this.units.subarray(this.gapEnd), this.gapStart);
+    return units;
+  }
+
+  load(units: Uint16Array): void {
+    if (this.units.length < units.length) this.units = new Uint16Array(units.length * 2);
+    this.units.set(units);
+    this.gapStart = units.length;
+    this.gapEnd = this.units.length;
+  }
+
   private moveGap(position: number): void {
     if (position < this.gapStart) {
       this.units.copyWithin(this.gapEnd - (this.gapStart - position), position, this.gapStart);
@@ -64,8 +78,15 @@ export class GapBuffer {
   }
 }
 
-/** In pieces, because a call takes a limited number of arguments. */
+const decoder = new TextDecoder("utf-16le");
+
 function decode(units: Uint16Array): string {
+  const text = decoder.decode(units);
+  return text.includes("\ufffd") ? decodeExactly(units) : text;
+}
+
+/** Also half characters, which the decoder replaces; in pieces, because a call takes a limited number of arguments. */
+function decodeExactly(units: Uint16Array): string {
   let text = "";
   for (let at = 0; at < units.length; at += 8192) text += String.fromCharCode(...units.subarray(at, at + 8192));
   return text;

@@ -11,7 +11,9 @@ export interface TextChange {
   insert: string;
 }
 
+/** `[from, newTo)` of the text was `[from, oldTo)` of what was last taken; mutable, because every operation passes here. */
 interface Changed {
+  any: boolean;
   from: number;
   oldTo: number;
   newTo: number;
@@ -22,29 +24,28 @@ interface Changed {
  * Opening walks all of them once, checks that what each deletes is there, and keeps checkpoints.
  */
 export class History {
-  private texts: GapBuffer[];
-  private readonly checkpoints: string[][];
-  private readonly changed: (Changed | null)[];
+  private readonly texts: GapBuffer[];
+  private readonly checkpoints: Uint16Array[][];
+  private readonly changed: Changed[];
   private at = 0;
 
   /** Raises RecordingInvalid when an operation does not fit the text before it. */
   constructor(
     private readonly operations: readonly Operation[],
-    private readonly rootCount: number,
+    rootCount: number,
   ) {
-    this.texts = this.empty();
-    this.changed = this.texts.map(() => null);
-    this.checkpoints = [this.texts.map(() => "")];
+    this.texts = Array.from({ length: rootCount }, () => new GapBuffer());
+    this.changed = this.texts.map(() => ({ any: false, from: 0, oldTo: 0, newTo: 0 }));
+    this.checkpoints = [this.texts.map((text) => text.save())];
     operations.forEach(({ root, position, deleted, entry }, index) => {
-      if (this.texts[root]?.hasAt(position, deleted) !== true || position > this.texts[root].length) {
+      if (this.texts[root]?.hasAt(position, deleted) !== true) {
         throw new RecordingInvalid(`The recording is damaged at entry ${entry}.`);
       }
       this.forward();
-      if ((index + 1) % CHECKPOINT_EVERY === 0) this.checkpoints.push(this.texts.map(String));
+      if ((index + 1) % CHECKPOINT_EVERY === 0) this.checkpoints.push(this.texts.map((text) => text.save()));
     });
-    this.texts = this.empty();
-    this.changed.fill(null);
-    this.at = 0;
+    this.load(0);
+    for (const changed of this.changed) changed.any = false;
   }
 
   /** How many operations are applied. */
@@ -66,15 +67,11 @@ export class History {
 
   /** The change of a root's text since the last call, or null; one, however many operations lie between. */
   takeChange(root: number): TextChange | null {
-    const changed = this.changed[root] ?? null;
+    const changed = this.changed[root];
     const text = this.texts[root];
-    this.changed[root] = null;
-    if (changed === null || text === undefined) return null;
+    if (text === undefined || changed?.any !== true) return null;
+    changed.any = false;
     return { from: changed.from, to: changed.oldTo, insert: text.slice(changed.from, changed.newTo) };
-  }
-
-  private empty(): GapBuffer[] {
-    return Array.from({ length: this.rootCount }, () => new GapBuffer());
   }
 
   private forward(): void {
@@ -92,22 +89,30 @@ export class History {
   }
 
   private apply({ root, position }: Operation, deletedLength: number, inserted: string): void {
-    this.texts[root]?.replace(position, deletedLength, inserted);
-    const before = this.changed[root] ?? { from: position, oldTo: position, newTo: position };
-    const from = Math.min(before.from, position);
-    const beyond = Math.max(0, position + deletedLength - before.newTo);
-    const newTo = before.newTo + beyond - deletedLength + inserted.length;
-    this.changed[root] = { from, oldTo: before.oldTo + beyond, newTo };
+    const text = this.texts[root];
+    const changed = this.changed[root];
+    if (text === undefined || changed === undefined) return;
+    text.replace(position, deletedLength, inserted);
+    if (!changed.any) {
+      changed.any = true;
+      changed.from = changed.oldTo = changed.newTo = position;
+    }
+    const beyond = Math.max(0, position + deletedLength - changed.newTo);
+    changed.from = Math.min(changed.from, position);
+    changed.oldTo += beyond;
+    changed.newTo += beyond - deletedLength + inserted.length;
   }
 
   private load(checkpoint: number): void {
-    const texts = this.checkpoints[checkpoint] ?? [];
     this.texts.forEach((text, root) => {
-      const old = text.length;
-      const loaded = new GapBuffer(texts[root]);
-      const change = this.changed[root] ?? { from: 0, oldTo: 0, newTo: 0 };
-      this.changed[root] = { from: 0, oldTo: change.oldTo + old - change.newTo, newTo: loaded.length };
-      this.texts[root] = loaded;
+      const saved = this.checkpoints[checkpoint]?.[root];
+      const changed = this.changed[root];
+      if (saved === undefined || changed === undefined) return;
+      changed.oldTo = changed.any ? changed.oldTo + text.length - changed.newTo : text.length;
+      changed.any = true;
+      changed.from = 0;
+      changed.newTo = saved.length;
+      text.load(saved);
     });
     this.at = checkpoint * CHECKPOINT_EVERY;
   }

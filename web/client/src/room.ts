@@ -38,9 +38,18 @@ async function enter(request: api.JoinRequest): Promise<string> {
     return "";
   } catch (error) {
     if (!(error instanceof api.Problem)) throw error;
-    if (error.status === 409 || error.status === 404) window.location.reload();
+    if (error.status === 409 || error.status === 404) reloadOnce();
     return error.message;
   }
+}
+
+/** The server has another page for this address now; if it has not, its words are shown instead. */
+function reloadOnce(): void {
+  const key = `panelroom.reloaded.${id}`;
+  const last = Number(sessionStorage.getItem(key) ?? "0");
+  if (Date.now() - last < 10_000) return;
+  sessionStorage.setItem(key, String(Date.now()));
+  window.location.reload();
 }
 
 function showLobby(words: string, name = ""): void {
