@@ -3,18 +3,18 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-# (caret and name, selection), in order of joining; readable on light and dark paper alike.
+# In order of joining. White text is readable on each of them, and each of them on white and on near-black.
 PALETTE = (
-    ("#2f6fde", "#2f6fde33"),
-    ("#c2410c", "#c2410c33"),
-    ("#0f8a5f", "#0f8a5f33"),
-    ("#a238c2", "#a238c233"),
-    ("#b07d0a", "#b07d0a33"),
-    ("#d1366b", "#d1366b33"),
-    ("#0c8ba3", "#0c8ba333"),
-    ("#6a5bd6", "#6a5bd633"),
-    ("#6b8e11", "#6b8e1133"),
-    ("#a05a2c", "#a05a2c33"),
+    "#1e6be6",
+    "#c7430a",
+    "#0a7f54",
+    "#ab3fcf",
+    "#916a08",
+    "#d42569",
+    "#087a91",
+    "#6e5fdd",
+    "#5d7b0a",
+    "#a75e2a",
 )
 
 
@@ -42,11 +42,12 @@ class Participant:
 
     @property
     def color(self) -> str:
-        return PALETTE[self.joined_as % len(PALETTE)][0]
+        return PALETTE[self.joined_as % len(PALETTE)]
 
     @property
     def color_light(self) -> str:
-        return PALETTE[self.joined_as % len(PALETTE)][1]
+        """For a selection: the same, a fifth of it."""
+        return f"{self.color}33"
 
     def shown(self) -> dict[str, str]:
         """As room events and recordings show it."""

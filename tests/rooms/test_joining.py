@@ -93,7 +93,20 @@ async def test_names(house: House) -> None:
 async def test_colours_go_by_the_order_of_joining(house: House) -> None:
     interview = await house.interview(await house.member())
     joined = [await house.join(interview, Role.GUEST) for _ in range(len(PALETTE) + 1)]
-    assert [one.participant.color for one in joined] == [color for color, _ in PALETTE] + [PALETTE[0][0]]
+    assert [one.participant.color for one in joined] == [*PALETTE, PALETTE[0]]
+
+
+def _luminance(color: str) -> float:
+    """As WCAG counts it, 0 to 1."""
+    channels = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("color", PALETTE)
+def test_colours_carry_white_text_and_stand_out_on_any_paper(color: str) -> None:
+    assert 1.05 / (_luminance(color) + 0.05) >= 4.5
+    assert (_luminance(color) + 0.05) / (_luminance("#16181d") + 0.05) >= 3
 
 
 async def test_another_organisations_member_does_not_find_it(house: House) -> None:
