@@ -87,6 +87,8 @@ def problem(status: int, kind: str, title: str, detail: str, **members: Any) -> 
 
 def _known(status: int, title: str) -> Callable[[Exception], Any]:
     async def answer(error: Exception) -> Response:
+        if status >= 500:
+            _log.error("failed", method=request.method, path=request.path, exc_info=error)
         members: dict[str, Any] = {}
         if isinstance(error, rooms.InterviewFinished) and error.at_ms is not None:
             members = {"by": error.by, "at": iso(error.at_ms)}
@@ -126,7 +128,7 @@ async def _unexpected(error: Exception) -> Response:
 
 
 async def _answer(status: int, kind: str, title: str, detail: str, **members: Any) -> Response:
-    if status != 500:
+    if status < 500:
         _log.info("refused", status=status, problem=kind, method=request.method, path=request.path)
     if status == 404 and not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", ""):
         return Response(await render_template("not_found.html", page={}), 404, content_type="text/html; charset=utf-8")
