@@ -30,6 +30,22 @@ class Document:
         except BaseException as error:
             raise self._break() from error
 
+    def merge_value(self, update: bytes) -> bytes:
+        """``merge`` an update that sets values; what it changed, as an update.
+
+        A value deletes its rival under the same key on every replica, without a word on the wire.
+        """
+        changes: list[bytes] = []
+        try:
+            watch = self._doc.observe(lambda event: changes.append(event.update))
+            try:
+                self.merge(update)
+            finally:
+                self._doc.unobserve(watch)
+        except BaseException as error:
+            raise self._break() from error
+        return changes[0] if changes else b"\x00\x00"
+
     def diff(self, state_vector: bytes) -> bytes:
         """What a replica with this state vector lacks, as an update, with all deletions. Raises DocumentBroken."""
         try:

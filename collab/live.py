@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from enum import Enum, auto
 
 from collab.document import Document
-from collab.errors import Refused
+from collab.errors import DocumentBroken, Refused
 from collab.gate import Gate, Invalid, Limits, TooLarge, Verdict
 from collab.journal import Journal, Log
 from collab.peer import DENIED, Peer
@@ -58,7 +58,6 @@ class LiveDocument:
         self._gate = Gate(limits)
         self._presence = Presence()
         self._unacknowledged: set[Peer] = set()
-        self._has_rivals = False  # a value set in the map deletes its rival everywhere, without a word on the wire
         self._is_behind = False  # frames were set aside because the journal was full
 
     def restore(self, update: bytes) -> None:
@@ -111,9 +110,6 @@ class LiveDocument:
     def _write(self, peer: Peer, update: bytes, frame: bytes | None) -> None:
         """The decision table: what an update would do, by what its bringer may do. ``frame`` is None for a step 2."""
         parsed = parse(update)
-        if self._has_rivals:
-            self._gate.admit(parse(self._document.diff(self._document.state_vector())), 0)
-            self._has_rivals = False
         match self._gate.judge(parsed, len(update)), self._standing(peer):
             case Verdict.NEW, Standing.WRITER:
                 self._merge(parsed, update)
@@ -136,10 +132,15 @@ class LiveDocument:
                     self._resync(peer)
 
     def _merge(self, parsed: ParsedUpdate, update: bytes) -> None:
-        self._document.merge(update)
+        if all(struct.content == STRING for struct in parsed.structs):
+            self._document.merge(update)
+        else:
+            try:
+                deletes = parse(self._document.merge_value(update)).deletes
+            except Malformed as error:
+                raise DocumentBroken from error
+            parsed.deletes.extend(deletes)
         self._gate.admit(parsed, len(update))
-        if any(struct.content != STRING for struct in parsed.structs):
-            self._has_rivals = True
 
     def _standing(self, peer: Peer) -> Standing:
         if self.is_finished:

@@ -12,7 +12,7 @@ from collab.wire import CloseCode
 
 SET_ASIDE = -1
 DENIED = -2
-MAX_SET_ASIDE_BYTES = 4 * 2**20
+MAX_SET_ASIDE_BYTES = 2**20
 
 
 class Peer:
@@ -134,7 +134,7 @@ class Peer:
         return count
 
     def await_ticket(self, ticket: int) -> None:
-        if self.acknowledges:
+        if self.acknowledges and not (self.awaited and self.awaited[-1] == DENIED):
             self.awaited.append(ticket)
 
     def put_aside(self, update: Update, size: int) -> None:

@@ -20,6 +20,7 @@ from collab.wire import (
     encode_step_2,
     encode_update,
 )
+from tests.collab.cost import calls_of
 from tests.collab.room import LOG, NOTHING, Room, a_room, acknowledged, people, present, sent
 from tests.collab.typist import Typist, string, update, values
 
@@ -751,3 +752,20 @@ async def test_plain_values_of_every_kind_reach_everybody(room: Room) -> None:
     told = update((1, 0, [values(b"\x76\x01\x04name\x77\x01a", key="source")]))
     room.live.accept(ada, encode_update(told))
     assert await sent(bob) == [encode_update(told)]
+
+
+async def test_a_value_costs_little_in_a_document_with_many_deletions(room: Room) -> None:
+    """Whoever may write can do it five hundred times a second."""
+    ada = await room.join("ada")
+    room.live.accept(ada, encode_update(update((1, 0, [string("x" * 80_000)]))))
+    for start in range(0, 80_000, 10_000):
+        gone = [(clock, 1) for clock in range(start, start + 10_000, 2)]
+        room.live.accept(ada, encode_update(update(deletes={1: gone})))
+    typist = Typist(2)
+
+    def change(value: int) -> None:
+        room.live.accept(ada, encode_update(typist.put("source", value)))
+        room.live.accept(ada, encode_update(typist.insert(0, "x")))
+
+    change(0)
+    assert calls_of(lambda: change(1)) < 1_000

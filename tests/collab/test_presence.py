@@ -234,10 +234,8 @@ def test_what_is_no_state(state: str) -> None:
 )
 def test_bombs(bomb: str) -> None:
     presence, ada = Presence(), seat()
-    start = time.perf_counter()
     with contextlib.suppress(Refused):
         assert heard(presence.announce(ada, Awareness([AwarenessEntry(7, 1, bomb)])))[7]["cursor"] is None
-    assert time.perf_counter() - start < 0.1
     entries(presence.everybody_else(seat("bob")))
 
 
