@@ -16,7 +16,8 @@ import uvicorn
 import uvloop
 from quart import Quart
 
-from web.app import Panelroom, create_app
+from web.app import create_app
+from web.panelroom import Panelroom
 from web.settings import Settings
 
 _PING_S = 20.0

@@ -6,7 +6,7 @@ Not on Quart's own websocket routes: they cancel their handler when a client goe
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs
 
 import anyio
@@ -19,9 +19,7 @@ from collab.wire import CloseCode
 from rooms.errors import DocumentUnknown, TicketInvalid
 from rooms.service import Grant, Service
 from web.origin import arrival, origin_allowed
-
-if TYPE_CHECKING:
-    from web.app import Panelroom
+from web.panelroom import Panelroom
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -38,7 +36,7 @@ _log = structlog.get_logger("socket")
 class Sockets:
     """The ASGI application for everything under ``/ws/``."""
 
-    def __init__(self, panelroom: "Panelroom") -> None:
+    def __init__(self, panelroom: Panelroom) -> None:
         self._panelroom = panelroom
         self._refused: OrderedDict[str, float] = OrderedDict()  # ticket -> when it was refused
 
