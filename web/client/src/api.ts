@@ -66,7 +66,10 @@ export async function finish(interview: string): Promise<void> {
 }
 
 export function recordingFile(interview: string, document: string): Promise<unknown> {
-  return call<unknown>("GET", `${interviews}/${interview}/recording/file?${new URLSearchParams({ document }).toString()}`);
+  return call<unknown>(
+    "GET",
+    `${interviews}/${interview}/recording/file?${new URLSearchParams({ document }).toString()}`,
+  );
 }
 
 async function call<T>(method: string, path: string, body?: unknown): Promise<T> {

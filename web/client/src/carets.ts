@@ -10,7 +10,9 @@ import { inkOn, safeColor } from "./color";
  * throws on a position it cannot read.
  */
 export function carets(text: Y.Text, awareness: Awareness): Extension {
-  const plugin = ViewPlugin.define((view) => new Carets(view, text, awareness), { decorations: (it) => it.decorations });
+  const plugin = ViewPlugin.define((view) => new Carets(view, text, awareness), {
+    decorations: (it) => it.decorations,
+  });
   return [plugin, caretTheme];
 }
 
@@ -125,7 +127,10 @@ function decorate(view: EditorView, others: Caret[]): DecorationSet {
     const to = Math.min(Math.max(anchor, head), length);
     const at = Math.min(head, length);
     const onFirstLine = at <= view.state.doc.line(1).to;
-    const caret = Decoration.widget({ widget: new CaretWidget(name, color, onFirstLine), side: head > anchor ? -1 : 1 });
+    const caret = Decoration.widget({
+      widget: new CaretWidget(name, color, onFirstLine),
+      side: head > anchor ? -1 : 1,
+    });
     const selection = Decoration.mark({
       class: "cm-remote-selection",
       attributes: { style: `background-color: color-mix(in srgb, ${safeColor(color)} 26%, transparent)` },

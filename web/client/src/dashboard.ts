@@ -8,7 +8,11 @@ type Tab = api.InterviewItem["status"];
 
 const TABS: readonly { id: Tab; name: string; empty: string }[] = [
   { id: "pending", name: "Pending", empty: "No interview is waiting. New Interview makes one and opens its room." },
-  { id: "active", name: "Active", empty: "No interview is running. One moves here when a candidate and an interviewer have both come in." },
+  {
+    id: "active",
+    name: "Active",
+    empty: "No interview is running. One moves here when a candidate and an interviewer have both come in.",
+  },
   { id: "finished", name: "Finished", empty: "No interview is finished yet. After Finish, its replay is here." },
 ];
 
@@ -27,13 +31,29 @@ class Dashboard {
   private readonly table = new InterviewTable();
   private readonly more = h("button", { type: "button", class: "button soft", hidden: true }, "Show more");
   private readonly create = h("button", { type: "button", class: "button primary" }, icon("plus"), "New Interview");
-  private readonly search = h("input", { type: "search", id: "search", placeholder: "Search by candidate or title", autocomplete: "off" });
+  private readonly search = h("input", {
+    type: "search",
+    id: "search",
+    placeholder: "Search by candidate or title",
+    autocomplete: "off",
+  });
   private readonly tabs = TABS.map(({ id, name }) =>
-    h("button", { type: "button", role: "tab", id: `tab-${id}`, "aria-controls": "interviews" }, name, h("span", { class: "count" })),
+    h(
+      "button",
+      { type: "button", role: "tab", id: `tab-${id}`, "aria-controls": "interviews" },
+      name,
+      h("span", { class: "count" }),
+    ),
   );
 
   constructor(root: HTMLElement) {
-    const panel = h("section", { id: "interviews", role: "tabpanel", tabindex: "-1" }, this.empty, this.table.element, this.more);
+    const panel = h(
+      "section",
+      { id: "interviews", role: "tabpanel", tabindex: "-1" },
+      this.empty,
+      this.table.element,
+      this.more,
+    );
     root.append(
       h("div", { class: "dashboard-head" }, h("h1", {}, "Interviews"), this.create),
       this.problem,
@@ -84,7 +104,12 @@ class Dashboard {
         void this.refresh();
       }, 150);
     });
-    return h("div", { class: "search", role: "search" }, h("label", { for: "search" }, icon("search"), h("span", { class: "visually-hidden" }, "Search")), this.search);
+    return h(
+      "div",
+      { class: "search", role: "search" },
+      h("label", { for: "search" }, icon("search"), h("span", { class: "visually-hidden" }, "Search")),
+      this.search,
+    );
   }
 
   private select(tab: Tab): void {
@@ -106,7 +131,9 @@ class Dashboard {
       this.tabs[at]?.setAttribute("aria-selected", String(selected));
       this.tabs[at]?.setAttribute("tabindex", id === this.tab ? "0" : "-1");
     });
-    document.getElementById("interviews")?.setAttribute("aria-labelledby", this.query === "" ? `tab-${this.tab}` : "search");
+    document
+      .getElementById("interviews")
+      ?.setAttribute("aria-labelledby", this.query === "" ? `tab-${this.tab}` : "search");
   }
 
   private async refresh(): Promise<void> {

@@ -21,7 +21,7 @@ import * as Y from "yjs";
 import { carets } from "./carets";
 import { editorTheme } from "./editor_theme";
 import { exactLines } from "./exact_lines";
-import { languageOf } from "./languages";
+import { languageOf, loadLanguage } from "./languages";
 import { applySteadily } from "./steady_scroll";
 import { wholeCharacters } from "./surrogate";
 
@@ -67,24 +67,31 @@ export class Editor {
   setLanguage(id: string): void {
     if (id === this.languageId) return;
     this.languageId = id;
-    void languageOf(id)
-      .load()
-      .then((extension) => {
-        if (this.languageId !== id) return;
-        this.loaded = [extension, indentation(id)];
-        this.view.dispatch({ effects: this.language.reconfigure(this.loaded) });
-      });
+    void loadLanguage(id).then((extension) => {
+      if (this.languageId !== id) return;
+      this.loaded = [extension, indentation(id)];
+      this.view.dispatch({ effects: this.language.reconfigure(this.loaded) });
+    });
   }
 
   private writing(): Extension {
-    return [EditorState.readOnly.of(!this.mayWrite), EditorView.editable.of(this.mayWrite), this.mayWrite ? [] : focusable];
+    return [
+      EditorState.readOnly.of(!this.mayWrite),
+      EditorView.editable.of(this.mayWrite),
+      this.mayWrite ? [] : focusable,
+    ];
   }
 
   private extensions(text: Y.Text, awareness: Awareness): Extension {
     const { label, nonce, prose, hint } = this.options;
     return [
       EditorView.cspNonce.of(nonce),
-      EditorView.contentAttributes.of({ "aria-label": label, "aria-description": LEAVE_HINT, spellcheck: prose ? "true" : "false", autocorrect: "off" }),
+      EditorView.contentAttributes.of({
+        "aria-label": label,
+        "aria-description": LEAVE_HINT,
+        spellcheck: prose ? "true" : "false",
+        autocorrect: "off",
+      }),
       exactLines,
       wholeCharacters,
       prose ? EditorView.lineWrapping : [lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), coding],

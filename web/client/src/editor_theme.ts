@@ -4,7 +4,12 @@ import { EditorView } from "@codemirror/view";
 import { tags as t } from "@lezer/highlight";
 
 const frame = EditorView.theme({
-  "&": { height: "100%", color: "var(--ink)", backgroundColor: "var(--surface)", fontSize: "var(--editor-size, 0.875rem)" },
+  "&": {
+    height: "100%",
+    color: "var(--ink)",
+    backgroundColor: "var(--surface)",
+    fontSize: "var(--editor-size, 0.875rem)",
+  },
   "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--font-code)", lineHeight: "var(--line-code)" },
   ".cm-content": { caretColor: "var(--ink)", padding: "0.75rem 0 4rem" },
@@ -34,7 +39,12 @@ const frame = EditorView.theme({
     borderRadius: "4px",
     color: "var(--ink)",
   },
-  ".cm-tooltip": { backgroundColor: "var(--raised)", color: "var(--ink)", border: "1px solid var(--line)", borderRadius: "6px" },
+  ".cm-tooltip": {
+    backgroundColor: "var(--raised)",
+    color: "var(--ink)",
+    border: "1px solid var(--line)",
+    borderRadius: "6px",
+  },
   ".cm-tooltip-autocomplete > ul > li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--accent-ink)" },
   ".cm-placeholder": { color: "var(--ink-3)" },
   ".cm-specialChar": { color: "var(--danger)" },

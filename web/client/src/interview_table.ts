@@ -2,7 +2,11 @@ import type { InterviewItem } from "./api";
 import { copyButton } from "./clipboard";
 import { h } from "./dom";
 
-const STAGE_NAMES: Record<InterviewItem["status"], string> = { pending: "Pending", active: "Active", finished: "Finished" };
+const STAGE_NAMES: Record<InterviewItem["status"], string> = {
+  pending: "Pending",
+  active: "Active",
+  finished: "Finished",
+};
 
 /** Rows are kept while their interview is unchanged, so that a refresh moves neither focus nor selection. */
 export class InterviewTable {
@@ -40,7 +44,8 @@ export class InterviewTable {
     }
     this.rows = rows;
     const wanted = [...rows.values()].map(({ row }) => row);
-    const same = wanted.length === this.body.children.length && wanted.every((row, at) => row === this.body.children[at]);
+    const same =
+      wanted.length === this.body.children.length && wanted.every((row, at) => row === this.body.children[at]);
     if (!same) this.body.replaceChildren(...wanted);
   }
 }
@@ -53,16 +58,24 @@ function draw(item: InterviewItem): HTMLTableRowElement {
     : h("a", { class: "button", href: `${room}#interviewer` }, "Run");
   open.setAttribute("aria-label", `${open.textContent}: ${item.title}`);
   const candidate = item.candidate?.name ?? item.candidate?.email ?? null;
-  const copy = copyButton("Copy", () => item.url);
+  const copy = copyButton("Copy", () => item.url, "button icon-narrow");
   copy.setAttribute("aria-label", `Copy the link of ${item.title}`);
   return h(
     "tr",
     {},
     h("td", { class: "list-title" }, h("a", { href: finished ? `${room}/replay` : room }, item.title)),
     h("td", { class: candidate === null ? "list-nobody" : "" }, candidate ?? "Not named"),
-    h("td", { class: "list-stage" }, h("span", { class: "chip", "data-status": item.status }, STAGE_NAMES[item.status])),
+    h(
+      "td",
+      { class: "list-stage" },
+      h("span", { class: "chip", "data-status": item.status }, STAGE_NAMES[item.status]),
+    ),
     h("td", { class: "list-time" }, time(item.created_at)),
-    h("td", {}, h("div", { class: "list-link" }, copy, h("span", { class: "list-url" }, item.url.replace(/^https?:\/\//, "")))),
+    h(
+      "td",
+      {},
+      h("div", { class: "list-link" }, copy, h("span", { class: "list-url" }, item.url.replace(/^https?:\/\//, ""))),
+    ),
     h("td", { class: "list-open" }, open),
   );
 }

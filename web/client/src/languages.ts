@@ -24,52 +24,95 @@ function language(id: string, name: string, file: string, indent: number, load: 
 
 const PLAIN = language("text", "Plain text", "notes.txt", 4, () => Promise.resolve([]));
 
-/** Alphabetical by name, except that plain text is last. */
 export const LANGUAGES: readonly Language[] = [
   language("c", "C", "main.c", 4, async () => (await import("@codemirror/lang-cpp")).cpp()),
   language("csharp", "C#", "Main.cs", 4, () => stream(clike().then((mode) => mode.csharp))),
   language("cpp", "C++", "main.cpp", 4, async () => (await import("@codemirror/lang-cpp")).cpp()),
-  language("clojure", "Clojure", "main.clj", 2, () => stream(import("@codemirror/legacy-modes/mode/clojure").then((mode) => mode.clojure))),
+  language("clojure", "Clojure", "main.clj", 2, () =>
+    stream(import("@codemirror/legacy-modes/mode/clojure").then((mode) => mode.clojure)),
+  ),
   language("css", "CSS", "style.css", 2, async () => (await import("@codemirror/lang-css")).css()),
   language("dart", "Dart", "main.dart", 2, () => stream(clike().then((mode) => mode.dart))),
-  language("elm", "Elm", "Main.elm", 4, () => stream(import("@codemirror/legacy-modes/mode/elm").then((mode) => mode.elm))),
-  language("erlang", "Erlang", "main.erl", 4, () => stream(import("@codemirror/legacy-modes/mode/erlang").then((mode) => mode.erlang))),
+  language("elm", "Elm", "Main.elm", 4, () =>
+    stream(import("@codemirror/legacy-modes/mode/elm").then((mode) => mode.elm)),
+  ),
+  language("erlang", "Erlang", "main.erl", 4, () =>
+    stream(import("@codemirror/legacy-modes/mode/erlang").then((mode) => mode.erlang)),
+  ),
   language("fsharp", "F#", "Main.fs", 4, () => stream(ml().then((mode) => mode.fSharp))),
   language("go", "Go", "main.go", 0, async () => (await import("@codemirror/lang-go")).go()),
-  language("haskell", "Haskell", "Main.hs", 4, () => stream(import("@codemirror/legacy-modes/mode/haskell").then((mode) => mode.haskell))),
+  language("haskell", "Haskell", "Main.hs", 4, () =>
+    stream(import("@codemirror/legacy-modes/mode/haskell").then((mode) => mode.haskell)),
+  ),
   language("html", "HTML", "index.html", 2, async () => (await import("@codemirror/lang-html")).html()),
   language("java", "Java", "Main.java", 4, async () => (await import("@codemirror/lang-java")).java()),
-  language("javascript", "JavaScript", "main.js", 2, async () => (await import("@codemirror/lang-javascript")).javascript({ jsx: true })),
+  language("javascript", "JavaScript", "main.js", 2, async () =>
+    (await import("@codemirror/lang-javascript")).javascript({ jsx: true }),
+  ),
   language("json", "JSON", "data.json", 2, async () => (await import("@codemirror/lang-json")).json()),
-  language("julia", "Julia", "main.jl", 4, () => stream(import("@codemirror/legacy-modes/mode/julia").then((mode) => mode.julia))),
+  language("julia", "Julia", "main.jl", 4, () =>
+    stream(import("@codemirror/legacy-modes/mode/julia").then((mode) => mode.julia)),
+  ),
   language("kotlin", "Kotlin", "Main.kt", 4, () => stream(clike().then((mode) => mode.kotlin))),
-  language("lisp", "Common Lisp", "main.lisp", 2, () => stream(import("@codemirror/legacy-modes/mode/commonlisp").then((mode) => mode.commonLisp))),
-  language("lua", "Lua", "main.lua", 2, () => stream(import("@codemirror/legacy-modes/mode/lua").then((mode) => mode.lua))),
+  language("lisp", "Common Lisp", "main.lisp", 2, () =>
+    stream(import("@codemirror/legacy-modes/mode/commonlisp").then((mode) => mode.commonLisp)),
+  ),
+  language("lua", "Lua", "main.lua", 2, () =>
+    stream(import("@codemirror/legacy-modes/mode/lua").then((mode) => mode.lua)),
+  ),
   language("markdown", "Markdown", "notes.md", 2, async () => (await import("@codemirror/lang-markdown")).markdown()),
   language("objectivec", "Objective-C", "main.m", 4, () => stream(clike().then((mode) => mode.objectiveC))),
   language("ocaml", "OCaml", "main.ml", 2, () => stream(ml().then((mode) => mode.oCaml))),
-  language("pascal", "Pascal", "main.pas", 2, () => stream(import("@codemirror/legacy-modes/mode/pascal").then((mode) => mode.pascal))),
-  language("perl", "Perl", "main.pl", 4, () => stream(import("@codemirror/legacy-modes/mode/perl").then((mode) => mode.perl))),
+  language("pascal", "Pascal", "main.pas", 2, () =>
+    stream(import("@codemirror/legacy-modes/mode/pascal").then((mode) => mode.pascal)),
+  ),
+  language("perl", "Perl", "main.pl", 4, () =>
+    stream(import("@codemirror/legacy-modes/mode/perl").then((mode) => mode.perl)),
+  ),
   language("php", "PHP", "main.php", 4, async () => (await import("@codemirror/lang-php")).php()),
   language("python", "Python", "main.py", 4, async () => (await import("@codemirror/lang-python")).python()),
   language("r", "R", "main.R", 2, () => stream(import("@codemirror/legacy-modes/mode/r").then((mode) => mode.r))),
-  language("ruby", "Ruby", "main.rb", 2, () => stream(import("@codemirror/legacy-modes/mode/ruby").then((mode) => mode.ruby))),
+  language("ruby", "Ruby", "main.rb", 2, () =>
+    stream(import("@codemirror/legacy-modes/mode/ruby").then((mode) => mode.ruby)),
+  ),
   language("rust", "Rust", "main.rs", 4, async () => (await import("@codemirror/lang-rust")).rust()),
   language("scala", "Scala", "Main.scala", 2, () => stream(clike().then((mode) => mode.scala))),
-  language("scheme", "Scheme", "main.scm", 2, () => stream(import("@codemirror/legacy-modes/mode/scheme").then((mode) => mode.scheme))),
-  language("shell", "Shell", "main.sh", 2, () => stream(import("@codemirror/legacy-modes/mode/shell").then((mode) => mode.shell))),
+  language("scheme", "Scheme", "main.scm", 2, () =>
+    stream(import("@codemirror/legacy-modes/mode/scheme").then((mode) => mode.scheme)),
+  ),
+  language("shell", "Shell", "main.sh", 2, () =>
+    stream(import("@codemirror/legacy-modes/mode/shell").then((mode) => mode.shell)),
+  ),
   language("sql", "SQL", "main.sql", 2, async () => (await import("@codemirror/lang-sql")).sql()),
-  language("swift", "Swift", "main.swift", 4, () => stream(import("@codemirror/legacy-modes/mode/swift").then((mode) => mode.swift))),
+  language("swift", "Swift", "main.swift", 4, () =>
+    stream(import("@codemirror/legacy-modes/mode/swift").then((mode) => mode.swift)),
+  ),
   language("typescript", "TypeScript", "main.ts", 2, async () =>
     (await import("@codemirror/lang-javascript")).javascript({ jsx: true, typescript: true }),
   ),
-  language("vb", "Visual Basic", "Main.vb", 4, () => stream(import("@codemirror/legacy-modes/mode/vb").then((mode) => mode.vb))),
-  language("verilog", "Verilog", "main.v", 2, () => stream(import("@codemirror/legacy-modes/mode/verilog").then((mode) => mode.verilog))),
-  language("yaml", "YAML", "data.yaml", 2, () => stream(import("@codemirror/legacy-modes/mode/yaml").then((mode) => mode.yaml))),
+  language("vb", "Visual Basic", "Main.vb", 4, () =>
+    stream(import("@codemirror/legacy-modes/mode/vb").then((mode) => mode.vb)),
+  ),
+  language("verilog", "Verilog", "main.v", 2, () =>
+    stream(import("@codemirror/legacy-modes/mode/verilog").then((mode) => mode.verilog)),
+  ),
+  language("yaml", "YAML", "data.yaml", 2, () =>
+    stream(import("@codemirror/legacy-modes/mode/yaml").then((mode) => mode.yaml)),
+  ),
   PLAIN,
 ];
 
 /** A language this page does not know is shown as plain text under its own name. */
 export function languageOf(id: string): Language {
   return LANGUAGES.find((each) => each.id === id) ?? { ...PLAIN, id, name: id };
+}
+
+/** Without its colours when its file cannot be had: after an update of the server, or offline. */
+export async function loadLanguage(id: string): Promise<Extension> {
+  try {
+    return await languageOf(id).load();
+  } catch (error) {
+    console.warn(`The colours of ${id} could not be loaded`, error);
+    return [];
+  }
 }

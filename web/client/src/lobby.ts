@@ -34,7 +34,16 @@ export function lobby(page: RoomPage, name: string, onJoin: (request: JoinReques
 type Join = (request: JoinRequest) => Promise<void>;
 
 function visitorForm(name: string, buttons: HTMLButtonElement[], join: Join): HTMLElement {
-  const field = h("input", { id: "name", name: "name", type: "text", autocomplete: "name", maxlength: "80", required: true, autofocus: true, value: name });
+  const field = h("input", {
+    id: "name",
+    name: "name",
+    type: "text",
+    autocomplete: "name",
+    maxlength: "80",
+    required: true,
+    autofocus: true,
+    value: name,
+  });
   const choice = (role: Role, words: string, checked: boolean) =>
     h(
       "label",
@@ -90,7 +99,11 @@ export function disclosure(): HTMLElement {
     h(
       "ul",
       {},
-      h("li", {}, "Every change to the code, with its time and the name of the person who made it, and who came and went."),
+      h(
+        "li",
+        {},
+        "Every change to the code, with its time and the name of the person who made it, and who came and went.",
+      ),
       h("li", {}, "No camera, no microphone, no screen, nothing outside this page."),
       h("li", {}, "Members of the organisation that invited you can see the recording and play it back."),
     ),

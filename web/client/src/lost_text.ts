@@ -16,11 +16,20 @@ export function lostLines(before: string, after: string): string {
 /** Shows what a refusal cost, until it is put away. */
 export function lostNotice(name: string, reason: string, lost: string): HTMLElement {
   const close = h("button", { type: "button", class: "button" }, "Put away");
-  const box = h("textarea", { class: "lost-text", readonly: true, rows: "6", "aria-label": "What was not accepted" }, lost);
+  const box = h(
+    "textarea",
+    { class: "lost-text", readonly: true, rows: "6", "aria-label": "What was not accepted" },
+    lost,
+  );
   const notice = h(
     "section",
     { class: "notice danger lost", role: "alert" },
-    h("p", {}, h("strong", {}, `Some of what you changed in the ${name} was not accepted. `), `${reason} The room shows what the server has.`),
+    h(
+      "p",
+      {},
+      h("strong", {}, `Some of what you changed in the ${name} was not accepted. `),
+      `${reason} The room shows what the server has.`,
+    ),
     ...(lost === "" ? [] : [h("p", {}, "This is what was here and is not there any more. Copy what you need:"), box]),
     h("div", { class: "row" }, ...(lost === "" ? [] : [copyButton("Copy", () => lost)]), close),
   );

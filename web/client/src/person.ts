@@ -23,5 +23,8 @@ const characters = new Intl.Segmenter();
 function initials(name: string): string {
   const words = name.split(/\s+/).filter((word) => /^[\p{L}\p{N}]/u.test(word));
   const ends = words.length > 1 ? [words[0], words[words.length - 1]] : [words[0] ?? name.trim()];
-  return ends.map((word = "") => [...characters.segment(word)][0]?.segment ?? "").join("").toUpperCase();
+  return ends
+    .map((word = "") => [...characters.segment(word)][0]?.segment ?? "")
+    .join("")
+    .toUpperCase();
 }

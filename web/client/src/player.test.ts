@@ -145,13 +145,22 @@ await test("a long random history is the same forward, backward and by checkpoin
 });
 
 await test("a recording that does not fit itself is refused with the place", () => {
-  const open = (operations: Row[], more: object = {}) => () => player(operations, more);
+  const open =
+    (operations: Row[], more: object = {}) =>
+    () =>
+      player(operations, more);
   const says = (words: RegExp) => (error: unknown) => error instanceof RecordingInvalid && words.test(error.message);
   assert.throws(open([[3, 1, 0, 0, 0, "x", ""]]), says(/entry 3/));
   assert.throws(open([[3, 1, 0, 0, 1, "", "x"]]), says(/entry 3/));
   assert.throws(open([[3, 1, 0, 1, 0, "", "x"]]), says(/operations\[0\]/));
   assert.throws(open([[3, 1, 1, 0, 0, "", "x"]]), says(/operations\[0\]/));
-  assert.throws(open([[3, 5, 0, 0, 0, "", "x"], [4, 4, 0, 0, 0, "", "x"]]), says(/out of order/));
+  assert.throws(
+    open([
+      [3, 5, 0, 0, 0, "", "x"],
+      [4, 4, 0, 0, 0, "", "x"],
+    ]),
+    says(/out of order/),
+  );
   assert.throws(open([], { version: 2 }), says(/version 2/));
   assert.throws(open([], { format: "other" }), says(/not a Panelroom recording/));
   assert.throws(open([], { started_at: "soon" }), says(/started_at/));

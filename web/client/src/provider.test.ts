@@ -222,7 +222,14 @@ await test("a wake does not wait for the retry", () => {
 });
 
 await test("final codes are not retried, finished is its own state", () => {
-  for (const code of [CLOSE_CODES.INVALID, CLOSE_CODES.TICKET, CLOSE_CODES.REMOVED, CLOSE_CODES.NO_DOCUMENT, CLOSE_CODES.LIMIT, CLOSE_CODES.TOO_BIG]) {
+  for (const code of [
+    CLOSE_CODES.INVALID,
+    CLOSE_CODES.TICKET,
+    CLOSE_CODES.REMOVED,
+    CLOSE_CODES.NO_DOCUMENT,
+    CLOSE_CODES.LIMIT,
+    CLOSE_CODES.TOO_BIG,
+  ]) {
     provider.connect("ws://x");
     const before = world.opened.length;
     world.hangUp(code, "why");
@@ -305,4 +312,20 @@ await test("the others' presence goes with the connection", () => {
   world.hangUp(1006);
   assert.ok(!provider.awareness.getStates().has(7));
   assert.ok(provider.awareness.getLocalState() !== null);
+});
+
+await test("our own presence coming back does not replace what we say of ourselves", () => {
+  provider.connect("ws://x");
+  world.synchronise();
+  provider.awareness.setLocalStateField("cursor", null);
+  const own = encoding.createEncoder();
+  encoding.writeVarUint(own, 1);
+  encoding.writeVarUint(own, document.clientID);
+  encoding.writeVarUint(own, 1000);
+  encoding.writeVarString(own, '{"cursor":"old"}');
+  const message = encoding.createEncoder();
+  encoding.writeVarUint(message, 1);
+  encoding.writeVarUint8Array(message, encoding.toUint8Array(own));
+  world.say(...encoding.toUint8Array(message));
+  assert.deepEqual(provider.awareness.getLocalState(), { cursor: null });
 });

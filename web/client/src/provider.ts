@@ -71,9 +71,12 @@ export class Provider {
     private readonly watcher: Watcher,
   ) {
     this.awareness = new awarenessProtocol.Awareness(document);
-    this.unsaved = new Unsaved(() => transport.now(), (state) => {
-      watcher.onSaved(state);
-    });
+    this.unsaved = new Unsaved(
+      () => transport.now(),
+      (state) => {
+        watcher.onSaved(state);
+      },
+    );
     document.on("update", this.onLocalUpdate);
     this.awareness.on("update", this.onLocalAwareness);
   }
@@ -160,7 +163,7 @@ export class Provider {
         this.acceptSync(decoder);
         break;
       case MESSAGE.AWARENESS:
-        awarenessProtocol.applyAwarenessUpdate(this.awareness, decoding.readVarUint8Array(decoder), this);
+        this.acceptAwareness(decoding.readVarUint8Array(decoder));
         break;
       case MESSAGE.QUERY_AWARENESS:
         this.sendAwareness();
@@ -173,6 +176,13 @@ export class Provider {
         this.unsaved.acknowledge(decoding.readVarUint(decoder));
         break;
     }
+  }
+
+  /** Our own entry can come back after a quick reconnect; what we say of ourselves stands. */
+  private acceptAwareness(update: Uint8Array): void {
+    const own = this.awareness.getLocalState();
+    awarenessProtocol.applyAwarenessUpdate(this.awareness, update, this);
+    if (this.awareness.getLocalState() !== own) this.awareness.setLocalState(own);
   }
 
   private acceptSync(decoder: decoding.Decoder): void {

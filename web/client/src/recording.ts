@@ -49,7 +49,9 @@ export function readRecording(file: unknown): Recording {
   const source = object(file, "the file");
   if (source["format"] !== FORMAT) throw new RecordingInvalid("This is not a Panelroom recording.");
   if (source["version"] !== VERSION) {
-    throw new RecordingInvalid(`This recording has version ${String(source["version"])}, this page reads ${VERSION}. Reload the page.`);
+    throw new RecordingInvalid(
+      `This recording has version ${String(source["version"])}, this page reads ${VERSION}. Reload the page.`,
+    );
   }
   const participants = array(source["participants"], "participants").map(readParticipant);
   const roots = array(source["roots"], "roots").map((root, at) => text(root, `roots[${at}]`));
@@ -101,7 +103,12 @@ function readEvent(value: unknown, at: number): RecordedEvent {
   const row = array(value, place);
   if (row.length !== 4) fail(place);
   const [entry, at_ms, kind, payload] = row;
-  return { entry: count(entry, place), at_ms: count(at_ms, place), kind: text(kind, place), payload: object(payload, place) };
+  return {
+    entry: count(entry, place),
+    at_ms: count(at_ms, place),
+    kind: text(kind, place),
+    payload: object(payload, place),
+  };
 }
 
 function readFiles(value: unknown): Recording["files"] {

@@ -2,263 +2,47 @@ import "./style";
 import "./pane.css";
 import "./replay.css";
 import { Problem, recordingFile } from "./api";
-import { copyButton } from "./clipboard";
-import { ask } from "./dialog";
-import { h, icon, mount, pageConfig } from "./dom";
-import { Player, SPEEDS, type FrameClock } from "./player";
-import { readRecording, RecordingInvalid } from "./recording";
-import { ReplayPeople } from "./replay_people";
-import { ReplayView } from "./replay_view";
-import { clock, Timeline } from "./timeline";
-
-interface ReplayPage {
-  interview: { id: string; title: string; status: string; language: string };
-  documents: { id: string; name: "Code" | "Notes" }[];
-  csp_nonce: string;
-}
-
-const MARKED = ["participant.joined", "interview.active", "interview.finished", "interview.reopened"];
-const STEP_MS = 5_000;
-
-const KEYS: readonly [string, string][] = [
-  ["Space", "Play or pause"],
-  ["← →", "5 seconds back or on; with Shift, 30"],
-  [", .", "Previous or next edit"],
-  ["Home End", "Beginning or end"],
-  ["- +", "Slower or faster"],
-  ["?", "This list"],
-];
-
-const browserClock: FrameClock = {
-  now: () => performance.now(),
-  frame(call) {
-    const id = requestAnimationFrame(call);
-    return () => {
-      cancelAnimationFrame(id);
-    };
-  },
-};
-
-/** One document's replay on the page. */
-class Replay {
-  readonly element: HTMLElement;
-  private readonly player: Player;
-  private readonly view: ReplayView;
-  private readonly timeline: Timeline;
-  private readonly people: ReplayPeople;
-  private readonly playButton = h("button", { type: "button", class: "button play" });
-  private readonly elapsed = h("span", { class: "elapsed" });
-  private readonly wall = h("span", { class: "wall" });
-  private readonly speed = h("select", { class: "select", "aria-label": "Speed" });
-  private drawn = false;
-
-  /** `least_ms`: as long as the replay of the interview's other document. */
-  constructor(file: unknown, least_ms: number, page: ReplayPage, name: "Code" | "Notes", documents: HTMLElement | null) {
-    const opened = readRecording(file);
-    opened.duration_ms = Math.max(opened.duration_ms, least_ms);
-    this.player = new Player(opened, browserClock, () => {
-      this.later();
-    });
-    const { recording } = this.player;
-    const body = h("div", { class: name === "Notes" ? "replay-text is-prose" : "replay-text" });
-    const source = recording.files["source"];
-    this.view = new ReplayView(body, page.csp_nonce, name === "Notes", source?.language ?? page.interview.language);
-    this.timeline = new Timeline(this.player, recording.events.filter(({ kind }) => MARKED.includes(kind)));
-    this.people = new ReplayPeople(recording, (at_ms) => {
-      this.player.seekTo(at_ms);
-    });
-    const head = h("div", { class: "pane-head" }, h("span", { class: "file-name" }, name === "Notes" ? "Notes" : (source?.name ?? "Code")), documents);
-    this.element = h(
-      "div",
-      { class: "replay-stage" },
-      h("section", { class: "pane replay-pane", "aria-label": name }, head, body),
-      this.people.element,
-      h("section", { class: "transport", "aria-label": "Player" }, this.timeline.element, this.controls()),
-    );
-    window.addEventListener("keydown", this.onKey);
-  }
-
-  start(at_ms: number): void {
-    this.player.seekTo(at_ms);
-    this.draw();
-  }
-
-  destroy(): void {
-    this.player.pause();
-    window.removeEventListener("keydown", this.onKey);
-    this.view.destroy();
-  }
-
-  get end_ms(): number {
-    return this.player.end_ms;
-  }
-
-  get at_ms(): number {
-    return this.player.position().at_ms;
-  }
-
-  /** For tests: nothing in the page reads it. */
-  probe(): object {
-    return {
-      text: (root?: string) => this.player.text(root),
-      seek: (ms: number) => {
-        this.player.seekTo(ms);
-      },
-      position: () => this.player.position(),
-    };
-  }
-
-  private controls(): HTMLElement {
-    const step = (label: string, drawing: "previous" | "next", act: () => void): HTMLElement => {
-      const button = h("button", { type: "button", class: "button quiet", "aria-label": label, title: label }, icon(drawing));
-      button.addEventListener("click", act);
-      return button;
-    };
-    this.playButton.addEventListener("click", () => {
-      this.toggle();
-    });
-    this.speed.append(...SPEEDS.map((speed) => h("option", { value: String(speed) }, `${speed}×`)));
-    this.speed.value = "1";
-    this.speed.addEventListener("change", () => {
-      this.player.setSpeed(Number(this.speed.value));
-    });
-    const help = h("button", { type: "button", class: "button quiet help", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts" }, icon("help"));
-    help.addEventListener("click", showHelp);
-    return h(
-      "div",
-      { class: "controls" },
-      step("Previous edit", "previous", () => {
-        this.player.previousEdit();
-      }),
-      this.playButton,
-      step("Next edit", "next", () => {
-        this.player.nextEdit();
-      }),
-      this.elapsed,
-      this.wall,
-      h("div", { class: "controls-end" }, this.speed, copyButton("Copy moment", () => this.momentUrl(), "button soft icon-narrow"), help),
-    );
-  }
-
-  private momentUrl(): string {
-    const url = new URL(window.location.href);
-    url.searchParams.set("t", String(Math.round(this.at_ms)));
-    return url.href;
-  }
-
-  private toggle(): void {
-    if (this.player.position().playing) this.player.pause();
-    else this.player.play();
-  }
-
-  /** However often the player moves within a frame, the page changes once. */
-  private later(): void {
-    if (this.drawn) return;
-    this.drawn = true;
-    requestAnimationFrame(() => {
-      this.drawn = false;
-      this.draw();
-    });
-  }
-
-  private draw(): void {
-    const { at_ms, who, playing } = this.player.position();
-    const change = this.player.takeChange();
-    if (change !== null) this.view.apply(change, true);
-    this.timeline.show(at_ms);
-    this.people.show(who, at_ms);
-    this.elapsed.textContent = `${clock(at_ms)} / ${clock(this.player.end_ms)}`;
-    const { started_at } = this.player.recording;
-    this.wall.textContent = started_at === null ? "" : new Date(started_at + at_ms).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
-    if (this.playButton.dataset["playing"] !== String(playing)) {
-      this.playButton.dataset["playing"] = String(playing);
-      this.playButton.setAttribute("aria-label", playing ? "Pause" : "Play");
-      this.playButton.replaceChildren(icon(playing ? "pause" : "play"));
-    }
-    this.element.dataset["atMs"] = String(Math.round(at_ms));
-  }
-
-  private readonly onKey = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") !== null) return;
-    const target = event.target instanceof HTMLElement ? event.target : null;
-    if (target?.closest("select, input:not([type=range])")) return;
-    if (event.key === " " && target?.closest("button, a, summary")) return;
-    const inText = Boolean(target?.closest(".cm-content"));
-    if (inText && (event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End")) return;
-    const act = this.actionOf(event);
-    if (act === null) return;
-    event.preventDefault();
-    act();
-  };
-
-  private actionOf({ key, shiftKey }: KeyboardEvent): (() => void) | null {
-    const { player } = this;
-    const by = (ms: number) => () => {
-      player.seekTo(player.position().at_ms + ms * (shiftKey ? 6 : 1));
-    };
-    switch (key) {
-      case " ":
-        return () => { this.toggle(); };
-      case "ArrowLeft":
-        return by(-STEP_MS);
-      case "ArrowRight":
-        return by(STEP_MS);
-      case ",":
-        return () => { player.previousEdit(); };
-      case ".":
-        return () => { player.nextEdit(); };
-      case "Home":
-        return () => { player.seekTo(0); };
-      case "End":
-        return () => { player.seekTo(player.end_ms); };
-      case "-":
-        return () => { this.changeSpeed(-1); };
-      case "+":
-      case "=":
-        return () => { this.changeSpeed(1); };
-      case "?":
-        return showHelp;
-      default:
-        return null;
-    }
-  }
-
-  private changeSpeed(step: number): void {
-    const at = SPEEDS.findIndex((speed) => speed === this.player.speed) + step;
-    const speed = SPEEDS[at];
-    if (speed === undefined) return;
-    this.player.setSpeed(speed);
-    this.speed.value = String(speed);
-  }
-}
-
-function showHelp(): void {
-  const rows = KEYS.flatMap(([keys, words]) => [h("dt", {}, ...keys.split(" ").map((key) => h("kbd", {}, key))), h("dd", {}, words)]);
-  void ask({ title: "Keyboard", body: [h("dl", { class: "keys" }, ...rows)], cancel: "Close" });
-}
+import { h, mount, pageConfig } from "./dom";
+import { RecordingInvalid } from "./recording";
+import { ReplayStage, type ReplayPage } from "./replay_stage";
 
 async function main(): Promise<void> {
   const page = pageConfig() as ReplayPage;
-  const stage = h("main", { id: "main", class: "replay-main" }, h("p", { class: "starting", role: "status" }, "Loading the recording…"));
+  const stage = h(
+    "main",
+    { id: "main", class: "replay-main" },
+    h("p", { class: "starting", role: "status" }, "Loading the recording…"),
+  );
   const live = page.interview.status !== "finished";
   mount("replay").replaceChildren(
     h(
       "header",
       { class: "topbar" },
-      h("a", { class: "brand", href: "/", "aria-label": "All interviews" }, h("span", { class: "brand-mark", "aria-hidden": "true" })),
+      h(
+        "a",
+        { class: "brand", href: "/", "aria-label": "All interviews" },
+        h("span", { class: "brand-mark", "aria-hidden": "true" }),
+      ),
       h("h1", { class: "topbar-title" }, page.interview.title),
       h("span", { class: "chip" }, live ? "Replay, up to when this page was opened" : "Replay"),
-      h("div", { class: "topbar-end" }, live ? h("a", { class: "button", href: `/i/${page.interview.id}` }, "Go to the room") : null),
+      h(
+        "div",
+        { class: "topbar-end" },
+        live ? h("a", { class: "button", href: `/i/${page.interview.id}` }, "Go to the room") : null,
+      ),
     ),
     stage,
   );
-  let shown: Replay | null = null;
+  let shown: ReplayStage | null = null;
   const open = async (id: string, name: "Code" | "Notes", at_ms: number): Promise<void> => {
     try {
       const file = await recordingFile(page.interview.id, id);
       shown?.destroy();
-      const tabs = page.documents.length > 1 ? documentTabs(page, id, (next, nextName) => void open(next, nextName, shown?.at_ms ?? 0)) : null;
-      const replay = (shown = new Replay(file, shown?.end_ms ?? 0, page, name, tabs));
+      const tabs =
+        page.documents.length > 1
+          ? documentTabs(page, id, (next, nextName) => void open(next, nextName, shown?.at_ms ?? 0))
+          : null;
+      const replay = (shown = new ReplayStage(file, shown?.end_ms ?? 0, page, name, tabs));
       stage.replaceChildren(replay.element);
       replay.start(at_ms);
       stage.dataset["ready"] = id;
@@ -272,7 +56,11 @@ async function main(): Promise<void> {
   if (first !== undefined) await open(first.id, first.name, Number.isFinite(asked) ? asked : 0);
 }
 
-function documentTabs(page: ReplayPage, current: string, onOpen: (id: string, name: "Code" | "Notes") => void): HTMLElement {
+function documentTabs(
+  page: ReplayPage,
+  current: string,
+  onOpen: (id: string, name: "Code" | "Notes") => void,
+): HTMLElement {
   const buttons = page.documents.map(({ id, name }) => {
     const button = h("button", { type: "button", "aria-pressed": String(id === current) }, name);
     button.addEventListener("click", () => {
@@ -295,7 +83,11 @@ function failure(error: unknown): HTMLElement {
     "div",
     { class: "notice danger replay-failure", role: "alert" },
     h("p", {}, h("strong", {}, "The recording cannot be shown. "), words),
-    h("p", {}, "Nothing is lost: the recording itself is kept on the server. If trying again does not help, send your administrator this page's address."),
+    h(
+      "p",
+      {},
+      "Nothing is lost: the recording itself is kept on the server. If trying again does not help, send your administrator this page's address.",
+    ),
     again,
   );
 }

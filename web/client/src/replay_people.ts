@@ -14,11 +14,22 @@ export class ReplayPeople {
   constructor(recording: Recording, onGo: (at_ms: number) => void) {
     this.people = recording.participants.map(({ id, name, role, color }) => {
       const roleName = (ROLE_NAMES as Record<string, string>)[role] ?? role;
-      return h("li", { class: "roster-row", "data-participant": id }, avatar({ name, color }), h("span", { class: "roster-name" }, name), h("span", { class: "roster-role" }, roleName));
+      return h(
+        "li",
+        { class: "roster-row", "data-participant": id },
+        avatar({ name, color }),
+        h("span", { class: "roster-name" }, name),
+        h("span", { class: "roster-role" }, roleName),
+      );
     });
     this.happened = worthTelling(recording.events).map((event) => {
       const words = eventWords(event, recording.participants);
-      const row = h("button", { type: "button", class: "happened-row" }, h("span", { class: "happened-time" }, clock(event.at_ms)), words);
+      const row = h(
+        "button",
+        { type: "button", class: "happened-row" },
+        h("span", { class: "happened-time" }, clock(event.at_ms)),
+        words,
+      );
       row.addEventListener("click", () => {
         onGo(event.at_ms);
       });
@@ -29,7 +40,9 @@ export class ReplayPeople {
       "aside",
       { class: "pane replay-people", "aria-label": "People and events" },
       h("div", { class: "pane-head" }, h("h2", {}, "People")),
-      this.people.length === 0 ? h("p", { class: "pane-foot" }, "Nobody took part.") : h("ul", { class: "roster" }, ...this.people),
+      this.people.length === 0
+        ? h("p", { class: "pane-foot" }, "Nobody took part.")
+        : h("ul", { class: "roster" }, ...this.people),
       ...(this.happened.length === 0 ? [] : [h("div", { class: "pane-head" }, h("h2", {}, "What happened")), events]),
     );
   }

@@ -5,7 +5,7 @@ import { drawSelection, EditorView, keymap, lineNumbers } from "@codemirror/view
 import { editorTheme } from "./editor_theme";
 import { exactLines } from "./exact_lines";
 import type { TextChange } from "./history";
-import { languageOf } from "./languages";
+import { loadLanguage } from "./languages";
 
 /** The text of the moment, read-only: one change a frame, as small as it can be. */
 export class ReplayView {
@@ -27,11 +27,9 @@ export class ReplayView {
     ];
     this.view = new EditorView({ parent, extensions });
     if (prose) return;
-    void languageOf(language)
-      .load()
-      .then((extension) => {
-        this.view.dispatch({ effects: this.language.reconfigure(extension) });
-      });
+    void loadLanguage(language).then((extension) => {
+      this.view.dispatch({ effects: this.language.reconfigure(extension) });
+    });
   }
 
   /** `follow`: keep what changes in sight. */
@@ -40,7 +38,14 @@ export class ReplayView {
     if (from === to && insert === "") return;
     this.view.dispatch({
       changes: { from, to, insert },
-      ...(follow ? { effects: EditorView.scrollIntoView(EditorSelection.cursor(from + insert.length), { y: "nearest", yMargin: 48 }) } : {}),
+      ...(follow
+        ? {
+            effects: EditorView.scrollIntoView(EditorSelection.cursor(from + insert.length), {
+              y: "nearest",
+              yMargin: 48,
+            }),
+          }
+        : {}),
     });
   }
 

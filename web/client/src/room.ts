@@ -16,7 +16,8 @@ const { id } = page.interview;
 /** Back by the ticket of this browser, straight in as the link asks, or by the form. */
 async function begin(): Promise<void> {
   const entry = recall(id);
-  const wanted = { "#interviewer": "interviewer", "#observer": "observer" }[window.location.hash] as api.Role | undefined;
+  const wanted = { "#interviewer": "interviewer", "#observer": "observer" }[window.location.hash] as
+    api.Role | undefined;
   if (wanted !== undefined && page.member !== null && entry?.request.as !== wanted) {
     const words = await enter({ as: wanted });
     if (words !== "") showLobby(words);
@@ -86,7 +87,11 @@ const NEXT: Record<Ending, string> = {
 };
 
 function showEnd(ending: Ending, words: string, unsaved: string): void {
-  const again = h("button", { type: "button", class: "button primary wide" }, ending === "left" ? "Come back in" : "Try again");
+  const again = h(
+    "button",
+    { type: "button", class: "button primary wide" },
+    ending === "left" ? "Come back in" : "Try again",
+  );
   again.addEventListener("click", () => {
     window.location.hash = "";
     window.location.reload();

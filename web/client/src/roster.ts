@@ -23,7 +23,10 @@ export class Roster {
         for (const person of event.snapshot.participants) this.people.set(person.id, person);
         break;
       case "participant.joined":
-        this.people.set(event.participant.id, { ...event.participant, connected: this.isConnected(event.participant.id) });
+        this.people.set(event.participant.id, {
+          ...event.participant,
+          connected: this.isConnected(event.participant.id),
+        });
         break;
       case "participant.connected":
       case "participant.disconnected":

@@ -59,7 +59,8 @@ export class Session implements DocumentWatcher {
     const codeOptions = { label: "Code", nonce, prose: false, hint: "Start typing. Everybody in the room sees it." };
     const notesOptions = { label: "Notes for interviewers", nonce, prose: true, hint: "Private notes for the panel" };
     this.code = new SharedDocument("code", this.workspace.code, codeOptions, this);
-    this.notes = notesOf(joined) === undefined ? null : new SharedDocument("notes", this.workspace.notes, notesOptions, this);
+    this.notes =
+      notesOf(joined) === undefined ? null : new SharedDocument("notes", this.workspace.notes, notesOptions, this);
     this.documents.push(...[this.code, this.notes].filter((document) => document !== null));
     this.watchLanguage();
     window.addEventListener("online", this.onOnline);
@@ -98,7 +99,10 @@ export class Session implements DocumentWatcher {
       this.showLost(document);
       if (document === this.code) this.beginTyping();
     }
-    if (state.kind === "finished") this.showFinished();
+    if (state.kind === "finished") {
+      this.showFinished();
+      this.showLate(document);
+    }
     if (state.kind === "refused") this.refused(document, state.code, state.reason);
     if (document === this.code) this.workspace.setWritable(document.writable);
     this.onSaved();
@@ -228,13 +232,17 @@ export class Session implements DocumentWatcher {
   private showFinished(by?: string): void {
     if (this.finished || this.ended) return;
     this.finished = true;
-    for (const document of this.documents) document.stop();
+    // The server closes the sockets itself, after the last acknowledgements.
+    for (const document of this.documents) document.close();
     this.workspace.setStage("finished");
     this.status.pill.hidden = true;
     this.status.banner.hidden = true;
     const replay = h("a", { class: "button primary", href: `/i/${this.page.interview.id}/replay` }, "Open the replay");
     const who = by === undefined ? "This interview is finished. " : `${by} has finished this interview. `;
-    const next = this.page.member === null ? "You can read the code here until you close this page." : "The code is read-only now.";
+    const next =
+      this.page.member === null
+        ? "You can read the code here until you close this page."
+        : "The code is read-only now.";
     this.workspace.notices.prepend(
       h(
         "section",
@@ -243,6 +251,13 @@ export class Session implements DocumentWatcher {
         ...(this.page.member === null ? [] : [replay]),
       ),
     );
+  }
+
+  /** What had not reached the server when the interview was finished is in no recording. */
+  private showLate(document: SharedDocument): void {
+    if (document.saved.kind === "saved" || document.saved.changes === 0) return;
+    const reason = "The interview was finished before your last changes reached the server.";
+    this.workspace.notices.append(lostNotice(document.name, reason, document.text()));
   }
 
   private async finish(): Promise<void> {
@@ -279,13 +294,19 @@ export class Session implements DocumentWatcher {
 
   private reallyLeave(): Promise<boolean> {
     const body = [h("p", {}, "Some of your changes have not reached the server yet. They are lost if you leave now.")];
-    return ask({ title: "Leave without saving?", body, action: { label: "Leave anyway", style: "danger" }, cancel: "Stay" });
+    return ask({
+      title: "Leave without saving?",
+      body,
+      action: { label: "Leave anyway", style: "danger" },
+      cancel: "Stay",
+    });
   }
 
   /** Leaves the stage to the page. What could not be saved goes with the words. */
   private end(ending: Ending, words: string): void {
     if (this.ended) return;
-    const unsaved = ending !== "left" && this.hasUnsaved() ? this.documents.map((document) => document.text()).join("\n\n") : "";
+    const unsaved =
+      ending !== "left" && this.hasUnsaved() ? this.documents.map((document) => document.text()).join("\n\n") : "";
     this.ended = true;
     if (ending !== "left") forget(this.page.interview.id);
     this.events.close();

@@ -70,14 +70,21 @@ function read(documents: SharedDocument[], now: number): Reading {
   );
   if (states.length === 0) return { mood: "busy", pill: "Connecting…", banner: null };
   if (states.includes("offline")) {
-    const kept = unsaved === 0
-      ? "Everything so far is saved. You can keep typing; this page reconnects by itself."
-      : `Keep this page open: ${changes(unsaved)} not saved yet. You can keep typing; all of it is sent when the connection is back.`;
-    return { mood: "warn", pill: unsaved === 0 ? "Offline" : "Offline, not saved", banner: `The connection is lost. ${kept}` };
+    const kept =
+      unsaved === 0
+        ? "Everything so far is saved. You can keep typing; this page reconnects by itself."
+        : `Keep this page open: ${changes(unsaved)} not saved yet. You can keep typing; all of it is sent when the connection is back.`;
+    return {
+      mood: "warn",
+      pill: unsaved === 0 ? "Offline" : "Offline, not saved",
+      banner: `The connection is lost. ${kept}`,
+    };
   }
   if (states.some((kind) => kind !== "synchronised")) {
     const closed = states.some((kind) => kind === "refused" || kind === "stopped" || kind === "finished");
-    return closed ? { mood: "warn", pill: "Closed", banner: null } : { mood: "busy", pill: "Connecting…", banner: null };
+    return closed
+      ? { mood: "warn", pill: "Closed", banner: null }
+      : { mood: "busy", pill: "Connecting…", banner: null };
   }
   const late = documents.some(({ saved }) => saved.kind === "saving" && now - saved.since > LATE_MS);
   if (late) {

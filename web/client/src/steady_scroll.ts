@@ -8,7 +8,9 @@ import { ySyncAnnotation } from "y-codemirror.next";
  * anchor when a second transaction comes within a frame.
  */
 export function applySteadily(transactions: readonly Transaction[], view: EditorView): void {
-  const remote = transactions.filter((transaction) => transaction.annotation(ySyncAnnotation) !== undefined && transaction.docChanged);
+  const remote = transactions.filter(
+    (transaction) => transaction.annotation(ySyncAnnotation) !== undefined && transaction.docChanged,
+  );
   const anchor = remote.length === 0 || remote.length < transactions.length ? null : anchorOf(view);
   if (anchor === null) {
     view.update(transactions);

@@ -27,7 +27,11 @@ await test("an insertion inside a character goes behind it, and half characters 
 
 await test("other changes pass as they are, with their selection", () => {
   const state = EditorState.create({ doc: "a😀b", extensions: wholeCharacters });
-  const transaction = state.update({ changes: { from: 1, to: 3, insert: "😁" }, selection: { anchor: 3 }, userEvent: "input" });
+  const transaction = state.update({
+    changes: { from: 1, to: 3, insert: "😁" },
+    selection: { anchor: 3 },
+    userEvent: "input",
+  });
   assert.equal(transaction.newDoc.toString(), "a😁b");
   assert.equal(transaction.newSelection.main.head, 3);
   assert.equal(transaction.isUserEvent("input"), true);

@@ -31,7 +31,11 @@ export class Timeline {
 
   private mark(event: RecordedEvent): HTMLElement {
     const words = eventWords(event, this.player.recording.participants);
-    const mark = h("span", { class: "timeline-mark", title: `${clock(event.at_ms)} ${words}`, "data-kind": event.kind });
+    const mark = h("span", {
+      class: "timeline-mark",
+      title: `${clock(event.at_ms)} ${words}`,
+      "data-kind": event.kind,
+    });
     mark.style.setProperty("--at", String(this.player.end_ms === 0 ? 0 : event.at_ms / this.player.end_ms));
     return mark;
   }

@@ -39,7 +39,12 @@ export class Workspace {
     });
     this.finishButton.hidden = !interviewer;
     const side = this.sidePane(role, parts.roster);
-    const grid = h("main", { class: interviewer ? "room-grid with-notes" : "room-grid", id: "main" }, this.codePane(role), ...side);
+    const grid = h(
+      "main",
+      { class: interviewer ? "room-grid with-notes" : "room-grid", id: "main" },
+      this.codePane(role),
+      ...side,
+    );
     grid.dataset["pane"] = "code";
     this.element = h(
       "div",
@@ -110,7 +115,12 @@ export class Workspace {
   }
 
   private sidePane(role: Role, roster: HTMLElement): HTMLElement[] {
-    const about = h("button", { type: "button", class: "recorded" }, h("span", { class: "recorded-dot", "aria-hidden": "true" }), "Recorded");
+    const about = h(
+      "button",
+      { type: "button", class: "recorded" },
+      h("span", { class: "recorded-dot", "aria-hidden": "true" }),
+      "Recorded",
+    );
     about.addEventListener("click", () => {
       void ask({ title: "About this recording", body: [disclosure()], cancel: "Close" });
     });
@@ -124,7 +134,12 @@ export class Workspace {
     const notes = h(
       "section",
       { class: "pane pane-notes", "aria-label": "Notes" },
-      h("div", { class: "pane-head" }, h("h2", {}, "Notes"), h("span", { class: "pane-hint" }, "Only interviewers see this")),
+      h(
+        "div",
+        { class: "pane-head" },
+        h("h2", {}, "Notes"),
+        h("span", { class: "pane-hint" }, "Only interviewers see this"),
+      ),
       this.notes,
     );
     return [people, notes];
@@ -133,14 +148,20 @@ export class Workspace {
 
 function mark(tag: "a" | "span"): HTMLElement {
   const drawing = h("span", { class: "brand-mark", "aria-hidden": "true" });
-  return tag === "a" ? h("a", { class: "brand", href: "/", "aria-label": "All interviews" }, drawing) : h("span", { class: "brand" }, drawing);
+  return tag === "a"
+    ? h("a", { class: "brand", href: "/", "aria-label": "All interviews" }, drawing)
+    : h("span", { class: "brand" }, drawing);
 }
 
 /** On a narrow screen one pane is shown at a time. */
 function paneSwitch(grid: HTMLElement, notes: boolean): HTMLElement {
   const panes = notes ? ["code", "notes", "people"] : ["code", "people"];
   const buttons = panes.map((pane) =>
-    h("button", { type: "button", "aria-pressed": String(pane === "code") }, pane.charAt(0).toUpperCase() + pane.slice(1)),
+    h(
+      "button",
+      { type: "button", "aria-pressed": String(pane === "code") },
+      pane.charAt(0).toUpperCase() + pane.slice(1),
+    ),
   );
   buttons.forEach((button, at) => {
     button.addEventListener("click", () => {
