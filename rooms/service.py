@@ -202,7 +202,9 @@ class Service:
             self._connections[grant.participant_id] = count
         else:
             self._left.discard(grant.participant_id)
-            await self._tell_presence(grant, "participant.disconnected")
+            # A closed room sends everybody away itself: its end stays the last line of its log.
+            if self.lifecycle.closed(grant.interview_id) is None:
+                await self._tell_presence(grant, "participant.disconnected")
 
     # Those inside
 

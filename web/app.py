@@ -15,7 +15,7 @@ from web.header import finish_response
 from web.openapi import OPENAPI_PATH, Provider
 from web.pages import dashboard, sign_in
 from web.pages import interview as interview_page
-from web.panelroom import Panelroom as Panelroom  # noqa: PLC0414 - imported from here
+from web.panelroom import Panelroom
 from web.problem import register
 from web.settings import Settings
 from web.socket import Sockets

@@ -119,7 +119,6 @@ async def _hypercorn(app: Quart, listener: socket.socket, settings: Settings, st
     config = hypercorn.config.Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.websocket_max_message_size = settings.hard_frame_bytes
-    config.websocket_ping_interval = _PING_S
     config.graceful_timeout = _GRACE_S
     config.include_server_header = False
     config.accesslog = None

@@ -66,11 +66,8 @@ class Sockets:
         try:
             grant = await self._authorise(scope, document_id, ticket)
             live = await self._panelroom.registry.open(grant.interview_id, document_id)
-            closed = self._panelroom.rooms.closed(grant.interview_id)
-            if closed is not None or grant.finished:
-                raise Refused(closed or CloseCode.FINISHED, "the interview is over")
-            if self._panelroom.registry.is_draining:
-                raise Refused(CloseCode.RESTART, "the server restarts")
+            if grant.finished:
+                raise Refused(CloseCode.FINISHED, "the interview is finished")
         except Refused as refusal:
             note(refusal, None)
             await send({"type": "websocket.accept"})
@@ -115,6 +112,12 @@ class Sockets:
 
             peer.on_overflow = overflow
             with live.joined(peer):
+                # Whoever closes a room or drains the server closes the peers that have joined; the others see it here.
+                closed = rooms.closed(grant.interview_id)
+                if closed is not None:
+                    peer.close(closed, "the interview is over")
+                elif self._panelroom.registry.is_draining:
+                    peer.close(CloseCode.RESTART, "the server restarts")
                 tasks.start_soon(_attend, rooms, grant)
                 tasks.start_soon(_deliver, peer, send, tasks.cancel_scope)
                 entered = grant.entered

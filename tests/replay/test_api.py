@@ -13,7 +13,8 @@ from rooms.key import Scope
 from rooms.member import MemberRole
 from rooms.participant import Role
 from rooms.secret import new_id
-from web.app import Panelroom, create_app
+from web.app import create_app
+from web.panelroom import Panelroom
 from web.settings import Settings
 
 pytestmark = pytest.mark.anyio
