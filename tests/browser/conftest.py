@@ -1,0 +1,42 @@
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.browser.person import House
+from tests.support.server import Server
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="session")
+async def browser(anyio_backend: str) -> AsyncIterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield running
+        await running.close()
+
+
+@pytest.fixture(scope="session")
+async def front_door(browser: Browser, server: Server) -> House:
+    """The shared server with the owner signed in."""
+    house = House(browser, server)
+    await house.sign_in()
+    return house
+
+
+@pytest.fixture
+async def house(front_door: House) -> AsyncIterator[House]:
+    """Closes every window at the end, and fails on what a page complained of."""
+    yield front_door
+    await front_door.close()

@@ -1,0 +1,124 @@
+"""People at real browser windows."""
+
+import time
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState
+
+from tests.support.server import Server
+
+WAIT_MS = 15_000
+
+
+async def wait(page: Page, condition: str, argument: Any = None) -> None:
+    """Until a JavaScript expression holds. Not by wait_for_function: it evaluates strings, which the CSP forbids."""
+    held = await page.evaluate(
+        f"""async ([argument, end]) => {{
+            while (!({condition})) {{
+                if (Date.now() > end) return false
+                await new Promise((again) => setTimeout(again, 10))
+            }}
+            return true
+        }}""",
+        [argument, time.time() * 1000 + WAIT_MS],
+    )
+    assert held, f"{page.url}: waited {WAIT_MS} ms for {condition} ({argument!r})"
+
+
+class Person:
+    """One window on the room; `text` and `saved` are the page's own words for it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    @property
+    def context(self) -> BrowserContext:
+        return self.page.context
+
+    async def type(self, text: str) -> None:
+        await self.page.keyboard.type(text)
+
+    async def focus(self) -> None:
+        await self.page.locator(".pane-code .cm-content").focus()
+
+    async def text(self) -> str:
+        text: str = await self.page.evaluate("panelroomRoom.text()")
+        return text
+
+    async def state(self) -> dict[str, Any]:
+        state: dict[str, Any] = await self.page.evaluate("panelroomRoom.state()")
+        return state
+
+    async def until(self, condition: str, argument: Any = None) -> None:
+        """A condition in JavaScript; `room` is the page's probe."""
+        await wait(self.page, f"window.panelroomRoom && (room => {condition})(panelroomRoom)", argument)
+
+    async def until_text(self, text: str) -> None:
+        await self.until("room.text() === argument", text)
+
+    async def until_saved(self) -> None:
+        await self.until("room.state().connection === 'synchronised' && room.state().saved.kind === 'saved'")
+
+
+class House:
+    """One server and the windows on it."""
+
+    def __init__(self, browser: Browser, server: Server) -> None:
+        self.browser = browser
+        self.server = server
+        self.complaints: list[str] = []
+        self._owner: StorageState | None = None
+        self._contexts: list[BrowserContext] = []
+
+    async def window(self, *, owner: bool = False) -> Page:
+        """A fresh browser, signed in as the owner or as nobody."""
+        context = await self.browser.new_context(
+            storage_state=self._owner if owner else None,
+            viewport={"width": 1200, "height": 700},
+        )
+        self._contexts.append(context)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
+        page.on("console", lambda message: self._heard(page, message))
+        return page
+
+    def _heard(self, page: Page, message: ConsoleMessage) -> None:
+        lost = "net::ERR_" in message.text or "WebSocket connection to" in message.text
+        if message.type == "error" and not lost and "the server responded with a status of" not in message.text:
+            self.complaints.append(f"{page.url}: {message.text}")
+
+    async def sign_in(self) -> None:
+        """Uses up the one-time link of the owner and keeps the session."""
+        page = await self.window()
+        await page.goto(self.server.owner_link)
+        await page.wait_for_selector("body.page-dashboard", timeout=WAIT_MS)
+        self._owner = await page.context.storage_state()
+        await self.close()
+
+    async def visitor(self, interview: str, name: str, role: str = "candidate") -> Person:
+        """Somebody without an account, through the form in front of the room."""
+        page = await self.window()
+        await page.goto(f"{self.server.url}/i/{interview}")
+        await page.get_by_label("Your name").fill(name)
+        await page.get_by_label("the candidate" if role == "candidate" else "a guest").check()
+        await page.get_by_role("button", name="Enter the room").click()
+        return await self._inside(page)
+
+    async def interviewer(self, interview: str) -> Person:
+        page = await self.window(owner=True)
+        await page.goto(f"{self.server.url}/i/{interview}")
+        await page.get_by_role("button", name="Enter as interviewer").click()
+        return await self._inside(page)
+
+    async def close(self) -> None:
+        complaints, self.complaints = self.complaints, []
+        for context in self._contexts:
+            await context.close()
+        self._contexts.clear()
+        assert not complaints, complaints
+
+    async def _inside(self, page: Page) -> Person:
+        person = Person(page)
+        await person.until("room.state().connection === 'synchronised'")
+        await person.focus()
+        return person

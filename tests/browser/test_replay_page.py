@@ -1,0 +1,61 @@
+"""The replay in a real browser window."""
+
+import random
+
+import pytest
+
+from tests.browser.person import WAIT_MS, House, wait
+from tests.support.api import Api
+from tests.support.crowd import Crowd
+
+pytestmark = pytest.mark.anyio
+
+INSTANTS = 50
+CHARACTERS = ["a", "b", " ", "\n", "\r\n", "é", "漢", "😀", "👩‍👩‍👧", "𝒳"]
+
+
+async def test_the_replay_shows_what_the_recording_says(house: House, crowd: Crowd, api: Api, interview: str) -> None:
+    chance = random.Random(50)
+    names = {"Cleo": "candidate", "Olga": "interviewer", "Gus": "guest"}
+    for name, role in names.items():
+        await crowd.join(name, role)
+    for _ in range(300):
+        name = chance.choice(list(names))
+        length = len(str(crowd[name]))
+        if length > 10 and chance.random() < 0.3:
+            await crowd.delete(name, chance.randrange(length - 3), 3)
+        else:
+            await crowd.type(name, chance.choice(CHARACTERS), at=chance.randint(0, length))
+        if chance.random() < 0.05:
+            await crowd.settle()
+    text = await crowd.settle()
+    await api.finish(interview)
+    end = (await api.recording(interview))["duration_ms"]
+    page = await house.window(owner=True)
+    await page.goto(f"{house.server.url}/i/{interview}/replay")
+    await wait(page, "window.panelroomReplay")
+    shown = None
+    instants = [end, 0, *(chance.randint(0, end) for _ in range(INSTANTS)), end]
+    for instant in instants:
+        await page.evaluate("panelroomReplay.seek(argument)".replace("argument", str(instant)))
+        shown = await page.evaluate("panelroomReplay.text()")
+        _, files = await api.text_at(interview, instant)
+        assert shown == files.get("source", ""), instant
+    assert shown == text
+
+
+async def test_a_member_comes_from_the_link_to_the_replay(house: House, crowd: Crowd, api: Api, interview: str) -> None:
+    await crowd.join("Cleo", "candidate")
+    await crowd.join("Olga", "interviewer")
+    await crowd.type("Cleo", "kept")
+    await crowd.settle()
+    await api.finish(interview)
+    page = await house.window(owner=True)
+    await page.goto(f"{house.server.url}/i/{interview}")
+    await page.wait_for_url(f"**/i/{interview}/replay", timeout=WAIT_MS)
+    stranger = await house.window()
+    await stranger.goto(f"{house.server.url}/i/{interview}")
+    assert "kept" not in await stranger.content()
+    answer = await stranger.goto(f"{house.server.url}/i/{interview}/replay")
+    assert answer is not None
+    assert answer.status in {401, 403, 404} or "/replay" not in stranger.url
