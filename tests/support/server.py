@@ -30,6 +30,7 @@ class Server:
         self.settings = {"PANELROOM_JOINS_PER_MIN": "0", "PANELROOM_FRAMES_PER_S": "0"} | (settings or {})
         self.port = 0
         self.log: list[str] = []
+        self._logged = threading.Condition()
         self.key = ""
         self.owner_link = ""
         self._process: subprocess.Popen[str] | None = None
@@ -92,6 +93,16 @@ class Server:
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    def lines_with(self, text: str, since: int) -> list[str]:
+        """The log's lines from number ``since`` on that hold ``text``, as soon as there is one."""
+
+        def found() -> list[str]:
+            return [line for line in self.log[since:] if text in line]
+
+        with self._logged:
+            self._logged.wait_for(found, STOP_S)
+            return found()
+
     def add_member(self, email: str, name: str, role: str = "member") -> str:
         """The one-time sign-in link, on this server's address."""
         return self._link(self.command("member", "add", email, "--name", name, "--role", role))
@@ -129,7 +140,9 @@ class Server:
     def _read(self, process: subprocess.Popen[str], ready: threading.Event) -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            self.log.append(line.rstrip("\n"))
+            with self._logged:
+                self.log.append(line.rstrip("\n"))
+                self._logged.notify_all()
             if found := READY.search(line):
                 self.port = int(found[2])
                 ready.set()
