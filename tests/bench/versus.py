@@ -1,7 +1,7 @@
 """Load on Panelroom and on its peers in one run: server CPU per delivery, latencies, losses.
 
     PEERS=../peers python tests/bench/versus.py [--bench ../shared/bench] [--peers yws,hocuspocus-sqlite] [--reps 3]
-                                               [--mode paced] [--rooms 125] [--clients 5] [--table FILE] [-- loadgen options]
+        [--mode paced] [--rooms 125] [--clients 5] [--table FILE] [-- options of loadgen.py, like --rate 10]
 
 The generator (versus.py, loadgen.py, peers/) lies in the folder of --bench or $PANELROOM_BENCH. PEERS is a copy of its
 peers/ after `npm install` there. Everything of ours is on: gate, journal, presence, one /join per client; only the
@@ -42,7 +42,7 @@ def main() -> None:
     arguments, load = parser.parse_known_args()
     if arguments.prepare is not None:
         port, data = arguments.prepare
-        print(json.dumps(asyncio.run(targets(int(port), Path(data), arguments.rooms, arguments.clients))))
+        print(json.dumps(asyncio.run(targets(int(port), add_key(Path(data)), arguments.rooms, arguments.clients))))
         return
     load = [option for option in load if option != "--"]
     rows = measure(arguments, load)
@@ -69,26 +69,21 @@ def measure(arguments: argparse.Namespace, load: list[str]) -> list[dict[str, An
         return [json.loads(line) for line in out.read_text().splitlines()]
 
 
-async def targets(port: int, data: Path, rooms: int, clients: int) -> list[list[str]]:
-    """For every room the code document's URL of each client."""
+def add_key(data: Path) -> str:
+    scope = "liveInterview.company.write"
     made = subprocess.run(
-        [
-            *PANELROOM,
-            "key",
-            "add",
-            "--description",
-            "bench",
-            "--scope",
-            "liveInterview.company.write",
-            "--data",
-            str(data),
-        ],
+        [*PANELROOM, "key", "add", "--description", "bench", "--scope", scope, "--data", str(data)],
         capture_output=True,
         text=True,
         check=True,
         cwd=ROOT,
     )
-    key = {"Authorization": f"Bearer {made.stdout.strip()}"}
+    return made.stdout.strip()
+
+
+async def targets(port: int, key: str, rooms: int, clients: int) -> list[list[str]]:
+    """For every room the code document's URL of each client."""
+    signed = {"Authorization": f"Bearer {key}"}
     policy = {"interviewers": 3, "observers": 10, "guests": clients, "over_limit": "observe"}
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=60, trust_env=False) as http:
 
@@ -99,7 +94,7 @@ async def targets(port: int, data: Path, rooms: int, clients: int) -> list[list[
             return answer.json()
 
         async def room() -> list[str]:
-            interview = await call("/interviews", {"title": "Bench", "policy": policy}, key)
+            interview = await call("/interviews", {"title": "Bench", "policy": policy}, signed)
             urls = []
             for seat in range(clients):
                 who = {"as": "guest", "name": f"Guest {seat}"} if seat else {"as": "candidate", "name": "Cleo"}
@@ -114,7 +109,7 @@ def table(rows: list[dict[str, Any]]) -> list[str]:
     """Medians over the repetitions; ratios are taken within a repetition."""
     found = {(row["variant"], row["rep"]): row for row in rows}
     lines = [
-        "| server | µs CPU per delivery | against y-websocket | p50 ms | p99 ms | deliveries/s | lost | server_wait | gen_util |",
+        "| server | µs CPU a delivery | against yws | p50 ms | p99 ms | deliveries/s | lost | server_wait | gen_util |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for variant in dict.fromkeys(row["variant"] for row in rows):
@@ -144,7 +139,7 @@ def table(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def middle(rows: list[dict[str, Any]], field: str) -> float:
-    return statistics.median(row[field] for row in rows if row.get(field) is not None)
+    return statistics.median(float(row[field]) for row in rows if row.get(field) is not None)
 
 
 if __name__ == "__main__":
