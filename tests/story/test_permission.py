@@ -53,7 +53,7 @@ async def test_notes_are_for_interviewers(api: Api, interview: str) -> None:
             assert not [frame for frame in peer.frames if CANARY.encode() in frame]
     for admitted in outside:
         assert await close_code_of(admitted.code.replace("?", ".notes?")) == 4404
-    assert await api.text(interview) == "codecode"
+    await api.until_text(interview, "codecode")
 
 
 async def test_the_name_in_the_presence_is_the_servers(crowd: Crowd) -> None:
