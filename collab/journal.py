@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from weakref import WeakSet, WeakValueDictionary
 
 import anyio
@@ -40,6 +41,8 @@ entries = Table(
 _INSERT = "INSERT INTO entry (log, entry, at_ms, document, delivered_by, kind, payload) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SUBSCRIPTION_LIMIT = 1_000
 _RETRY_S = 0.5
+
+Row = tuple[str, int, int, str, str, str, bytes]
 
 _log = structlog.get_logger("journal")
 
@@ -138,9 +141,10 @@ class Subscription:
 class Transaction:
     """One commit: what was queued, then changes of the domain and its events."""
 
-    def __init__(self, journal: "Journal", connection: AsyncConnection, now_ms: int) -> None:
-        self.connection = connection
-        self.now_ms = now_ms
+    connection: AsyncConnection
+
+    def __init__(self, journal: "Journal") -> None:
+        self.now_ms = journal.clock.now_ms()
         self._journal = journal
         self._logs: dict[str, Log] = {}
         self._next: dict[str, int] = {}
@@ -154,11 +158,11 @@ class Transaction:
         started = log_id in self._started
         at_ms = max(self._at_ms.get(log_id, log.committed_at_ms), 0 if started else log.elapsed_ms(self.now_ms))
         payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
-        entry = Entry(log_id, self._number(log), at_ms, "", delivered_by, kind, payload)
+        row = (log_id, self._number(log), at_ms, "", delivered_by, kind, payload)
         self._at_ms[log_id] = at_ms
         log.last_at_ms = max(log.last_at_ms, at_ms)
-        self._events.append(entry)
-        await self._insert([entry])
+        self._events.append(Entry(*row))
+        await self.insert([row])
 
     async def start(self, log_id: str) -> None:
         """The first participant has entered: times count from now. Does nothing where the log has started."""
@@ -168,23 +172,20 @@ class Transaction:
             self._started.add(log_id)
             await self.connection.execute(logs.insert().values(id=log_id, started_at_ms=self.now_ms))
 
-    async def insert_queued(self, queued: Iterable["Queued"]) -> None:
+    def number(self, queued: Iterable["Queued"]) -> list[Row]:
+        """The rows of queued updates, numbered in this commit."""
         rows = []
         for item in queued:
             log = item.log
             self._at_ms[log.id] = item.at_ms
-            rows.append(
-                Entry(log.id, self._number(log), item.at_ms, item.document, item.delivered_by, UPDATE, item.update)
-            )
-        if rows:
-            await self._insert(rows)
+            rows.append((log.id, self._number(log), item.at_ms, item.document, item.delivered_by, UPDATE, item.update))
+        return rows
 
-    async def _insert(self, rows: list[Entry]) -> None:
-        raw = await self.connection.get_raw_connection()
-        driver: Any = raw.driver_connection
-        await driver.executemany(
-            _INSERT, [(r.log, r.entry, r.at_ms, r.document, r.delivered_by, r.kind, r.payload) for r in rows]
-        )
+    async def insert(self, rows: list[Row]) -> None:
+        if rows:
+            raw = await self.connection.get_raw_connection()
+            driver: Any = raw.driver_connection
+            await driver.executemany(_INSERT, rows)
 
     def _number(self, log: Log) -> int:
         self._logs[log.id] = log
@@ -205,8 +206,7 @@ class Transaction:
                 subscription.offer(event)
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(NamedTuple):
     log: Log
     at_ms: int
     document: str
@@ -226,7 +226,7 @@ class Journal:
         database: Database,
         clock: Clock,
         *,
-        group_ms: int = 25,
+        group_ms: int = 40,
         max_queued: int = 100_000,
         max_queued_bytes: int = 64 * 2**20,
     ) -> None:
@@ -285,22 +285,23 @@ class Journal:
 
         An exception of the caller, or of the commit, leaves nothing of it on disk; what was queued stays queued.
         """
-        transaction: Transaction
+        transaction = Transaction(self)
         group: list[Queued] = []
-
-        def committed() -> None:
-            for item in group:
-                self._queue.popleft()
-                self._queued_bytes -= len(item.update)
-            self.durable += len(group)
-            transaction.committed()
-            self.on_commit()
-
-        async with self.database.writing(committed) as connection:
-            transaction = Transaction(self, connection, self.clock.now_ms())
+        async with self.database.writing(lambda: self._commit(group, transaction)) as connection:
+            transaction.now_ms = self.clock.now_ms()
+            transaction.connection = connection
             group.extend(self._queue)
-            await transaction.insert_queued(group)
+            await transaction.insert(transaction.number(group))
             yield transaction
+
+    def _commit(self, group: list[Queued], transaction: Transaction) -> None:
+        """The transaction, with this group of the queue, is on disk."""
+        for item in group:
+            self._queue.popleft()
+            self._queued_bytes -= len(item.update)
+        self.durable += len(group)
+        transaction.committed()
+        self.on_commit()
 
     async def run(self) -> None:
         """Commit what is queued, a group at a time, for ever. A failing commit is loud and is retried."""
@@ -319,8 +320,14 @@ class Journal:
         """Return when everything that was queued before the call is on disk."""
         ticket = self.queued
         while self.durable < ticket:
-            async with self.transaction():
-                pass
+            transaction = Transaction(self)
+            group: list[Queued] = []
+
+            def rows(transaction: Transaction = transaction, group: list[Queued] = group) -> list[Row]:
+                group.extend(self._queue)
+                return transaction.number(group)
+
+            await self.database.insert(_INSERT, rows, partial(self._commit, group, transaction))
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from collab.errors import Refused
@@ -19,10 +19,12 @@ class Peer:
     """Who is connected, what it may do, and what it has still to be sent.
 
     Its queue of frames is bounded in bytes: a peer that does not take them is closed, nobody waits for it.
+    Invariant: frames reach it in the order in which they were offered, whether sent at once or queued.
     """
 
     __slots__ = (
         "_arrived",
+        "_is_sending",
         "_outbox",
         "_outbox_bytes",
         "_refilled_at",
@@ -41,6 +43,7 @@ class Peer:
         "outbox_limit",
         "participant_id",
         "resyncs",
+        "send_now",
         "set_aside",
         "set_aside_bytes",
         "user",
@@ -63,6 +66,8 @@ class Peer:
         self.outbox_limit = outbox_limit
         self.frames_per_s = frames_per_s
         self.on_overflow: Callable[[], None] = lambda: None  # its sender is stuck: the transport must go
+        # Sends a frame without waiting, and gives back what is left to be awaited where that was not possible.
+        self.send_now: Callable[[bytes], Awaitable[None] | None] | None = None
         self.client_id: int | None = None  # the Yjs client id whose presence it announced
         self.closing: tuple[CloseCode, str] | None = None
         self.entered = False  # has been sent the document, or has written
@@ -74,16 +79,26 @@ class Peer:
         # One ticket of the journal for each step-2 and update frame not acknowledged yet, in order.
         self.awaited: deque[int] = deque()
         self.acknowledged = 0
-        self._outbox: deque[bytes] = deque()
+        self._outbox: deque[bytes | Awaitable[None]] = deque()
         self._outbox_bytes = 0
+        self._is_sending = True  # until somebody first waits in take()
         self._arrived = asyncio.Event()
         self._tokens = 2.0 * frames_per_s
         self._refilled_at = time.monotonic()
 
     def offer(self, frame: bytes) -> None:
-        """Queue a frame; a peer whose queue is full is closed instead, and resynchronises when it comes back."""
+        """Send a frame, at once or after those before it. A peer whose queue is full is closed instead, and
+        resynchronises when it comes back.
+        """
         if self.closing is not None:
             return
+        self.is_quiet = False
+        item: bytes | Awaitable[None] = frame
+        if self.send_now is not None and not self._is_sending and not self._outbox:
+            rest = self.send_now(frame)
+            if rest is None:
+                return
+            item = rest
         size = self._outbox_bytes + len(frame)
         if size > self.outbox_limit and self._outbox:
             self._outbox.clear()
@@ -91,9 +106,8 @@ class Peer:
             self.close(CloseCode.TOO_SLOW, "too slow: the queue of frames for you is full")
             self.on_overflow()
             return
-        self._outbox.append(frame)
+        self._outbox.append(item)
         self._outbox_bytes = size
-        self.is_quiet = False
         self._arrived.set()
 
     def close(self, code: CloseCode, reason: str) -> None:
@@ -102,13 +116,18 @@ class Peer:
             self.closing = (code, reason)
             self._arrived.set()
 
-    async def take(self) -> deque[bytes]:
-        """The queued frames, as soon as there are any; empty when the peer is closing and all is sent."""
+    async def take(self) -> deque[bytes | Awaitable[None]]:
+        """The queued frames, and begun sends, as soon as there are any; empty when the peer is closing and all is sent.
+
+        Until the next call nothing is sent at once: what was taken is being sent.
+        """
         while not self._outbox and self.closing is None:
+            self._is_sending = False
             self._arrived.clear()
             await self._arrived.wait()
-        frames, self._outbox, self._outbox_bytes = self._outbox, deque(), 0
-        return frames
+        self._is_sending = True
+        taken, self._outbox, self._outbox_bytes = self._outbox, deque(), 0
+        return taken
 
     def spend(self) -> None:
         """Count a received frame. Raises Refused over the rate; bursts of two seconds' worth are allowed."""

@@ -30,28 +30,28 @@ class Malformed(ValueError):
     """Raised for bytes that are not what their format says."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SyncStep1:
     """What the sender has; asks for the rest."""
 
     state_vector: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SyncStep2:
     """The rest, as an update."""
 
     update: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Update:
     """A change as it happens."""
 
     update: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AwarenessEntry:
     """One Yjs client's presence: ``state`` is JSON text, ``null`` when it has gone."""
 
@@ -60,12 +60,12 @@ class AwarenessEntry:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Awareness:
     entries: list[AwarenessEntry]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class QueryAwareness:
     """Asks for everybody's presence."""
 

@@ -41,7 +41,7 @@ class Settings(BaseSettings):
         2 * 2**20, description="Bytes that may wait for one connection; more is closed with 4508"
     )
     max_body_bytes: PositiveInt = Field(64 * 2**10, description="Largest body of an HTTP request in bytes")
-    journal_group_ms: NonNegativeInt = Field(25, description="Milliseconds in which one commit gathers updates")
+    journal_group_ms: NonNegativeInt = Field(40, description="Milliseconds in which one commit gathers updates")
     journal_queue_updates: PositiveInt = Field(
         100_000, description="Updates that may wait for the disk; beyond them new ones are set aside"
     )

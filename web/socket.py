@@ -5,7 +5,8 @@ Not on Quart's own websocket routes: they cancel their handler when a client goe
 
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -23,7 +24,7 @@ from web.panelroom import Panelroom
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+Send = Callable[[Message], Coroutine[Any, Any, None]]
 Note = Callable[[Refused, str | None], None]
 
 PREFIX = "/ws/"
@@ -111,6 +112,7 @@ class Sockets:
                 tasks.cancel_scope.cancel()
 
             peer.on_overflow = overflow
+            peer.send_now = partial(_send_now, send)
             with live.joined(peer):
                 # Whoever closes a room or drains the server closes the peers that have joined; the others see it here.
                 closed = rooms.closed(grant.interview_id)
@@ -156,12 +158,50 @@ def _address(scope: Message) -> str:
     return scope["client"][0] if scope["client"] else ""
 
 
+class Begun:
+    """A coroutine that was started outside the task which is to finish it, and the future that it waits for."""
+
+    def __init__(self, step: Coroutine[Any, Any, None], waits_for: Any) -> None:
+        self._step = step
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        waits_for = self._waits_for
+        while True:
+            try:
+                try:
+                    value = yield waits_for
+                except BaseException as error:  # noqa: BLE001 - the coroutine decides, also about a cancellation
+                    waits_for = self._step.throw(error)
+                else:
+                    waits_for = self._step.send(value)
+            except StopIteration:
+                return
+
+
+def _send_now(send: Send, frame: bytes) -> Awaitable[None] | None:
+    """One step of ``send``: nearly always the whole of it, without waking a task for every frame."""
+    step = send({"type": "websocket.send", "bytes": frame})
+    try:
+        return Begun(step, step.send(None))
+    except StopIteration:
+        return None
+    except OSError:
+        return None  # it has gone, and its own task will see that
+    except Exception as error:  # noqa: BLE001 - raised again in the task of the peer that it concerns
+        return _failed(error)
+
+
+async def _failed(error: Exception) -> None:
+    raise error
+
+
 async def _deliver(peer: Peer, send: Send, connection: anyio.CancelScope) -> None:
     """Send what the peer is offered; after its last frame, the close, and the connection is over."""
     try:
-        while frames := await peer.take():
-            for frame in frames:
-                await send({"type": "websocket.send", "bytes": frame})
+        while items := await peer.take():
+            for item in items:
+                await (send({"type": "websocket.send", "bytes": item}) if isinstance(item, bytes) else item)
         if peer.closing is not None:
             code, reason = peer.closing
             await send({"type": "websocket.close", "code": code.value, "reason": reason})

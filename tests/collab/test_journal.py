@@ -300,7 +300,7 @@ async def test_a_locked_database(tmp_path: Path, clock: SetClock, monkeypatch: p
     other = sqlite3.connect(tmp_path / "locked.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     for _ in range(3):
-        with pytest.raises(DBAPIError):
+        with pytest.raises(sqlite3.OperationalError):
             await journal.flush()
     journal.append(log, "log", "ada", b"b")
     assert (journal.durable, journal.queued) == (0, 2)

@@ -290,7 +290,7 @@ def test_any_bytes(data: bytes) -> None:
     _parse_or_refuse(data)
 
 
-@settings(max_examples=400, deadline=100)
+@settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_any_mutation_of_a_real_update(data: st.DataObject) -> None:
     whole = bytearray(data.draw(st.sampled_from(REAL)))
