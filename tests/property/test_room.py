@@ -49,15 +49,21 @@ class Room(RuleBasedStateMachine):
 
     @rule(person=people, place=places, text=texts)
     def type(self, person: int, place: int, text: str) -> None:
-        name = self.name(person)
-        self.run(self.crowd.type(name, text, at=place % (len(str(self.crowd[name])) + 1)))
+        self.run(self.type_at(self.name(person), place, text))
 
     @rule(person=people, place=places, length=st.integers(1, 8))
     def delete(self, person: int, place: int, length: int) -> None:
-        name = self.name(person)
+        self.run(self.delete_at(self.name(person), place, length))
+
+    # Places are taken from the text inside of the loop, where nothing can be received in between.
+
+    async def type_at(self, name: str, place: int, text: str) -> None:
+        await self.crowd.type(name, text, at=place % (len(str(self.crowd[name])) + 1))
+
+    async def delete_at(self, name: str, place: int, length: int) -> None:
         if text := str(self.crowd[name]):
             start = place % len(text)
-            self.run(self.crowd.delete(name, start, min(length, len(text) - start)))
+            await self.crowd.delete(name, start, min(length, len(text) - start))
 
     @rule(person=people)
     def undo(self, person: int) -> None:
