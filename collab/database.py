@@ -108,11 +108,12 @@ async def _to_the_end(step: Coroutine[Any, Any, None]) -> None:
     """Await ``step`` to its end even while cancelled, then let the cancellation go on: half a commit has no answer."""
     task = asyncio.ensure_future(step)
     cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as error:
-            cancelled = error
+    with anyio.CancelScope(shield=True):
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError as error:
+                cancelled = error
     task.result()
     if cancelled is not None:
         raise cancelled

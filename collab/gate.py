@@ -72,6 +72,7 @@ class Gate:
     def __init__(self, limits: Limits) -> None:
         self.clocks: dict[int, int] = {}
         self._deleted: dict[int, Ranges] = {}
+        self._roots: dict[Id, tuple[str, str | None]] = {}  # of the structs without origins
         self._limits = limits
         self._bytes = 0
 
@@ -81,8 +82,8 @@ class Gate:
         deletes = [d for d in update.deletes if not self._is_deleted(*d)]
         if not new and not deletes:
             return Verdict.KNOWN
-        for struct in new:
-            _check_model(struct)
+        for struct in update.structs:
+            self._check_struct(struct)
         ends = {s.client: s.clock + s.length for s in new}
         if len(ends) > 1:
             _check_integrable(new, ends)
@@ -106,10 +107,28 @@ class Gate:
             end = struct.clock + struct.length
             if end > known:
                 self.clocks[struct.client] = end
+                if struct.root is not None and struct.clock >= known:
+                    self._roots[struct.client, struct.clock] = (struct.root, struct.key)
                 if struct.content == DELETED:
                     self._ranges(struct.client).add(max(struct.clock, known), end)
         for client, clock, length in update.deletes:
             self._ranges(client).add(clock, clock + length)
+
+    def _check_struct(self, struct: Struct) -> None:
+        """Also of what is known already, where something new comes with it: browsers look at the whole update."""
+        known = self.clocks.get(struct.client, 0)
+        for origin in (struct.left, struct.right):
+            if origin is None:
+                continue
+            if origin[0] == struct.client and origin[1] >= struct.clock:
+                raise Invalid("a struct that stands on itself")
+            if struct.clock < known and origin[1] >= self.clocks.get(origin[0], 0):
+                raise Invalid("a struct that is known, on what is not")
+        if struct.root is None:
+            return
+        if struct.clock < known and self._roots.get((struct.client, struct.clock)) != (struct.root, struct.key):
+            raise Invalid("a struct that is known, in another place")
+        _check_model(struct)
 
     def _is_gapped(self, new: list[Struct], ends: dict[int, int], deletes: list[tuple[int, int, int]]) -> bool:
         reached = {client: self.clocks.get(client, 0) for client in ends}
@@ -175,17 +194,11 @@ def _missing(origin: Id | None, reached: dict[int, int], ends: dict[int, int]) -
 
 
 def _check_model(struct: Struct) -> None:
-    """Nothing of a client stands on what the same client writes later. Structs without origins name their root; the
-    allowed roots and their contents are the document model."""
-    for origin in (struct.left, struct.right):
-        if origin is not None and origin[0] == struct.client and origin[1] >= struct.clock:
-            raise Invalid("a struct that stands on itself")
-    if struct.root is None:
-        return
+    """Structs without origins name their root; the allowed roots and their contents are the document model."""
     if struct.root == FILES:
         if struct.key is None or struct.content == STRING:
             raise Invalid("files holds plain values by file id")
-    elif struct.root == SOURCE or struct.root.startswith(f"{SOURCE}/"):
+    elif struct.root is not None and (struct.root == SOURCE or struct.root.startswith(f"{SOURCE}/")):
         if struct.key is not None or struct.content == ANY:
             raise Invalid("a source holds text")
     else:

@@ -331,7 +331,7 @@ class Journal:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """``run`` for as long as the block lasts, and a last flush."""
+        """``run`` for as long as the block lasts, and a last attempt to put all on disk."""
         task = asyncio.create_task(self.run())
         try:
             yield
@@ -339,7 +339,10 @@ class Journal:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-            await self.flush()
+            try:
+                await self.flush()
+            except Exception:  # noqa: BLE001 - the process ends all the same
+                _log.exception("not everything could be saved", queued=len(self._queue))
 
     def subscribe(self, log_id: str) -> Subscription:
         """The log's events (not its updates) from the moment that the subscription is entered."""

@@ -37,7 +37,7 @@ class Standing(Enum):
 
     WRITER = auto()
     READER = auto()
-    FULL = auto()  # commits are failing and the journal's queue is full
+    HELD = auto()  # the journal's queue is full because commits are failing, or the end is being committed
     FINISHED = auto()
 
 
@@ -52,13 +52,14 @@ class LiveDocument:
         self.peers: set[Peer] = set()
         self.idle_since: float | None = None
         self.is_finished = False  # every update is refused
+        self.is_held = False  # every update is set aside: the document may be about to be finished
         self.is_discarded = False  # broken: nothing may touch it any more
         self._journal = journal
         self._document = Document()
         self._gate = Gate(limits)
         self._presence = Presence()
         self._unacknowledged: set[Peer] = set()
-        self._is_behind = False  # frames were set aside because the journal was full
+        self._is_behind = False  # frames were set aside while updates were held
 
     def restore(self, update: bytes) -> None:
         """Take in an update from the journal. Raises DocumentBroken."""
@@ -84,7 +85,7 @@ class LiveDocument:
         """One frame of a peer. Raises Refused (the peer must be closed) or DocumentBroken (all must, and reload)."""
         if self.is_discarded:
             raise Refused(CloseCode.RESTART, "the document is being restored")
-        peer.spend()
+        peer.spend(len(frame))
         try:
             match decode(frame):
                 case Update(update):
@@ -123,11 +124,11 @@ class LiveDocument:
             case _, Standing.READER:
                 peer.await_ticket(DENIED)
                 peer.offer(encode_denial("you may read this document, but not write in it"))
-            case _, Standing.FULL:
-                peer.put_aside(parsed, len(update))
+            case _, Standing.HELD:
+                peer.put_aside(update)
                 self._is_behind = True
             case Verdict.GAP, Standing.WRITER:
-                peer.put_aside(parsed, len(update))
+                peer.put_aside(update)
                 if not peer.is_asked:
                     self._resync(peer)
 
@@ -147,14 +148,14 @@ class LiveDocument:
             return Standing.FINISHED
         if not peer.may_write:
             return Standing.READER
-        return Standing.FULL if self._journal.is_full else Standing.WRITER
+        return Standing.HELD if self.is_held or self._journal.is_full else Standing.WRITER
 
     def _in_step(self, peer: Peer, frame: bytes | None, ticket: int) -> None:
         """The content of the peer's frame is in the document, durable when the journal has reached ``ticket``."""
         peer.entered = True
         peer.await_ticket(ticket)
         if frame is None:
-            if all(self._gate.knows(update) for update in peer.set_aside):
+            if all(self._gate.knows(parse(update)) for update in peer.set_aside):
                 peer.recover(ticket)
             else:
                 self._resync(peer)
@@ -181,14 +182,18 @@ class LiveDocument:
                 peer.offer(frame)
 
     def acknowledge(self) -> None:
-        """After a commit: tell the peers that asked for it; ask writers again for what was set aside."""
+        """After a commit: tell the peers that asked for it, and go on with what was held."""
         for peer in list(self._unacknowledged):
             count = peer.acknowledge(self._journal.durable)
             if count is not None:
                 peer.offer(encode_acknowledgement(count))
             if not peer.awaited:
                 self._unacknowledged.discard(peer)
-        if self._is_behind and not self._journal.is_full:
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Ask every writer again, when updates were held and are not any more."""
+        if self._is_behind and not self.is_held and not self._journal.is_full:
             self._is_behind = False
             for peer in self.peers:
                 if peer.may_write:

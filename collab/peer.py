@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from collab.errors import Refused
-from collab.update import Update
 from collab.wire import CloseCode
 
 SET_ASIDE = -1
 DENIED = -2
 MAX_SET_ASIDE_BYTES = 2**20
+FRAME_BYTES = 4096
 
 
 class Peer:
@@ -74,7 +74,7 @@ class Peer:
         self.is_asked = False  # our step 1 is not answered yet
         self.is_quiet = False  # was sent nothing since the last look
         self.resyncs = 0  # step 1s sent for gaps since it was last in step
-        self.set_aside: list[Update] = []  # not merged: a later step 2 must bring them again
+        self.set_aside: list[bytes] = []  # updates not merged: a later step 2 must bring them again
         self.set_aside_bytes = 0
         # One ticket of the journal for each step-2 and update frame not acknowledged yet, in order.
         self.awaited: deque[int] = deque()
@@ -129,17 +129,20 @@ class Peer:
         taken, self._outbox, self._outbox_bytes = self._outbox, deque(), 0
         return taken
 
-    def spend(self) -> None:
-        """Count a received frame. Raises Refused over the rate; bursts of two seconds' worth are allowed."""
+    def spend(self, size: int) -> None:
+        """Count a received frame of ``size`` bytes, a large one as several. Raises Refused over the rate; bursts of two
+        seconds' worth are allowed.
+        """
         if not self.frames_per_s:
             return
-        if self._tokens < 1:
+        cost = max(1.0, size / FRAME_BYTES)
+        if self._tokens < cost:
             now = time.monotonic()
             self._tokens = min(2.0 * self.frames_per_s, self._tokens + (now - self._refilled_at) * self.frames_per_s)
             self._refilled_at = now
-            if self._tokens < 1:
-                raise Refused(CloseCode.RATE, "too many frames in a short time")
-        self._tokens -= 1
+            if self._tokens < min(cost, self.frames_per_s):
+                raise Refused(CloseCode.RATE, "too much in a short time")
+        self._tokens -= cost
 
     def acknowledge(self, durable: int) -> int | None:
         """Count the frames that are durable up to the journal's ticket ``durable``; the new count, if it moved."""
@@ -156,12 +159,12 @@ class Peer:
         if self.acknowledges and not (self.awaited and self.awaited[-1] == DENIED):
             self.awaited.append(ticket)
 
-    def put_aside(self, update: Update, size: int) -> None:
+    def put_aside(self, update: bytes) -> None:
         """Remember an update that could not be merged. Raises Refused when that gets too much."""
-        if self.set_aside and self.set_aside_bytes + size > MAX_SET_ASIDE_BYTES:
+        if self.set_aside and self.set_aside_bytes + len(update) > MAX_SET_ASIDE_BYTES:
             raise Refused(CloseCode.OUT_OF_STEP, "too much is waiting for what it builds on")
         self.set_aside.append(update)
-        self.set_aside_bytes += size
+        self.set_aside_bytes += len(update)
         self.await_ticket(SET_ASIDE)
 
     def recover(self, ticket: int) -> None:

@@ -34,6 +34,7 @@ class Registry:
         self._tick_s = tick_s
         self._documents: dict[str, LiveDocument] = {}
         self._loading: dict[str, asyncio.Lock] = {}
+        self._held: set[str] = set()
         self._finished: set[str] = set()
         self.is_draining = False
         journal.on_commit = self._acknowledge
@@ -55,16 +56,28 @@ class Registry:
         """Those in memory."""
         return [live for live in self._documents.values() if live.log.id == log_id]
 
+    def hold(self, log_id: str) -> None:
+        """Set aside every update to the log's documents until ``finish`` or ``reopen`` says what becomes of them."""
+        self._held.add(log_id)
+        self._settle(log_id)
+
     def finish(self, log_id: str) -> None:
-        """From now on every update to the log's documents is refused, also to those being opened."""
+        """From now on every update to the log's documents is refused, also to those opened later."""
+        self._held.discard(log_id)
         self._finished.add(log_id)
-        for live in self.opened(log_id):
-            live.is_finished = True
+        self._settle(log_id)
 
     def reopen(self, log_id: str) -> None:
+        self._held.discard(log_id)
         self._finished.discard(log_id)
+        self._settle(log_id)
         for live in self.opened(log_id):
-            live.is_finished = False
+            live.catch_up()
+
+    def _settle(self, log_id: str) -> None:
+        for live in self.opened(log_id):
+            live.is_held = log_id in self._held
+            live.is_finished = log_id in self._finished
 
     def discard(self, live: LiveDocument) -> None:
         """A broken document: everybody is sent away to come back to a fresh one, loaded from the journal."""
@@ -86,6 +99,7 @@ class Registry:
                     await anyio.lowlevel.checkpoint()
             if len(page) < _PAGE:
                 live.idle_since = time.monotonic()
+                live.is_held = log_id in self._held
                 live.is_finished = log_id in self._finished
                 return live
             after = page[-1].entry

@@ -159,11 +159,16 @@ def _skip_varint(data: bytes, at: int) -> int:
 
 
 def _parse_deletes(data: bytes, at: int) -> tuple[list[tuple[int, int, int]], int]:
-    deletes = []
+    deletes: list[tuple[int, int, int]] = []
+    seen: set[int] = set()
     clients, at = read_varuint(data, at)
     for _ in range(clients):
         client, at = read_varuint(data, at)
         count, at = read_varuint(data, at)
+        if client in seen:
+            raise Malformed("a client's deleted ranges are not in one run")
+        seen.add(client)
+        first = len(deletes)
         for _ in range(count):
             clock, at = read_varuint(data, at)
             length, at = read_varuint(data, at)
@@ -172,7 +177,17 @@ def _parse_deletes(data: bytes, at: int) -> tuple[list[tuple[int, int, int]], in
             if clock + length > MAX_CLOCK:
                 raise Malformed("a clock is too large")
             deletes.append((client, clock, length))
+        if count > 1:
+            _check_disjoint(sorted(deletes[first:]))
     return deletes, at
+
+
+def _check_disjoint(ranges: list[tuple[int, int, int]]) -> None:
+    reached = 0
+    for _, clock, length in ranges:
+        if clock < reached:
+            raise Malformed("deleted ranges that overlap")
+        reached = clock + length
 
 
 def encode_state_vector(clocks: dict[int, int]) -> bytes:

@@ -135,14 +135,15 @@ class Lifecycle:
 
     @asynccontextmanager
     async def _closed_room(self, interview_id: str, code: CloseCode, reason: str) -> AsyncGenerator[None]:
-        """Nothing is accepted from here on; the sockets close at the end, or all goes on when the block fails."""
-        self._closed[interview_id] = code
-        self._registry.finish(interview_id)
+        """Updates are held during the block; at its end the sockets close, or all goes on where it failed."""
+        self._registry.hold(interview_id)
         try:
             yield
         except BaseException:
             self._open_room(interview_id)
             raise
+        self._closed[interview_id] = code
+        self._registry.finish(interview_id)
         for document in self._registry.opened(interview_id):
             document.close_peers(code, reason)
 

@@ -15,7 +15,10 @@ class Dispatch:
         self._quart = quart
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket" and scope["path"].startswith(PREFIX):
+        if scope["type"] != "websocket":
+            await self._quart(scope, receive, send)
+        elif scope["path"].startswith(PREFIX):
             await self._sockets(scope, receive, send)
         else:
-            await self._quart(scope, receive, send)
+            await receive()  # websocket.connect
+            await send({"type": "websocket.close"})  # before an accept: 403

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from web.settings import Settings
 _PING_S = 20.0
 _GRACE_S = 10
 _DRAIN_S = 10.0
+_STUCK_MS = 30_000
 _BACKLOG = 1024
 
 _log = structlog.get_logger("serve")
@@ -50,10 +52,13 @@ async def _serve(settings: Settings, host: str, port: int, data: Path, ready: Ca
         await stop.wait()
         panelroom: Panelroom = app.extensions["panelroom"]
         panelroom.journal.end_subscriptions()
-        with anyio.move_on_after(_DRAIN_S) as scope:
-            await panelroom.registry.drain()
-        if scope.cancelled_caught:
-            _log.error("not everything could be saved", queued=panelroom.journal.queued - panelroom.journal.durable)
+        try:
+            with anyio.move_on_after(_DRAIN_S):
+                await panelroom.registry.drain()
+        except Exception:  # noqa: BLE001 - it is time to stop, whatever the disk says
+            _log.exception("the last commit failed")
+        if waiting := panelroom.journal.queued - panelroom.journal.durable:
+            _log.error("not everything could be saved", updates=waiting)
 
     await (_hypercorn if settings.server == "hypercorn" else _uvicorn)(app, listener, settings, stopped)
 
@@ -62,6 +67,9 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if sys.platform == "linux":  # accepted sockets inherit it: a peer that takes nothing for so long is gone
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STUCK_MS)
     listener.bind((host, port))
     listener.listen(_BACKLOG)
     listener.setblocking(False)

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 
 import anyio
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from collab.errors import DocumentBroken, Refused
 from collab.live import LiveDocument
@@ -30,6 +31,10 @@ Note = Callable[[Refused, str | None], None]
 PREFIX = "/ws/"
 _REFUSAL_S = 10.0
 _REFUSALS_KEPT = 10_000
+_LAST_WORD_S = 5.0
+
+Knock = tuple[str, str]
+"""Who wants to come in where: ticket and document."""
 
 _log = structlog.get_logger("socket")
 
@@ -39,7 +44,8 @@ class Sockets:
 
     def __init__(self, panelroom: Panelroom) -> None:
         self._panelroom = panelroom
-        self._refused: OrderedDict[str, float] = OrderedDict()  # ticket -> when it was refused
+        self._refused: OrderedDict[Knock, float] = OrderedDict()  # when they were refused before they were let in
+        self._thrown_out: OrderedDict[Knock, float] = OrderedDict()  # when they were refused for what they sent
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
@@ -47,10 +53,12 @@ class Sockets:
         query = parse_qs(scope["query_string"].decode("latin-1"))
         ticket = query.get("ticket", [""])[0]
         document_id = scope["path"].removeprefix(PREFIX)
+        knock = (ticket, document_id)
 
         def note(refusal: Refused, participant_id: str | None) -> None:
             if 4400 <= refusal.code < 4500 or refusal.code is CloseCode.RATE:
-                self._refused.setdefault(ticket, time.monotonic())
+                refused = self._refused if participant_id is None else self._thrown_out
+                refused.setdefault(knock, time.monotonic())
             _log.warning(
                 "peer refused",
                 code=refusal.code.value,
@@ -60,18 +68,24 @@ class Sockets:
                 address=_address(scope),
             )
 
-        if self._was_just_refused(ticket):
-            # Older stock clients ignore close codes and come straight back: the handshake is cheaper.
-            await send({"type": "websocket.close"})
-            return
         try:
+            if _is_recent(self._thrown_out, knock):
+                raise Refused(CloseCode.INVALID, "was thrown out a moment ago")
             grant = await self._authorise(scope, document_id, ticket)
             live = await self._panelroom.registry.open(grant.interview_id, document_id)
             if grant.finished:
                 raise Refused(CloseCode.FINISHED, "the interview is finished")
-        except Refused as refusal:
-            note(refusal, None)
+        except (DocumentBroken, SQLAlchemyError):
+            _log.exception("document not opened", document=document_id[:64])
             await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": CloseCode.RESTART.value, "reason": "it cannot be read now"})
+            return
+        except Refused as refusal:
+            # Older stock clients ignore close codes and come straight back: the second time the handshake says it.
+            again = _is_recent(self._thrown_out, knock) or _is_recent(self._refused, knock)
+            note(refusal, None)
+            if not again:
+                await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": refusal.code.value, "reason": refusal.reason})
             return
         await send({"type": "websocket.accept"})
@@ -91,7 +105,7 @@ class Sockets:
         settings = self._panelroom.settings
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         came = arrival(headers, scope["scheme"], _address(scope), settings)
-        if not origin_allowed(headers, came.scheme, came.host, settings, has_credential=bool(ticket)):
+        if not origin_allowed(headers, came.scheme, came.host, settings, has_credential=True):
             raise Refused(CloseCode.REMOVED, "this page may not connect here")
         try:
             return await self._panelroom.rooms.authorise_socket(document_id, ticket)
@@ -109,7 +123,7 @@ class Sockets:
 
             def overflow() -> None:
                 note(Refused(CloseCode.TOO_SLOW, "the queue of frames is full"), peer.participant_id)
-                tasks.cancel_scope.cancel()
+                tasks.start_soon(_give_up, tasks.cancel_scope)
 
             peer.on_overflow = overflow
             peer.send_now = partial(_send_now, send)
@@ -136,6 +150,8 @@ class Sockets:
                     if peer.entered and not entered:
                         entered = True
                         await _enter(rooms, grant)
+                if message.get("code") == CloseCode.TOO_BIG:  # the server closed it before we saw the frame
+                    note(Refused(CloseCode.TOO_BIG, "the frame is too large"), peer.participant_id)
                 tasks.cancel_scope.cancel()
 
     def _accept(self, live: LiveDocument, peer: Peer, frame: bytes | None) -> None:
@@ -145,13 +161,12 @@ class Sockets:
             raise Refused(CloseCode.LIMIT, "the frame is too large")
         live.accept(peer, frame)
 
-    def _was_just_refused(self, ticket: str) -> bool:
-        now = time.monotonic()
-        while self._refused and (
-            next(iter(self._refused.values())) < now - _REFUSAL_S or len(self._refused) > _REFUSALS_KEPT
-        ):
-            self._refused.popitem(last=False)
-        return ticket in self._refused
+
+def _is_recent(refusals: OrderedDict[Knock, float], knock: Knock) -> bool:
+    long_ago = time.monotonic() - _REFUSAL_S
+    while refusals and (next(iter(refusals.values())) < long_ago or len(refusals) > _REFUSALS_KEPT):
+        refusals.popitem(last=False)
+    return knock in refusals
 
 
 def _address(scope: Message) -> str:
@@ -201,12 +216,20 @@ async def _deliver(peer: Peer, send: Send, connection: anyio.CancelScope) -> Non
     try:
         while items := await peer.take():
             for item in items:
+                if peer.closing is not None and peer.closing[0] is CloseCode.TOO_SLOW:
+                    break
                 await (send({"type": "websocket.send", "bytes": item}) if isinstance(item, bytes) else item)
         if peer.closing is not None:
             code, reason = peer.closing
             await send({"type": "websocket.close", "code": code.value, "reason": reason})
     except OSError:
         return  # it has gone; what it sent before that is still being received
+    connection.cancel()
+
+
+async def _give_up(connection: anyio.CancelScope) -> None:
+    """A peer that was too slow has this long to take what is on its way, and the reason."""
+    await anyio.sleep(_LAST_WORD_S)
     connection.cancel()
 
 

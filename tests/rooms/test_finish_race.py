@@ -28,7 +28,8 @@ async def type_until_refused(
             except Refused as refusal:
                 refusals.append(refusal)
                 return
-            accepted.append(update)
+            if not live.is_held:  # set aside while the finish is being committed: accepted by nobody
+                accepted.append(update)
             await anyio.lowlevel.checkpoint()
 
 
