@@ -1,6 +1,7 @@
 """One server process on one port, by the ASGI server of the settings."""
 
 import asyncio
+import fcntl
 import logging
 import signal
 import socket
@@ -26,21 +27,29 @@ _GRACE_S = 10
 _DRAIN_S = 10.0
 _STUCK_MS = 30_000
 _BACKLOG = 1024
+_LOCK_NAME = "server.lock"
 
 _log = structlog.get_logger("serve")
 
 Stopped = Callable[[], Awaitable[None]]
 
 
+class CannotServe(OSError):
+    """Raised when the port or the data directory is not to be had; says so in a sentence."""
+
+
 def serve(settings: Settings, host: str, port: int, data: Path, ready: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT. ``ready`` is called with the address once requests are answered."""
-    uvloop.run(_serve(settings, host, port, data, ready))
+    """Serve until SIGTERM or SIGINT. ``ready`` is called with the address once requests are answered.
+
+    Raises CannotServe.
+    """
+    with _listen(host, port) as listener, _claim(data):
+        uvloop.run(_serve(settings, listener, data, ready))
 
 
-async def _serve(settings: Settings, host: str, port: int, data: Path, ready: Callable[[str], None]) -> None:
-    listener = _listen(host, port)
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{listener.getsockname()[1]}"
+async def _serve(settings: Settings, listener: socket.socket, data: Path, ready: Callable[[str], None]) -> None:
+    host, port = listener.getsockname()[:2]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     app = create_app(settings, data)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -64,16 +73,39 @@ async def _serve(settings: Settings, host: str, port: int, data: Path, ready: Ca
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if sys.platform == "linux":  # accepted sockets inherit it: a peer that takes nothing for so long is gone
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STUCK_MS)
-    listener.bind((host, port))
-    listener.listen(_BACKLOG)
+    try:
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise CannotServe(
+            f"Cannot listen on {host}, port {port}: {error.strerror}. Choose another with --port."
+        ) from None
     listener.setblocking(False)
     return listener
+
+
+@contextmanager
+def _claim(data: Path) -> Generator[None]:
+    """Two servers on one journal would number the same entries: the second one must not start."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = (data / _LOCK_NAME).open("a")
+    except OSError as error:
+        raise CannotServe(f"Cannot write in the data directory {data}: {error.strerror}.") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CannotServe(
+                f"Another server is running on the data directory {data}. Choose another with --data."
+            ) from None
+        yield
 
 
 async def _uvicorn(app: Quart, listener: socket.socket, settings: Settings, stopped: Stopped) -> None:
