@@ -108,7 +108,9 @@ class Service:
                 resumed = await store.ticket_participant(connection, digest(resume), transaction.now_ms - RESUME_MS)
                 if resumed is None or resumed.interview_id != interview_id:
                     raise TicketInvalid("The earlier ticket is wrong, too old or was revoked.")
-                if resumed.role is role and participant is None:
+                # A ticket of another member's, kept by the same browser, does not make this member that one.
+                same = member is None or resumed.member_id in {None, member.id}
+                if resumed.role is role and participant is None and same:
                     participant = resumed
             if participant is None:
                 participant = await self._add_participant(transaction, interview, role, name, member)

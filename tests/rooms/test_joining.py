@@ -81,6 +81,31 @@ async def test_a_ticket_resumes_only_its_own_interview_and_role(house: House) ->
         await house.rooms.join(interview, Role.INTERVIEWER, resume=interviewer.ticket)
 
 
+@pytest.mark.parametrize("role", [Role.INTERVIEWER, Role.OBSERVER, Role.GUEST])
+async def test_a_ticket_makes_nobody_another_member(house: House, role: Role) -> None:
+    interview = await house.interview(await house.member())
+    olga, bob = [
+        await house.rooms.people.acting_member(await house.member(email), None)
+        for email in ("olga@example.org", "bob@example.org")
+    ]
+    hers = await house.rooms.join(interview, role, member=olga)
+    his = await house.rooms.join(interview, role, member=bob, resume=hers.ticket)
+    assert his.participant.id != hers.participant.id
+    assert his.participant.member_id == bob.id
+    assert (await house.rooms.join(interview, role, member=olga, resume=his.ticket)).participant == hers.participant
+
+
+async def test_a_guest_stays_the_same_when_the_session_comes_or_goes(house: House) -> None:
+    interview = await house.interview(await house.member())
+    olga = await house.rooms.people.acting_member(await house.member(), None)
+    stranger = await house.join(interview, Role.GUEST)
+    signed_in = await house.rooms.join(interview, Role.GUEST, member=olga, resume=stranger.ticket)
+    assert signed_in.participant == stranger.participant
+    member = await house.rooms.join(interview, Role.GUEST, member=olga)
+    signed_out = await house.rooms.join(interview, Role.GUEST, resume=member.ticket)
+    assert signed_out.participant == member.participant
+
+
 async def test_names(house: House) -> None:
     olga = await house.member()
     interview = await house.interview(olga)
