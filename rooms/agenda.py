@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,10 +18,12 @@ from rooms.errors import (
     CursorInvalid,
     ExternalRefTaken,
     IdempotencyKeyReused,
+    InterviewFinished,
     InterviewUnknown,
     ScopeMissing,
 )
 from rooms.interview import Interview, Status
+from rooms.member import MemberRole
 from rooms.policy import Limits
 from rooms.principal import Principal
 from rooms.secret import new_id
@@ -69,33 +72,35 @@ class Agenda:
     async def create(
         self, principal: Principal, plan: Plan, repeatable: Repeatable | None = None
     ) -> tuple[Interview, bool]:
-        """The interview, and whether it is new: an Idempotency-Key or external_ref seen before gives the earlier one.
+        """The interview, and whether it is new: an external_ref seen before gives the earlier one.
+
+        An Idempotency-Key seen before gives the same answer again, whatever became of the interview.
 
         Raises ScopeMissing, IdempotencyKeyReused, ExternalRefTaken.
         """
         _require_creator(principal)
         async with self._database.writing() as connection:
-            earlier = await self._repeated(connection, principal, repeatable)
-            if earlier is not None:
-                return earlier, True
-            if plan.external_ref is not None:
-                earlier = await store.interview_of_ref(connection, principal.organisation_id, plan.external_ref)
-                if earlier is not None:
-                    if not principal.can_see(earlier):
-                        raise ExternalRefTaken("Another key made an interview with this external_ref.")
-                    return earlier, False
-            interview = await self._insert(connection, principal, plan)
             if repeatable is not None:
-                await connection.execute(
-                    insert(store.requests).values(
-                        principal_id=principal.id,
-                        idempotency_key=repeatable.idempotency_key,
-                        body_hash=repeatable.body_hash,
-                        interview_id=interview.id,
-                        created_at_ms=interview.created_at_ms,
-                    )
+                earlier = await store.request(connection, principal.id, repeatable.idempotency_key)
+                if earlier is not None:
+                    body_hash, answered, was_new = earlier
+                    if body_hash != repeatable.body_hash:
+                        raise IdempotencyKeyReused("This Idempotency-Key came with another body before.")
+                    return answered, was_new
+            known = await self._of_ref(connection, principal, plan.external_ref)
+            interview = known or await self._insert(connection, principal, plan)
+            is_new = known is None
+            if repeatable is not None:
+                await store.add_request(
+                    connection,
+                    interview.id,
+                    principal_id=principal.id,
+                    idempotency_key=repeatable.idempotency_key,
+                    body_hash=repeatable.body_hash,
+                    is_new=is_new,
+                    created_at_ms=self._clock.now_ms(),
                 )
-            return interview, True
+            return interview, is_new
 
     async def duplicate(self, principal: Principal, interview_id: str) -> Interview:
         """A new interview with the same settings; no code, people, candidate or recording."""
@@ -146,29 +151,37 @@ class Agenda:
         return Page(items[:limit], counts, _encode_cursor(items[limit - 1]) if more else None)
 
     async def change(self, principal: Principal, interview_id: str, changes: dict[str, Any]) -> Interview:
-        """Set fields of Interview; ``limits`` holds only those to change. Raises InterviewUnknown."""
+        """Set fields of Interview; ``limits`` holds only those to change. Of a finished one only the title changes.
+
+        Raises InterviewUnknown, ScopeMissing, InterviewFinished.
+        """
         async with self._database.writing() as connection:
             interview = await changeable(connection, principal, interview_id)
             if "limits" in changes:
                 changes = {**changes, "limits": replace(interview.limits, **changes["limits"])}
-            interview = replace(interview, **changes)
-            interview = replace(interview, title=interview.title or self._generated_title(interview.candidate_name))
+            changed = replace(interview, **changes)
+            changed = replace(changed, title=changed.title or self._generated_title(changed.candidate_name))
+            if interview.status is Status.FINISHED and replace(changed, title=interview.title) != interview:
+                raise InterviewFinished(interview.finished_by, interview.finished_at_ms)
+            # Whoever is an interviewer reads the notes: nobody gives that to himself.
+            if changed.interviewers != interview.interviewers and not await _may_appoint(
+                connection, principal, interview
+            ):
+                raise ScopeMissing("Its creator, its interviewers, owners and admins say who interviews.")
             await connection.execute(
-                update(store.interviews).where(store.interviews.c.id == interview_id).values(**_planned_row(interview))
+                update(store.interviews).where(store.interviews.c.id == interview_id).values(**_planned_row(changed))
             )
-            return interview
+            return changed
 
-    async def _repeated(
-        self, connection: AsyncConnection, principal: Principal, repeatable: Repeatable | None
+    async def _of_ref(
+        self, connection: AsyncConnection, principal: Principal, external_ref: str | None
     ) -> Interview | None:
-        if repeatable is None:
+        if external_ref is None:
             return None
-        request = await store.request(connection, principal.id, repeatable.idempotency_key)
-        if request is None:
-            return None
-        if request["body_hash"] != repeatable.body_hash:
-            raise IdempotencyKeyReused("This Idempotency-Key came with another body before.")
-        return await seen(connection, principal, request["interview_id"])
+        known = await store.interview_of_ref(connection, principal.organisation_id, external_ref)
+        if known is not None and not principal.can_see(known):
+            raise ExternalRefTaken("Another key made an interview with this external_ref.")
+        return known
 
     async def _insert(self, connection: AsyncConnection, principal: Principal, plan: Plan) -> Interview:
         organisation = await store.organisation(connection, principal.organisation_id)
@@ -228,6 +241,15 @@ async def changeable(connection: AsyncConnection, principal: Principal, intervie
     return interview
 
 
+async def _may_appoint(connection: AsyncConnection, principal: Principal, interview: Interview) -> bool:
+    """Given that the principal can change it: say who its interviewers are."""
+    if principal.kind == "key" or principal.role in {MemberRole.OWNER, MemberRole.ADMIN}:
+        return True
+    return interview.created_by == principal.id or await store.is_interviewer(
+        connection, interview, principal.id, principal.email
+    )
+
+
 def _require_creator(principal: Principal) -> None:
     if not principal.may_create:
         raise ScopeMissing("This key or member may not make interviews.")
@@ -256,6 +278,8 @@ def _encode_cursor(interview: Interview) -> str:
 def _decode_cursor(cursor: str) -> tuple[int, str]:
     try:
         created_at_ms, interview_id = base64.b64decode(cursor, b"-_", validate=True).decode().split(" ")
+        if not re.fullmatch("[0-9]{1,15}", created_at_ms):  # more than SQLite's integers hold is no time
+            raise ValueError(created_at_ms)
         return int(created_at_ms), interview_id
     except ValueError:
         raise CursorInvalid("This cursor comes from no page.") from None

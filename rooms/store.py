@@ -1,12 +1,14 @@
-"""Where the SQL of rooms lives: tables, and rows to and from what they mean. Migration: 0002_rooms.
+"""Where the SQL of rooms lives: tables, and rows to and from what they mean. Migrations: 0002, 0003.
 
 The functions take a connection and leave transactions to their callers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Index,
     Integer,
@@ -120,7 +122,8 @@ requests = Table(  # those made with an Idempotency-Key
     Column("principal_id", Text, primary_key=True),
     Column("idempotency_key", Text, primary_key=True),
     Column("body_hash", Text, nullable=False),
-    Column("interview_id", Text, nullable=False),
+    Column("interview", JSON, nullable=False),  # its row, as it was answered
+    Column("is_new", Boolean, nullable=False),
     Column("created_at_ms", Integer, nullable=False),
 )
 participants = Table(
@@ -163,7 +166,7 @@ def limits_row(limits: Limits) -> dict[str, Any]:
     }
 
 
-def _limits(row: RowMapping) -> Limits:
+def _limits(row: Mapping[Any, Any]) -> Limits:
     return Limits(row["max_interviewers"], row["max_observers"], row["max_guests"], OverLimit(row["over_limit"]))
 
 
@@ -171,7 +174,7 @@ def _member(row: RowMapping) -> Member:
     return Member(row["id"], row["organisation_id"], row["email"], row["name"], MemberRole(row["role"]))
 
 
-def _interview(row: RowMapping) -> Interview:
+def _interview(row: Mapping[Any, Any]) -> Interview:
     return Interview(
         id=row["id"],
         organisation_id=row["organisation_id"],
@@ -332,11 +335,10 @@ async def have_entered(connection: AsyncConnection, interview_id: str, roles: It
 
 
 async def is_interviewer(connection: AsyncConnection, interview: Interview, member_id: str, email: str | None) -> bool:
-    """Whether the member is planned as an interviewer of this interview, or has joined as one."""
-    return (
-        email in interview.interviewers
-        or await participant_as(connection, interview.id, Role.INTERVIEWER, member_id) is not None
-    )
+    """Whether the member has joined as an interviewer, or is planned as one and has not only watched."""
+    if email in interview.interviewers and not await participant_as(connection, interview.id, Role.OBSERVER, member_id):
+        return True
+    return await participant_as(connection, interview.id, Role.INTERVIEWER, member_id) is not None
 
 
 async def ticket_participant(connection: AsyncConnection, token_hash: str, at_ms: int) -> Participant | None:
@@ -354,11 +356,21 @@ async def ticket_participant(connection: AsyncConnection, token_hash: str, at_ms
     return None if row is None else _participant(row)
 
 
-async def request(connection: AsyncConnection, principal_id: str, idempotency_key: str) -> RowMapping | None:
-    return await one(
+async def request(
+    connection: AsyncConnection, principal_id: str, idempotency_key: str
+) -> tuple[str, Interview, bool] | None:
+    """The hash of its body, the interview that it was answered with, and whether that was new then."""
+    row = await one(
         connection,
         select(requests).where(requests.c.principal_id == principal_id, requests.c.idempotency_key == idempotency_key),
     )
+    return None if row is None else (row["body_hash"], _interview(row["interview"]), row["is_new"])
+
+
+async def add_request(connection: AsyncConnection, interview_id: str, **values: Any) -> None:
+    """Remember what ``values`` say of the request, with the interview as it is now."""
+    answered = (await connection.execute(select(interviews).where(interviews.c.id == interview_id))).mappings().one()
+    await connection.execute(insert(requests).values(interview=dict(answered), **values))
 
 
 async def set_interview(connection: AsyncConnection, interview_id: str, changes: dict[str, Any]) -> None:
@@ -371,18 +383,7 @@ async def count_participants(connection: AsyncConnection, interview_id: str) -> 
 
 
 async def add_participant(connection: AsyncConnection, participant: Participant) -> None:
-    await connection.execute(
-        insert(participants).values(
-            id=participant.id,
-            interview_id=participant.interview_id,
-            role=participant.role.value,
-            name=participant.name,
-            joined_as=participant.joined_as,
-            member_id=participant.member_id,
-            joined_at_ms=participant.joined_at_ms,
-            entered_at_ms=participant.entered_at_ms,
-        )
-    )
+    await connection.execute(insert(participants).values(asdict(participant)))
 
 
 async def last_entry(connection: AsyncConnection, log_id: str) -> int:

@@ -1,5 +1,8 @@
 """Interviews planned, found and changed."""
 
+import base64
+from dataclasses import replace
+
 import anyio
 import pytest
 
@@ -8,12 +11,14 @@ from rooms.errors import (
     CursorInvalid,
     ExternalRefTaken,
     IdempotencyKeyReused,
+    InterviewFinished,
     InterviewUnknown,
     ScopeMissing,
 )
 from rooms.interview import Status
 from rooms.key import Scope
 from rooms.member import MemberRole
+from rooms.participant import Role
 from rooms.policy import Limits, OverLimit
 from rooms.principal import Principal
 from tests.rooms.conftest import House
@@ -84,6 +89,24 @@ async def test_an_idempotency_key_makes_one_interview(house: House) -> None:
         await create(olga, PLAN, Repeatable("k", b'{"title": "x"}'))
 
 
+async def test_an_idempotency_key_gives_the_first_answer_again(house: House) -> None:
+    olga = await house.member()
+    create = house.rooms.agenda.create
+    plan = Plan(language="python", external_ref="stage-7")
+    made = await create(olga, plan, Repeatable("new", b"{}"))
+    known = await create(olga, replace(plan, title="T"), Repeatable("known", b"{}"))
+    assert (made[1], known) == (True, (made[0], False))
+    with pytest.raises(IdempotencyKeyReused):
+        await create(olga, PLAN, Repeatable("known", b'{"title": "x"}'))
+    await house.rooms.agenda.change(olga, made[0].id, {"title": "Another"})
+    await house.rooms.lifecycle.cancel(olga, made[0].id)
+    assert await create(olga, plan, Repeatable("new", b"{}")) == made
+    assert await create(olga, plan, Repeatable("known", b"{}")) == known
+    again, is_new = await create(olga, plan, Repeatable("third", b"{}"))
+    assert is_new
+    assert again.id != made[0].id
+
+
 async def test_who_may_not_create(house: House) -> None:
     for principal in (await house.member(role=MemberRole.LIMITED), await house.key(Scope.COMPANY_READ)):
         with pytest.raises(ScopeMissing):
@@ -106,7 +129,8 @@ async def test_pages_go_from_the_newest_to_the_oldest(house: House) -> None:
         if cursor is None:
             break
     assert found == everything
-    for wrong in ("x", "é", "", "MTIz", "eCB5"):
+    huge = [base64.urlsafe_b64encode(f"{number} x".encode()).decode() for number in (2**63, -1, "9" * 5000)]
+    for wrong in ("x", "é", "", "MTIz", "eCB5", *huge):
         with pytest.raises(CursorInvalid):
             await house.rooms.agenda.page(olga, status=None, needle="", cursor=wrong, limit=3)
 
@@ -151,6 +175,46 @@ async def test_changes_touch_only_what_they_name(house: House) -> None:
     assert changed.limits == Limits(3, 0, 1, OverLimit.OBSERVE)
     assert await house.rooms.interview_of(olga, made.id) == changed
     assert (await house.rooms.agenda.change(olga, made.id, {"title": ""})).title == "Interview with Bea"
+
+
+async def test_who_says_who_interviews(house: House) -> None:
+    olga, bob = await house.member(), await house.member("bob@example.org")
+    admin = await house.member("admin@example.org", MemberRole.ADMIN)
+    outsider, observer = await house.member("otto@example.org"), await house.member("vera@example.org")
+    interview = await house.interview(olga)
+    await house.join(interview, Role.OBSERVER, observer)
+    change = house.rooms.agenda.change
+    for member in (outsider, observer):
+        with pytest.raises(ScopeMissing):
+            await change(member, interview, {"interviewers": (member.email,)})
+        await change(member, interview, {"interviewers": (), "title": member.name})
+    await change(olga, interview, {"interviewers": ("bob@example.org",)})
+    await change(bob, interview, {"interviewers": ("bob@example.org", "x@example.org")})
+    await change(admin, interview, {"interviewers": ()})
+    with pytest.raises(ScopeMissing):
+        await change(bob, interview, {"interviewers": ("bob@example.org",)})
+    await change(await house.key(Scope.COMPANY_WRITE), interview, {"interviewers": ("bob@example.org",)})
+
+
+async def test_of_a_finished_one_only_the_title_changes(house: House) -> None:
+    olga = await house.member(role=MemberRole.OWNER)
+    interview = await house.active(olga)
+    finished = await house.rooms.lifecycle.finish(olga, interview)
+    change = house.rooms.agenda.change
+    for changes in (
+        {"interviewers": ("olga@example.org",)},
+        {"limits": {"guests": 1}},
+        {"candidate_name": "Ada", "title": "T"},
+        {"language": "go"},
+        {"scheduled_at_ms": 1},
+    ):
+        with pytest.raises(InterviewFinished):
+            await change(olga, interview, changes)
+    assert await house.rooms.interview_of(olga, interview) == finished
+    changed = await change(olga, interview, {"title": "T", "interviewers": (), "limits": {"guests": 5}})
+    assert changed == replace(finished, title="T")
+    await house.rooms.lifecycle.reopen(olga, interview)
+    await change(olga, interview, {"interviewers": ("olga@example.org",)})
 
 
 async def test_a_duplicate_has_the_settings_and_nothing_else(house: House) -> None:

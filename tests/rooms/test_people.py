@@ -3,7 +3,14 @@
 import anyio
 import pytest
 
-from rooms.errors import MemberUnknown, OnBehalfMissing, ScopeMissing, SignInLinkInvalid, TextInvalid
+from rooms.errors import (
+    MemberUnknown,
+    NotAnInterviewer,
+    OnBehalfMissing,
+    ScopeMissing,
+    SignInLinkInvalid,
+    TextInvalid,
+)
 from rooms.key import Scope
 from rooms.member import MemberRole
 from rooms.participant import Role
@@ -144,6 +151,20 @@ async def test_who_reads_the_notes_recording(house: House) -> None:
         assert await may(principal, interview, f"{interview_id}.notes") == notes
         assert not await may(principal, interview, "another")
         assert not await may(principal, interview, f"{interview_id}.other")
+
+
+async def test_whoever_only_watched_is_no_interviewer(house: House) -> None:
+    olga, otto = await house.member(), await house.member("otto@example.org")
+    interview = await house.active(olga)
+    await house.rooms.agenda.change(olga, interview, {"interviewers": ("otto@example.org",)})
+    notes, may = f"{interview}.notes", house.rooms.may_read_recording
+    assert await may(otto, await house.rooms.interview_of(otto, interview), notes)
+    await house.join(interview, Role.OBSERVER, otto)
+    assert not await may(otto, await house.rooms.interview_of(otto, interview), notes)
+    with pytest.raises(NotAnInterviewer):
+        await house.rooms.lifecycle.finish(otto, interview)
+    await house.join(interview, Role.INTERVIEWER, otto)
+    assert await may(otto, await house.rooms.interview_of(otto, interview), notes)
 
 
 async def test_only_keys_act_for_others(house: House) -> None:
