@@ -192,6 +192,23 @@ await test("a lost connection gives its changes back and brings them on return",
   assert.deepEqual(provider.saved, { kind: "saved" });
 });
 
+await test("nobody hears of unsaved changes while the lost connection still counts as synchronised", () => {
+  const heard: string[] = [];
+  const watched = new Provider(document, world, {
+    onConnection: () => undefined,
+    onSaved: (saved) => heard.push(`${watched.connection.kind}: ${saved.kind}`),
+    onSpoilt: () => undefined,
+  });
+  watched.connect("ws://x");
+  world.synchronise();
+  world.say(8, 1);
+  type("unheard");
+  heard.length = 0;
+  world.hangUp(1006);
+  assert.deepEqual(heard, ["offline: offline"]);
+  watched.destroy();
+});
+
 await test("it retries soon, then less often, and starts over once it was synchronised", () => {
   provider.connect("ws://x");
   const waits: number[] = [];

@@ -130,8 +130,7 @@ export class Provider {
 
   private open(): void {
     if (this.url === null) return;
-    this.detach();
-    this.setState({ kind: "connecting", failures: this.failures });
+    this.detach({ kind: "connecting", failures: this.failures });
     const socket = this.transport.open(this.url);
     this.socket = socket;
     this.heardAt = this.transport.now();
@@ -203,7 +202,8 @@ export class Provider {
     if (failure !== undefined) this.watcher.onSpoilt(failure);
     else if (this.inStep && this.received && this.state.kind === "connecting") {
       this.failures = 0;
-      this.setState({ kind: "synchronised" });
+      this.state = { kind: "synchronised" };
+      this.watcher.onConnection(this.state);
     }
   }
 
@@ -266,10 +266,9 @@ export class Provider {
   }
 
   private drop(leastDelay: number): void {
-    this.detach();
     const delay = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.failures, 10));
     this.failures += 1;
-    this.setState({ kind: "offline", failures: this.failures });
+    this.detach({ kind: "offline", failures: this.failures });
     this.cancelRetry = this.transport.after(leastDelay + delay * (0.5 + this.transport.random() / 2), () => {
       this.open();
     });
@@ -277,11 +276,12 @@ export class Provider {
 
   private end(state: ConnectionState): void {
     this.url = null;
-    this.detach();
-    this.setState(state);
+    this.detach(state);
   }
 
-  private detach(): void {
+  /** Into a state without a connection, before anybody hears that what was sent is unsaved again. */
+  private detach(state: ConnectionState): void {
+    this.state = state;
     this.cancelRetry();
     this.cancelWatch();
     const socket = this.socket;
@@ -294,10 +294,6 @@ export class Provider {
     this.unsaved.disconnected();
     const others = [...this.awareness.getStates().keys()].filter((id) => id !== this.document.clientID);
     awarenessProtocol.removeAwarenessStates(this.awareness, others, this);
-  }
-
-  private setState(state: ConnectionState): void {
-    this.state = state;
     this.watcher.onConnection(state);
   }
 }

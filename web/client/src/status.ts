@@ -26,6 +26,7 @@ export class Status {
   private badSince: number | null = null;
   private busyAt = -SETTLE_MS;
   private timer = 0;
+  private interrupted = false;
 
   constructor(private readonly documents: () => SharedDocument[]) {
     this.refresh();
@@ -53,9 +54,13 @@ export class Status {
       this.pill.replaceChildren(icon(drawing[reading.mood]), h("span", {}, reading.pill));
     }
     const words = showBanner ? reading.banner : null;
+    this.interrupted ||= words !== null;
     if (words === null) {
-      if (!this.banner.hidden && reading.mood === "good") announce("Connected again. Everything is saved.");
       this.banner.hidden = true;
+      if (this.interrupted && reading.mood === "good") {
+        this.interrupted = false;
+        announce("Connected again. Everything is saved.");
+      }
     } else if (this.banner.hidden || this.banner.textContent !== words) {
       this.banner.textContent = words;
       this.banner.hidden = false;
@@ -63,7 +68,8 @@ export class Status {
   }
 }
 
-function read(documents: SharedDocument[], now: number): Reading {
+/** "Good" only of documents that are connected and saved, all of them. */
+export function read(documents: Pick<SharedDocument, "connection" | "saved">[], now: number): Reading {
   const unsaved = documents.reduce((sum, { saved }) => sum + (saved.kind === "saved" ? 0 : saved.changes), 0);
   const states = documents.map(({ connection }) =>
     connection.kind === "connecting" && connection.failures > 0 ? "offline" : connection.kind,
@@ -91,8 +97,8 @@ function read(documents: SharedDocument[], now: number): Reading {
     const words = `The server has not confirmed ${changes(unsaved)} yet. Keep this page open; you can keep typing.`;
     return { mood: "warn", pill: "Not saved yet", banner: words };
   }
-  const saving = documents.some(({ saved }) => saved.kind === "saving");
-  return saving ? SAVING : { mood: "good", pill: "Saved", banner: null };
+  const saved = documents.every((document) => document.saved.kind === "saved");
+  return saved ? { mood: "good", pill: "Saved", banner: null } : SAVING;
 }
 
 function changes(count: number): string {
