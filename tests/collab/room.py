@@ -102,7 +102,7 @@ async def sent(peer: Peer) -> list[bytes]:
     """The frames that the peer has been offered since the last look."""
     frames: list[bytes] = []
     with anyio.move_on_after(0):
-        frames += await peer.take()
+        frames += [frame for frame in await peer.take() if isinstance(frame, bytes)]
     return frames
 
 

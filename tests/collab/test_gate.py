@@ -297,6 +297,61 @@ def test_a_run_known_in_part_and_deleted_claims_only_the_rest() -> None:
     assert room.take(gone) is Verdict.NEW
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        pytest.param((1, 0, [string("hello", left=(9, 0))]), id="on a client that nobody knows"),
+        pytest.param((1, 0, [string("hello", right=(1, 9))]), id="on what is not written yet"),
+        pytest.param((1, 5, [string("!", left=(1, 4), right=(2, 0))]), id="on what comes with it"),
+        pytest.param((1, 0, [string("hello", left=(1, 0))]), id="on itself"),
+        pytest.param((1, 0, [string("hello", right=(1, 3))]), id="on its own end"),
+        pytest.param((1, 0, [string("hello", root="source/b")]), id="in another text"),
+        pytest.param((1, 0, [deleted(5, root="files")]), id="in files"),
+        pytest.param((1, 2, [string("llo")]), id="a root within a run"),
+        pytest.param((1, 5, [string("!")]), id="a root instead of an origin"),
+        pytest.param((1, 6, [values(NULL, key="b")]), id="under another key"),
+        pytest.param((1, 6, [values(NULL, key="a", root="source")]), id="a value in a text"),
+    ],
+)
+def test_known_structs_in_another_place(again: tuple[int, int, list[bytes]]) -> None:
+    """Every browser reads them, and stays pending or breaks: only the server would have passed over them."""
+    known = [string("hello"), string("!", left=(1, 4)), values(NULL, key="a")]
+    room = Room(update((1, 0, known)))
+    for data in (update((2, 0, [string("x")]), again), update(again, deletes={1: [(0, 1)]})):
+        with pytest.raises(Invalid):
+            room.judge(data)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        string("hello!", root="source/b"),
+        string("hello!", left=(9, 0)),
+        string("hello!", right=(1, 5)),
+        deleted(6, root="files"),
+    ],
+    ids=bytes.hex,
+)
+def test_a_run_known_in_part_in_another_place(more: bytes) -> None:
+    with pytest.raises(Invalid):
+        Room(update((1, 0, [string("hello")]))).judge(update((1, 0, [more])))
+
+
+def test_known_structs_as_they_are_come_with_new_ones() -> None:
+    """The step 2 of an honest client may hold anything that it has, in runs cut anywhere."""
+    known = [string("hello"), string("!", left=(1, 4)), values(NULL, key="a"), values(NULL, left=(1, 6))]
+    room = Room(update((1, 0, known)), update((3, 0, [string("x", root="source/b")])))
+    for again in (
+        (1, 0, known),
+        (1, 0, [string("hel"), string("lo!", left=(1, 2))]),
+        (1, 3, [string("lo!", left=(1, 2)), *known[2:]]),
+        (1, 6, known[2:]),
+        (1, 0, [deleted(5), deleted(1, left=(1, 4)), *known[2:]]),
+        (3, 0, [string("xyz", root="source/b")]),
+    ):
+        assert room.judge(update((2, 0, [string("x")]), again)) is Verdict.NEW
+
+
 # Too large
 
 

@@ -10,7 +10,7 @@ import pytest
 from collab.document import Document
 from collab.errors import DocumentBroken, Refused
 from collab.gate import Limits
-from collab.peer import Peer
+from collab.peer import FRAME_BYTES, MAX_SET_ASIDE_BYTES, Peer
 from collab.wire import (
     CloseCode,
     decode_state_vector,
@@ -47,6 +47,7 @@ async def full(tmp_path: Path) -> AsyncGenerator[Room]:
 
 
 HELLO = Typist(1).insert(0, "hello")
+HELLO_OF_BOB = Typist(2).insert(0, "HELLO")
 
 
 def after_hello(client_id: int) -> Typist:
@@ -208,10 +209,43 @@ async def test_writer_too_fast(room: Room) -> None:
     flood(bob)
 
 
-async def test_a_burst_of_a_thousand_frames_is_never_refused(room: Room) -> None:
+class HandClock:
+    """Stands in for the module ``time``; goes only when it is told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> HandClock:
+    clock = HandClock()
+    monkeypatch.setattr("collab.peer.time", clock)
+    return clock
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("size", [1, FRAME_BYTES])
+async def test_a_burst_of_a_thousand_frames_is_never_refused(room: Room, size: int) -> None:
+    frame = b"\x03" if size == 1 else encode_update(update((1, 0, [string("x" * (size - 20))])))
+    assert size - 8 < len(frame) <= size
     ada = room.seat("ada")
     for _ in range(1_000):
-        room.live.accept(ada, b"\x03")
+        room.live.accept(ada, frame)
+    assert refusal(room, ada, frame) is CloseCode.RATE
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_large_frames_of_known_content_cost_by_their_size(room: Room, clock: HandClock, framing: Framing) -> None:
+    ada, bob = room.seat("ada"), room.seat("bob")
+    large = framing(update((1, 0, [string("x" * (2 * 2**20 - 40))])))
+    room.live.accept(ada, large)
+    assert refusal(room, ada, large) is CloseCode.RATE
+    for _ in range(5):  # as fast as it may
+        clock.now_s += len(large) / FRAME_BYTES / bob.frames_per_s
+        room.live.accept(bob, large)
 
 
 # The decision table: may not write
@@ -329,6 +363,95 @@ async def test_full_by_bytes(tmp_path: Path) -> None:
         room.live.accept(ada, encode_update(HELLO))
         room.live.accept(ada, encode_update(typist.insert(5, "!")))
         assert room.live.texts() == {"source": "hello"}
+
+
+# The decision table: held while the end is being committed
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_held_new(room: Room, framing: Framing) -> None:
+    ada, bob = await room.join("ada"), await room.join("bob")
+    room.registry.hold(LOG)
+    room.live.accept(ada, framing(HELLO))
+    assert await is_untouched(room, ada, bob, text="")
+    assert await acknowledged(ada) == []
+    assert ada.closing is bob.closing is None
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_held_known(room: Room, framing: Framing) -> None:
+    ada = await room.join("ada")
+    room.live.accept(ada, encode_update(HELLO))
+    room.registry.hold(LOG)
+    room.live.accept(ada, framing(HELLO))
+    await room.journal.flush()
+    assert await acknowledged(ada) == [3]
+
+
+async def test_held_reader_and_invalid(room: Room) -> None:
+    ada, oz = await room.join("ada"), await room.join("oz", may_write=False)
+    room.registry.hold(LOG)
+    room.live.accept(oz, encode_update(HELLO))
+    assert [frame[:2] for frame in await sent(oz)] == [b"\x02\x00"]
+    assert refusal(room, ada, encode_update(FOREIGN_ROOT)) is CloseCode.INVALID
+
+
+async def test_held_then_reopened_asks_every_writer(room: Room) -> None:
+    ada, cy, oz = await room.join("ada"), await room.join("cy"), await room.join("oz", may_write=False)
+    typist = Typist(1)
+    room.live.accept(ada, encode_update(typist.insert(0, "a")))
+    await room.journal.flush()
+    for peer in (ada, cy, oz):
+        await sent(peer)
+    room.registry.hold(LOG)
+    for key in "bcd":
+        room.live.accept(ada, encode_update(typist.insert(1, key)))
+    bob = room.seat("bob")  # comes in meanwhile, with something of his own
+    await sent(bob)
+    room.live.accept(bob, encode_step_2(HELLO_OF_BOB))
+    await room.journal.flush()
+    assert await sent(ada) == await sent(bob) == []
+    room.registry.reopen(LOG)
+    for peer in (ada, bob, cy):
+        (asked,) = await sent(peer)
+        assert asked[:2] == b"\x00\x00"
+        assert decode_state_vector(asked[3:]) == {1: 1}
+    assert await sent(oz) == []
+    room.live.accept(ada, encode_step_2(typist.lacked_by(b"\x01\x01\x01")))
+    room.live.accept(bob, encode_step_2(HELLO_OF_BOB))
+    await room.journal.flush()
+    assert await acknowledged(ada) == [6]
+    assert await acknowledged(bob) == [2]
+    text = room.live.texts()["source"]
+    assert len(text) == 4 + 5
+    assert "adcb" in text
+    await room.journal.flush()
+    assert await acknowledged(cy) == []
+
+
+async def test_held_then_finished(room: Room) -> None:
+    ada = await room.join("ada")
+    room.registry.hold(LOG)
+    room.live.accept(ada, encode_update(HELLO))
+    room.registry.finish(LOG)
+    assert refusal(room, ada, encode_update(HELLO)) is CloseCode.FINISHED
+    assert await sent(ada) == []
+    room.registry.reopen(LOG)  # it was undone, and Ada is still there
+    assert [frame[:2] for frame in await sent(ada)] == [b"\x00\x00"]
+    room.live.accept(ada, encode_step_2(HELLO))
+    assert room.live.texts() == {"source": "hello"}
+
+
+async def test_held_until_the_queue_has_room_too(tmp_path: Path) -> None:
+    async with a_room(tmp_path, max_queued=1) as room:
+        ada, typist = await room.join("ada"), Typist(1)
+        room.live.accept(ada, encode_update(typist.insert(0, "a")))
+        room.registry.hold(LOG)
+        room.live.accept(ada, encode_update(typist.insert(1, "b")))
+        room.registry.reopen(LOG)
+        assert await sent(ada) == []
+        await room.journal.flush()
+        assert encode_step_1(b"\x01\x01\x01") in await sent(ada)
 
 
 # The decision table: finished
@@ -503,6 +626,9 @@ async def test_set_aside_is_bounded(room: Room) -> None:
     with pytest.raises(Refused) as refused:
         go_on()
     assert refused.value.code is CloseCode.OUT_OF_STEP
+    # Not parsed: that would be a hundred times as much.
+    assert {type(kept) for kept in ada.set_aside} == {bytes}
+    assert sum(len(kept) for kept in ada.set_aside) == ada.set_aside_bytes <= MAX_SET_ASIDE_BYTES
 
 
 async def test_a_denied_frame_stops_the_count(room: Room) -> None:

@@ -231,6 +231,12 @@ def test_refused_structs(struct: bytes) -> None:
         update(deletes={7: [(MAX_CLOCK, 1)]}),
         update(deletes={7: [(0, MAX_CLOCK + 1)]}),
         update(deletes={7: [(MAX_VARUINT, MAX_VARUINT)]}),
+        b"\x00\x02" + 2 * b"\x07\x01\x00\x01",  # a client's deleted ranges in two runs
+        b"\x00\x03" + b"\x07\x01\x00\x01" + b"\x08\x01\x00\x01" + b"\x07\x01\x05\x01",
+        update(deletes={7: [(0, 1), (0, 1)]}),
+        update(deletes={7: [(0, 3), (2, 2)]}),
+        update(deletes={7: [(5, 9), (0, 6)]}),
+        update(deletes={7: [(3, 1), (0, 9), (20, 1)]}),
         b"\x01\x01" + varuint(MAX_VARUINT + 1) + b"\x00" + string("a") + b"\x00",
         b"\x01\x01\x07" + varuint(MAX_VARUINT + 1) + string("a") + b"\x00",
         b"\x80" * 8 + b"\x00\x00",
@@ -249,6 +255,12 @@ def test_the_largest_that_is_allowed() -> None:
     assert parse(update((MAX_VARUINT, MAX_CLOCK - 1, [string("a")]))).structs[0].clock == MAX_CLOCK - 1
     assert parse(update((7, 0, [deleted(MAX_CLOCK)]))).structs[0].length == MAX_CLOCK
     assert parse(update(deletes={7: [(MAX_CLOCK - 1, 1)]})).deletes == [(7, MAX_CLOCK - 1, 1)]
+
+
+def test_deleted_ranges_that_touch_in_any_order() -> None:
+    ranges = [(5, 2), (0, 3), (3, 2), (9, 1)]
+    parsed = parse(update(deletes={7: ranges, 8: ranges}))
+    assert parsed.deletes == [(client, *each) for client in (7, 8) for each in ranges]
 
 
 def test_depth_of_values() -> None:
