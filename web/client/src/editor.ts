@@ -58,6 +58,14 @@ export class Editor {
     this.view.setState(EditorState.create({ doc: text.toJSON(), extensions: this.extensions(text, awareness) }));
   }
 
+  get caret(): number {
+    return this.view.state.selection.main.head;
+  }
+
+  setCaret(at: number, scrollIntoView: boolean): void {
+    this.view.dispatch({ selection: { anchor: Math.min(at, this.view.state.doc.length) }, scrollIntoView });
+  }
+
   setWritable(mayWrite: boolean): void {
     if (mayWrite === this.mayWrite) return;
     this.mayWrite = mayWrite;

@@ -58,9 +58,11 @@ export class Session implements DocumentWatcher {
     const nonce = page.csp_nonce;
     const codeOptions = { label: "Code", nonce, prose: false, hint: "Start typing. Everybody in the room sees it." };
     const notesOptions = { label: "Notes for interviewers", nonce, prose: true, hint: "Private notes for the panel" };
-    this.code = new SharedDocument("code", this.workspace.code, codeOptions, this);
+    this.code = new SharedDocument(page.interview.id, "code", this.workspace.code, codeOptions, this);
     this.notes =
-      notesOf(joined) === undefined ? null : new SharedDocument("notes", this.workspace.notes, notesOptions, this);
+      notesOf(joined) === undefined
+        ? null
+        : new SharedDocument(`${page.interview.id}.notes`, "notes", this.workspace.notes, notesOptions, this);
     this.documents.push(...[this.code, this.notes].filter((document) => document !== null));
     this.watchLanguage();
     window.addEventListener("online", this.onOnline);

@@ -1,5 +1,6 @@
 import * as Y from "yjs";
 import { Editor, type EditorOptions } from "./editor";
+import { indexOf, keepPlace, keptPlace, placeIn } from "./place";
 import { Provider, type ConnectionState } from "./provider";
 import { browserTransport } from "./transport";
 import type { SavedState } from "./unsaved";
@@ -17,15 +18,19 @@ export class SharedDocument {
   private provider: Provider;
   private mayWrite = false;
   private everSynchronised = false;
+  private place: ReturnType<typeof keptPlace>;
 
   constructor(
+    private readonly id: string,
     readonly name: string,
     parent: HTMLElement,
     options: EditorOptions,
     private readonly watcher: DocumentWatcher,
   ) {
     this.editor = new Editor(parent, options);
+    this.place = keptPlace(id);
     this.provider = this.bind();
+    window.addEventListener("pagehide", this.onPageHide);
   }
 
   connect(url: string, mayWrite: boolean): void {
@@ -69,6 +74,7 @@ export class SharedDocument {
 
   /** Throws away everything that is here; `connect` then starts from the server's state. */
   discard(): void {
+    if (this.everSynchronised) this.place = this.placeNow();
     this.provider.destroy();
     this.document = new Y.Doc();
     this.everSynchronised = false;
@@ -79,6 +85,21 @@ export class SharedDocument {
   stop(): void {
     this.close();
     this.provider.stop();
+    window.removeEventListener("pagehide", this.onPageHide);
+  }
+
+  private placeNow(): ReturnType<typeof placeIn> {
+    return placeIn(this.document.getText("source"), this.editor.caret);
+  }
+
+  private readonly onPageHide = (): void => {
+    if (this.everSynchronised) keepPlace(this.id, this.placeNow());
+  };
+
+  /** Where one was before; who comes for the first time writes on at the end, and sees the beginning. */
+  private restorePlace(): void {
+    const text = this.document.getText("source");
+    this.editor.setCaret(this.place === null ? text.length : indexOf(this.place, text), this.place !== null);
   }
 
   private bind(): Provider {
@@ -86,7 +107,10 @@ export class SharedDocument {
       onConnection: (state) => {
         if (provider !== this.provider) return;
         // Typing is open from the first synchronisation on, also while the connection is away.
-        this.everSynchronised ||= state.kind === "synchronised";
+        if (state.kind === "synchronised" && !this.everSynchronised) {
+          this.everSynchronised = true;
+          this.restorePlace();
+        }
         this.editor.setWritable(this.mayWrite && this.everSynchronised);
         this.watcher.onConnection(this, state);
       },
