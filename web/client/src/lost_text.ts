@@ -13,25 +13,55 @@ export function lostLines(before: string, after: string): string {
   return old.slice(head, old.length - tail).join("\n");
 }
 
-/** Shows what a refusal cost, until it is put away. */
-export function lostNotice(name: string, reason: string, lost: string): HTMLElement {
+interface Loss {
+  /** What happened, and what follows from it. */
+  title: string;
+  words: string;
+  /** Said of `text`; without a text there is only the notice. */
+  invitation: string;
+  text: string;
+}
+
+/** What a refusal threw away. */
+export function refusedNotice(name: string, reason: string, text: string): HTMLElement {
+  return lossNotice({
+    title: `Some of what you changed in the ${name} was not accepted and is not in it any more.`,
+    words: `${reason} Everything the room shows now is saved.`,
+    invitation: "This is what was taken out. Copy what you need:",
+    text,
+  });
+}
+
+/** What came too late for the recording, and is still in the editor. */
+export function lateNotice(name: string, text: string): HTMLElement {
+  return lossNotice({
+    title: `Your last changes to the ${name} did not reach the server before the finish and are not in the recording.`,
+    words: "This page alone still shows them.",
+    invitation: `This is the ${name} with your last changes. Copy what you need:`,
+    text,
+  });
+}
+
+/** What was here when the page was closed by the server. */
+export function leftNotice(text: string): HTMLElement {
+  return lossNotice({
+    title: "Your last changes did not reach the server.",
+    words: "",
+    invitation: "This is what was here. Copy what you need:",
+    text,
+  });
+}
+
+/** Stays until it is put away. */
+function lossNotice({ title, words, invitation, text }: Loss): HTMLElement {
   const close = h("button", { type: "button", class: "button" }, "Put away");
-  const box = h(
-    "textarea",
-    { class: "lost-text", readonly: true, rows: "6", "aria-label": "What was not accepted" },
-    lost,
-  );
+  const box = h("textarea", { class: "lost-text", readonly: true, rows: "6", "aria-label": "The text" }, text);
   const notice = h(
     "section",
     { class: "notice danger lost", role: "alert" },
-    h(
-      "p",
-      {},
-      h("strong", {}, `Some of what you changed in the ${name} was not accepted. `),
-      `${reason} The room shows what the server has.`,
-    ),
-    ...(lost === "" ? [] : [h("p", {}, "This is what was here and is not there any more. Copy what you need:"), box]),
-    h("div", { class: "row" }, ...(lost === "" ? [] : [copyButton("Copy", () => lost)]), close),
+    h("p", {}, h("strong", {}, title), ` ${words}`),
+    ...(text === "" ? [] : [h("p", {}, invitation), box]),
+    h("div", { class: "row" }, ...(text === "" ? [] : [copyButton("Copy", () => text)]), close),
   );
   close.addEventListener("click", () => {
     notice.remove();

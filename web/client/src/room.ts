@@ -5,7 +5,7 @@ import "./room.css";
 import * as api from "./api";
 import { announce, h, mount, pageConfig } from "./dom";
 import { lobby, type RoomPage } from "./lobby";
-import { lostNotice } from "./lost_text";
+import { leftNotice } from "./lost_text";
 import { admissionWords, Session, type Ending } from "./session";
 import { forget, recall } from "./ticket";
 
@@ -106,7 +106,7 @@ function showEnd(ending: Ending, words: string, unsaved: string): void {
       h("h1", {}, TITLES[ending]),
       words === "" ? null : h("p", {}, words),
       h("p", {}, NEXT[ending]),
-      unsaved === "" ? null : lostNotice("room", words, unsaved),
+      unsaved === "" ? null : leftNotice(unsaved),
       ending === "left" || ending === "refused" ? again : null,
       page.member === null ? null : h("p", { class: "quiet" }, h("a", { href: "/" }, "All interviews")),
     ),

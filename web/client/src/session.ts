@@ -4,7 +4,7 @@ import { ask } from "./dialog";
 import { h } from "./dom";
 import { languageOf } from "./languages";
 import type { RoomPage } from "./lobby";
-import { lostLines, lostNotice } from "./lost_text";
+import { lateNotice, lostLines, refusedNotice } from "./lost_text";
 import type { ConnectionState } from "./provider";
 import { RoomEvents, type RoomEvent } from "./room_events";
 import { Roster } from "./roster";
@@ -35,6 +35,7 @@ export class Session implements DocumentWatcher {
   private readonly code: SharedDocument;
   private readonly notes: SharedDocument | null;
   private readonly lost = new Map<SharedDocument, Lost>();
+  private readonly late = new Set<SharedDocument>();
   private rejoining = false;
   private rejoins: number[] = [];
   private ended = false;
@@ -162,7 +163,7 @@ export class Session implements DocumentWatcher {
     if (lost === undefined) return;
     this.lost.delete(document);
     const text = lostLines(lost.text, document.text());
-    this.workspace.notices.append(lostNotice(document.name, lost.reason, text));
+    this.workspace.notices.append(refusedNotice(document.name, lost.reason, text));
   }
 
   /** A fresh ticket for the same participant. The documents stay, unless the server makes another participant of us. */
@@ -200,8 +201,10 @@ export class Session implements DocumentWatcher {
 
   private rejoinFailed(error: unknown): void {
     const problem = error instanceof api.Problem ? error : new api.Problem(0, String(error));
-    if (problem.status === 409) this.showFinished();
-    else if (problem.status === 404 || problem.status === 410) this.end("cancelled", "The interview was cancelled.");
+    if (problem.status === 409) {
+      this.showFinished();
+      for (const document of this.documents) this.showLate(document);
+    } else if (problem.status === 404 || problem.status === 410) this.end("cancelled", "The interview was cancelled.");
     else if (problem.status === 0 || problem.status >= 500 || problem.status === 429) {
       window.setTimeout(() => void this.rejoin(), 15_000);
     } else this.end("refused", problem.message);
@@ -257,9 +260,9 @@ export class Session implements DocumentWatcher {
 
   /** What had not reached the server when the interview was finished is in no recording. */
   private showLate(document: SharedDocument): void {
-    if (document.saved.kind === "saved" || document.saved.changes === 0) return;
-    const reason = "The interview was finished before your last changes reached the server.";
-    this.workspace.notices.append(lostNotice(document.name, reason, document.text()));
+    if (this.late.has(document) || document.saved.kind === "saved" || document.saved.changes === 0) return;
+    this.late.add(document);
+    this.workspace.notices.append(lateNotice(document.name, document.text()));
   }
 
   private async finish(): Promise<void> {
