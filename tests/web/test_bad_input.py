@@ -50,6 +50,8 @@ JSON = "application/json"
         (b'{"language": "a b"}', 422),
         (b'{"language": ""}', 422),
         (b'{"external_ref": ""}', 422),
+        (b'{"external_ref": "  "}', 422),
+        (b'{"external_ref": "\\u00a0\\u001f"}', 422),
         (b'{"external_ref": "' + b"x" * 201 + b'"}', 422),
         (b'{"title": "' + b"x" * 70_000 + b'"}', 413),
     ],

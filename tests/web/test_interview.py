@@ -1,5 +1,7 @@
 """/api/v1/interviews, as CONTRACT says it."""
 
+import base64
+
 import pytest
 
 from tests.web.conftest import OWNER, Site
@@ -56,6 +58,14 @@ async def test_external_ref_and_idempotency_key(site: Site) -> None:
     assert [answer.status_code for answer in answers] == [201, 201]
     assert await answers[0].get_json() == await answers[1].get_json()
     await site.problem(await site.call("POST", "/api/v1/interviews", {"title": "U"}, headers=repeated), 422)
+    known = repeated | {"Idempotency-Key": "known"}
+    third = await site.call("POST", "/api/v1/interviews", {"external_ref": "x"}, headers=known)
+    assert third.status_code == 200
+    await site.problem(await site.call("POST", "/api/v1/interviews", {"external_ref": "y"}, headers=known), 422)
+    interview = (await third.get_json())["id"]
+    assert (await site.call("DELETE", f"/api/v1/interviews/{interview}")).status_code == 204
+    replayed = await site.call("POST", "/api/v1/interviews", {"external_ref": "x"}, headers=known)
+    assert (replayed.status_code, await replayed.get_json()) == (200, await third.get_json())
     too_long = repeated | {"Idempotency-Key": "x" * 256}
     await site.problem(await site.call("POST", "/api/v1/interviews", {}, headers=too_long), 422)
 
@@ -72,6 +82,8 @@ async def test_list(site: Site) -> None:
     active = await site.json("GET", "interviews?status=active&q=t")
     assert [item["id"] for item in active["items"]] == [ids[1]]
     assert (await site.json("GET", "interviews?limit=100000"))["next_cursor"] is None
+    huge = base64.urlsafe_b64encode(f"{2**63} {ids[0]}".encode()).decode()
+    await site.problem(await site.call("GET", f"/api/v1/interviews?cursor={huge}"), 422)
     for query in ("status=cancelled", "status=x", "limit=0", "limit=x", "cursor=x", f"q={'x' * 201}"):
         await site.problem(await site.call("GET", f"/api/v1/interviews?{query}"), 422)
 

@@ -1,5 +1,7 @@
 """Coming in, leaving, finish and reopen over HTTP."""
 
+from typing import Any
+
 import pytest
 
 from rooms.key import Scope
@@ -47,6 +49,31 @@ async def test_urls_are_those_the_request_came_to(site: Site) -> None:
         "POST", f"/api/v1/interviews/{interview}/join", {"as": "guest"}, headers={"Host": "evil.example"}
     )
     await site.problem(elsewhere, 403)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "", {}),
+        ("PATCH", "/{id}", {"title": "T"}),
+        ("POST", "/{id}/duplicate", None),
+        ("POST", "/{id}/join", {"as": "guest"}),
+        ("POST", "/{id}/finish", {"on_behalf_of": OWNER}),
+        ("POST", "/{id}/reopen", {"on_behalf_of": OWNER}),
+    ],
+)
+async def test_an_unknown_host_changes_nothing(site: Site, method: str, path: str, body: Any) -> None:
+    interview = await site.create(title="Before")
+    await site.activate(interview)
+    if path.endswith("reopen"):
+        await site.json("POST", f"interviews/{interview}/finish", {"on_behalf_of": OWNER})
+    before = await site.json("GET", f"interviews/{interview}"), await site.json("GET", "interviews")
+    entry = (await site.panelroom.rooms.snapshot(interview, None))["entry"]
+    headers = {"Authorization": f"Bearer {site.key}", "Host": "evil.example"}
+    refused = await site.call(method, f"/api/v1/interviews{path.format(id=interview)}", body, headers=headers)
+    await site.problem(refused, 403)
+    assert (await site.json("GET", f"interviews/{interview}"), await site.json("GET", "interviews")) == before
+    assert (await site.panelroom.rooms.snapshot(interview, None))["entry"] == entry
 
 
 async def test_resume(site: Site) -> None:

@@ -102,7 +102,9 @@ class InterviewFields(Body):
 
 
 class NewInterview(InterviewFields):
-    external_ref: str | None = Field(None, min_length=1, description="Of the caller; the same gives the same interview")
+    external_ref: str | None = Field(
+        None, min_length=1, description="Of the caller, not blank; the same gives the same interview"
+    )
 
 
 class CandidateAnswer(Answer):
@@ -157,11 +159,12 @@ class ListQuery(Query):
     cursor: str | None = None
 
 
-def answer(interview: Interview) -> InterviewAnswer:
+def answer(interview: Interview, base: str) -> InterviewAnswer:
+    """``base`` is asked for before anything changes: a request to an unknown host changes nothing."""
     limits = interview.limits
     return InterviewAnswer(
         id=interview.id,
-        url=f"{public_base()}/i/{interview.id}",
+        url=f"{base}/i/{interview.id}",
         title=interview.title,
         status=interview.status,
         candidate=CandidateAnswer(name=interview.candidate_name, email=interview.candidate_email),
@@ -186,29 +189,33 @@ def answer(interview: Interview) -> InterviewAnswer:
 @documented(body=NewInterview, answers={201: InterviewAnswer, 200: InterviewAnswer})
 async def create() -> tuple[InterviewAnswer, int]:
     """Make an interview; 200 with the earlier one for an external_ref that is known. Idempotency-Key is honoured."""
+    base = public_base()
     principal = await require_principal()
     body = await read_body(NewInterview)
     reference = clean(body.external_ref, "external_ref", 200) if body.external_ref is not None else None
+    if reference == "":
+        raise BodyInvalid("The external_ref is blank.")
     plan = Plan(**({"language": DEFAULT_LANGUAGE} | body.changes()), external_ref=reference)
     key = request.headers.get("Idempotency-Key")
     if key is not None and not 0 < len(key) <= _MAX_IDEMPOTENCY_KEY:
         raise BodyInvalid(f"The Idempotency-Key must have 1 to {_MAX_IDEMPOTENCY_KEY} characters.")
     repeatable = Repeatable(key, await read_bytes()) if key is not None else None
     interview, is_new = await panelroom().rooms.agenda.create(principal, plan, repeatable)
-    return answer(interview), 201 if is_new else 200
+    return answer(interview, base), 201 if is_new else 200
 
 
 @blueprint.get("")
 @documented(query=ListQuery, answers={200: InterviewPage})
 async def index() -> InterviewPage:
     """The interviews that the asker may see."""
+    base = public_base()
     principal = await require_principal()
     query = read_query(ListQuery)
     page = await panelroom().rooms.agenda.page(
         principal, status=query.status, needle=query.q, cursor=query.cursor, limit=min(query.limit, MAX_PAGE)
     )
     return InterviewPage(
-        items=[answer(interview) for interview in page.items],
+        items=[answer(interview, base) for interview in page.items],
         counts=Counts(
             pending=page.counts.get(Status.PENDING, 0),
             active=page.counts.get(Status.ACTIVE, 0),
@@ -222,16 +229,18 @@ async def index() -> InterviewPage:
 @documented(answers={200: InterviewAnswer})
 async def show(interview_id: str) -> InterviewAnswer:
     """One interview."""
-    return answer(await panelroom().rooms.interview_of(await require_principal(), interview_id))
+    base = public_base()
+    return answer(await panelroom().rooms.interview_of(await require_principal(), interview_id), base)
 
 
 @blueprint.patch("/<interview_id>")
 @documented(body=InterviewFields, answers={200: InterviewAnswer})
 async def change(interview_id: str) -> InterviewAnswer:
     """Change what is given, and nothing else."""
+    base = public_base()
     principal = await require_principal()
     body = await read_body(InterviewFields)
-    return answer(await panelroom().rooms.agenda.change(principal, interview_id, body.changes()))
+    return answer(await panelroom().rooms.agenda.change(principal, interview_id, body.changes()), base)
 
 
 @blueprint.delete("/<interview_id>")
@@ -246,4 +255,5 @@ async def cancel(interview_id: str) -> Response:
 @documented(answers={201: InterviewAnswer})
 async def duplicate(interview_id: str) -> tuple[InterviewAnswer, int]:
     """A new interview with the same settings and nothing of what happened in this one."""
-    return answer(await panelroom().rooms.agenda.duplicate(await require_principal(), interview_id)), 201
+    base = public_base()
+    return answer(await panelroom().rooms.agenda.duplicate(await require_principal(), interview_id), base), 201

@@ -12,9 +12,17 @@ from rooms.principal import Principal
 from rooms.service import Joined
 from rooms.text import clean_name
 from web.api.interview import InterviewAnswer, answer
-from web.auth import came_to, came_to_known_host, optional_principal, panelroom, require_principal
+from web.auth import (
+    came_to,
+    came_to_known_host,
+    optional_principal,
+    panelroom,
+    public_base,
+    require_principal,
+)
 from web.body import Answer, Body, documented, read_body
 from web.moment import Moment
+from web.origin import Arrival
 from web.problem import TooManyRequests
 
 blueprint = Blueprint("room", __name__, url_prefix="/api/v1/interviews/<interview_id>")
@@ -68,12 +76,13 @@ async def join(interview_id: str) -> JoinAnswer:
     wait_s = panelroom().joins.wait_s(came_to().address)
     if wait_s:
         raise TooManyRequests(wait_s)
+    arrived = came_to_known_host()
     body = await read_body(JoinBody)
     member = await _member(await optional_principal(), body)
     joined = await panelroom().rooms.join(
         interview_id, body.role, name=clean_name(body.name or ""), member=member, resume=body.resume
     )
-    return _admitted(joined)
+    return _admitted(joined, arrived)
 
 
 async def _member(principal: Principal | None, body: JoinBody) -> Member | None:
@@ -94,8 +103,7 @@ async def _member(principal: Principal | None, body: JoinBody) -> Member | None:
     return await people.acting_member(principal, body.on_behalf_of)
 
 
-def _admitted(joined: Joined) -> JoinAnswer:
-    arrived = came_to_known_host()
+def _admitted(joined: Joined, arrived: Arrival) -> JoinAnswer:
     interview_id = joined.participant.interview_id
     sockets = f"{_SOCKET_SCHEMES[arrived.scheme]}://{arrived.host}/ws"
     documents = []
@@ -129,15 +137,17 @@ async def leave(interview_id: str) -> Response:
 @documented(body=ActingBody, answers={200: InterviewAnswer})
 async def finish(interview_id: str) -> InterviewAnswer:
     """Finish an active interview: nothing is written any more, and every socket closes."""
+    base = public_base()
     principal = await require_principal()
     body = await read_body(ActingBody)
-    return answer(await panelroom().rooms.lifecycle.finish(principal, interview_id, body.on_behalf_of))
+    return answer(await panelroom().rooms.lifecycle.finish(principal, interview_id, body.on_behalf_of), base)
 
 
 @blueprint.post("/reopen")
 @documented(body=ActingBody, answers={200: InterviewAnswer})
 async def reopen(interview_id: str) -> InterviewAnswer:
     """Undo a finish, within PANELROOM_REOPEN_S seconds."""
+    base = public_base()
     principal = await require_principal()
     body = await read_body(ActingBody)
-    return answer(await panelroom().rooms.lifecycle.reopen(principal, interview_id, body.on_behalf_of))
+    return answer(await panelroom().rooms.lifecycle.reopen(principal, interview_id, body.on_behalf_of), base)
