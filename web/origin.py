@@ -1,5 +1,6 @@
 """Where a request came to, and whether the page that sent it may."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -7,7 +8,8 @@ from urllib.parse import urlsplit
 
 from web.settings import Settings
 
-_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+# Not what a URL parser makes of it: browsers and our own links read `evil\\@localhost` in other ways.
+_LOOPBACK = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?")
 _PLAIN = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -48,10 +50,7 @@ def is_known_host(scheme: str, host: str, settings: Settings) -> bool:
         public = urlsplit(settings.public_url)
         if _canonical(scheme, host) == _canonical(public.scheme, public.netloc):
             return True
-    try:
-        return urlsplit(f"//{host}").hostname in _LOOPBACK_NAMES
-    except ValueError:
-        return False
+    return _LOOPBACK.fullmatch(host.lower()) is not None
 
 
 def origin_allowed(

@@ -117,7 +117,9 @@ async def _http(error: HTTPException) -> Response:
 async def _silent(error: OperationalError) -> Response:
     """The database is locked, full or gone. Rooms go on; this request has changed nothing."""
     _log.error("the database does not answer", method=request.method, path=request.path, exc_info=error)
-    return problem(503, "database-silent", "The database does not answer", "Nothing was changed. Try again in a while.")
+    return await _answer(
+        503, "database-silent", "The database does not answer", "Nothing was changed. Try again in a while."
+    )
 
 
 async def _unexpected(error: Exception) -> Response:
@@ -130,9 +132,18 @@ async def _unexpected(error: Exception) -> Response:
 async def _answer(status: int, kind: str, title: str, detail: str, **members: Any) -> Response:
     if status < 500:
         _log.info("refused", status=status, problem=kind, method=request.method, path=request.path)
-    if status == 404 and not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", ""):
-        return Response(await render_template("not_found.html", page={}), 404, content_type="text/html; charset=utf-8")
+    if not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", ""):
+        try:
+            return await _page(status, title, detail)
+        except Exception:  # noqa: BLE001 - what made a page fail may fail this one too
+            _log.exception("the page of an error failed", path=request.path)
     return problem(status, kind, title, detail, **members)
+
+
+async def _page(status: int, title: str, detail: str) -> Response:
+    template = "not_found.html" if status == 404 else "error.html"
+    shown = await render_template(template, page={}, title=title, detail=detail)
+    return Response(shown, status, content_type="text/html; charset=utf-8")
 
 
 def _slug(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from web.origin import Arrival, arrival, origin_allowed
+from web.origin import Arrival, arrival, is_known_host, origin_allowed
 from web.rate import Rate
 from web.settings import Settings
 
@@ -39,6 +39,47 @@ def test_origins(scheme: str, host: str, origin: str, settings: Settings, allowe
 def test_without_an_origin_it_takes_a_credential() -> None:
     assert origin_allowed({}, "ws", "localhost", LOCAL, has_credential=True)
     assert not origin_allowed({}, "ws", "localhost", LOCAL, has_credential=False)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example\\@localhost",
+        "evil.example@localhost",
+        "localhost@evil.example",
+        "localhost:1;x",
+        "localhost:1 x",
+        "localhost:",
+        "localhost:x",
+        "localhost:123456",
+        "localhost:1:2",
+        "localhost:١",
+        "localhost/x",
+        "localhost?x",
+        "localhost#x",
+        "localhost\n",
+        " localhost",
+        "localhost.",
+        "127.0.0.1.evil.example",
+        "[::1",
+        "[::1]x",
+        "::1",
+        "[::1%25lo]",
+        "interviews.example.com;x",
+        "interviews.example.com:443;x",
+        "x@interviews.example.com",
+        "",
+    ],
+)
+def test_hosts_that_are_none(host: str) -> None:
+    for scheme in ("http", "https"):
+        assert not is_known_host(scheme, host, PUBLIC)
+        assert not origin_allowed({"origin": f"{scheme}://{host}"}, scheme, host, PUBLIC, has_credential=True)
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "127.0.0.1:80", "[::1]", "[::1]:9"])
+def test_loopback_names_are_known(host: str) -> None:
+    assert is_known_host("http", host, LOCAL)
 
 
 FORWARDED = {

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from quart import Response
+from sqlalchemy.exc import OperationalError
 
 from tests.web.conftest import ORIGIN, OWNER, Site
+from web import problem
 
 pytestmark = pytest.mark.anyio
 
@@ -72,6 +74,51 @@ async def test_cancelled_and_unknown(site: Site) -> None:
     for path in (f"/i/{interview}/replay", f"/i/{'x' * 22}", "/i/", "/nowhere"):
         response = await site.call("GET", path, headers=HTML)
         assert (response.status_code, response.content_type) == (404, "text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (OperationalError("SELECT secret", {}, Exception("database is locked")), 503, "does not answer"),
+        (RuntimeError("the secret inside"), 500, "went wrong"),
+    ],
+)
+async def test_a_failing_page_is_a_page(
+    site: Site, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, words: str
+) -> None:
+    async def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(type(site.panelroom.rooms), "public_interview", fail)
+    path = f"/i/{'x' * 22}"
+    shown = await site.call("GET", path, headers=HTML)
+    text = await shown.get_data(as_text=True)
+    assert (shown.status_code, shown.content_type) == (status, "text/html; charset=utf-8")
+    assert await page(shown) == {}
+    assert "Panelroom" in text
+    assert words in text
+    assert "secret" not in text
+    assert "Content-Security-Policy" in shown.headers
+    await site.problem(await site.call("GET", path, headers={}), status)
+
+    async def fail_again(*_: object, **__: object) -> None:
+        raise LookupError("src/plain.ts")
+
+    monkeypatch.setattr(problem, "render_template", fail_again)
+    await site.problem(await site.call("GET", path, headers=HTML), status)
+
+
+async def test_a_refused_page_is_a_page(site: Site) -> None:
+    interview = await site.create()
+    refused = await site.call("GET", f"/i/{interview}", headers=HTML | {"Host": "evil.example"})
+    assert (refused.status_code, refused.content_type) == (403, "text/html; charset=utf-8")
+    assert "PANELROOM_PUBLIC_URL" in await refused.get_data(as_text=True)
+    posted = await site.call("POST", "/sign-in", headers=HTML | {"Origin": "http://evil.example"})
+    assert (posted.status_code, posted.content_type) == (403, "text/html; charset=utf-8")
+    await site.problem(await site.call("GET", "/api/v1/whoami", headers=HTML), 401)
+    put = await site.call("PUT", "/", headers=HTML)
+    assert (put.status_code, put.content_type) == (405, "text/html; charset=utf-8")
+    assert put.headers["Allow"]
 
 
 async def test_replay_is_for_members(site: Site) -> None:
@@ -141,8 +188,9 @@ async def test_headers(site: Site) -> None:
     assert len(nonces) == 4
     room = await site.call("GET", f"/i/{await site.create()}", headers=HTML)
     assert f"'nonce-{(await page(room))['csp_nonce']}'" in room.headers["Content-Security-Policy"]
-    forged = await site.call("GET", "/", headers={"Host": "evil.example"})
-    assert "evil" not in forged.headers["Content-Security-Policy"]
+    for host in ("evil.example", "evil.example\\@localhost", "localhost:1;evil"):
+        forged = await site.call("GET", "/", headers={"Host": host})
+        assert "evil" not in forged.headers["Content-Security-Policy"]
 
 
 async def test_built_files_are_there_and_kept(site: Site) -> None:
