@@ -32,5 +32,5 @@ async def finish_response(response: Response) -> Response:
     if not request.path.startswith("/static/"):
         response.headers.setdefault("Cache-Control", "no-store")
     rule = request.url_rule
-    panelroom().metrics.requests.labels(request.method, rule.rule if rule else "", str(response.status_code)).inc()
+    panelroom().metrics.count(request.method, rule.rule if rule else None, response.status_code)
     return response

@@ -7,6 +7,10 @@ from prometheus_client.process_collector import ProcessCollector
 from collab.journal import Journal
 from rooms.service import Service
 
+_OTHER = "other"
+# Labels are series for ever: clients must not be able to invent them.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
 
 class Metrics:
     def __init__(self, journal: Journal, rooms: Service) -> None:
@@ -22,3 +26,7 @@ class Metrics:
             ("panelroom_updates_queued", "Updates that wait for the disk", lambda: journal.queued - journal.durable),
         ):
             Gauge(name, text, registry=self.registry).set_function(value)
+
+    def count(self, method: str, route: str | None, status: int) -> None:
+        """One answered request; ``route`` is the rule that it matched."""
+        self.requests.labels(method if method in _METHODS else _OTHER, route or _OTHER, str(status)).inc()

@@ -32,6 +32,17 @@ async def test_metrics(site: Site) -> None:
     assert secret not in text
 
 
+async def test_metrics_do_not_grow_with_what_people_invent(site: Site) -> None:
+    for number in range(3):
+        for path in ("/healthz", f"/nowhere/{number}"):
+            await site.call(f"INVENTED{number}", path, headers={})
+    text = await (await site.call("GET", "/metrics", headers={})).get_data(as_text=True)
+    assert "INVENTED" not in text
+    assert "nowhere" not in text
+    assert 'panelroom_requests_total{method="other",route="other",status="404"} 3.0' in text
+    assert 'panelroom_requests_total{method="other",route="other",status="405"} 3.0' in text
+
+
 async def test_the_openapi_document_lists_the_routes_that_exist(site: Site) -> None:
     document = await site.json("GET", "openapi.json")
     assert document["openapi"].startswith("3.1")
