@@ -6,6 +6,18 @@ import sys
 import structlog
 
 
+class _OneLine(structlog.stdlib.ProcessorFormatter):
+    """Escapes what forges lines or drives terminals: paths and names are written by others."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = super().format(record)
+        if line.isprintable():
+            return line
+        return "".join(
+            character if character.isprintable() else character.encode("unicode_escape").decode() for character in line
+        )
+
+
 def configure() -> None:
     """Send structlog's and the standard library's events there."""
     shared: list[structlog.typing.Processor] = [
@@ -21,7 +33,7 @@ def configure() -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _OneLine(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
