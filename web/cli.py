@@ -1,12 +1,14 @@
 """The command panelroom."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
 from collab.clock import Clock
 from collab.database import Database
@@ -26,6 +28,7 @@ app.add_typer(key, name="key")
 
 Data = Annotated[Path, typer.Option("--data", help="Directory of the database.", file_okay=False)]
 _DATA = Path("data")
+_DATA_ADVICE = "Give one that you may write in with --data."
 _Result = TypeVar("_Result")
 
 
@@ -36,11 +39,13 @@ def serve(
     data: Data = _DATA,
 ) -> None:
     """Run the server."""
-    from web.serve import serve as run  # the other commands need not wait for it  # noqa: PLC0415
+    from web.serve import CannotServe  # the other commands need not wait for it  # noqa: PLC0415
+    from web.serve import serve as run  # noqa: PLC0415
 
     settings = _settings()
     log.configure()
-    owner_token = _with_people(data, lambda people: people.first_owner_token())
+    # The owner's link is shown this once, so it is not made for a start that is going to fail.
+    owner_token = _with_people(data, lambda people: people.first_owner_token()) if _is_free(host, port) else None
 
     def ready(address: str) -> None:
         if owner_token is not None:
@@ -48,7 +53,10 @@ def serve(
             print(f"Sign in as the owner, once: {sign_in_link(base, owner_token)}")
         print(f"Listening on {address}", flush=True)
 
-    run(settings, host, port, data, ready)
+    try:
+        run(settings, host, port, data, ready)
+    except CannotServe as error:
+        raise _stop(1, str(error)) from None
 
 
 @member.command("add")
@@ -105,8 +113,24 @@ def _with_people(data: Path, act: Callable[[People], Awaitable[_Result]]) -> _Re
     try:
         return asyncio.run(run())
     except TextInvalid as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
+        raise _stop(2, str(error)) from None
+    except OSError as error:
+        raise _stop(1, f"Cannot use the data directory {data}: {error.strerror}. {_DATA_ADVICE}") from None
+    except DBAPIError as error:
+        raise _stop(1, f"Cannot use the database in {data}: {error.orig}. {_DATA_ADVICE}") from None
+
+
+def _is_free(host: str, port: int) -> bool:
+    try:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            return True
+    except OSError:
+        return False
+
+
+def _stop(status: int, words: str) -> typer.Exit:
+    typer.echo(words, err=True)
+    return typer.Exit(status)
 
 
 def main() -> None:

@@ -1,11 +1,15 @@
 """The command, as a person types it."""
 
+import socket
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from tests.support.server import serving
 from web.cli import app
 from web.settings import Settings, described
 
@@ -110,3 +114,46 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert settings.joins_per_min == 7
     assert [str(network) for network in settings.trusted_proxies] == ["10.0.0.0/8", "::1/128"]
     assert settings.public_url is None
+
+
+def _serve(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "web.cli", "serve", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+def test_a_used_port_is_said_and_costs_nobody_the_owners_link(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = _serve("--port", str(port), "--data", str(tmp_path / "data"))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.count("\n") == 1
+    assert str(port) in refused.stderr
+    assert "--port" in refused.stderr
+    with serving(tmp_path / "data") as server:
+        assert any("/sign-in?token=" in line for line in server.log)
+
+
+@pytest.mark.parametrize("hindrance", ["file", "directory"])
+def test_a_data_directory_that_cannot_be_written_is_said(runner: CliRunner, tmp_path: Path, hindrance: str) -> None:
+    if hindrance == "file":
+        (tmp_path / "file").touch()
+        data = tmp_path / "file" / "data"
+    else:
+        data = tmp_path / "data"
+        (data / "panelroom.db").mkdir(parents=True)
+    served = _serve("--port", "0", "--data", str(data))
+    added = runner.invoke(app, ["member", "add", "ada@example.org", "--data", str(data)])
+    for status, stdout, stderr in (
+        (served.returncode, served.stdout, served.stderr),
+        (added.exit_code, added.stdout, added.stderr),
+    ):
+        assert (status, stdout) == (1, "")
+        assert stderr.count("\n") == 1
+        assert str(data) in stderr
+        assert "--data" in stderr
