@@ -5,12 +5,28 @@ import type { Participant, RoomEvent } from "./room_events";
 
 const ROLE_ORDER: Role[] = ["candidate", "interviewer", "guest", "observer"];
 
+/** "over": after the finish it says who took part and no longer who is here. */
+type Presence = "known" | "unknown" | "over";
+
 /** Who is in the room, from its events. */
 export class Roster {
-  readonly element = h("ul", { class: "roster", "aria-label": "People in this room" });
+  readonly element: HTMLElement;
+  private readonly list = h("ul", { class: "roster", "aria-label": "People in this room" });
+  private readonly doubt = h("p", { class: "pane-foot", hidden: true }, "Offline: who else is here is not known.");
   private readonly people = new Map<string, Participant>();
 
-  constructor(private readonly ownId: () => string) {}
+  private presence: Presence = "known";
+
+  constructor(private readonly ownId: () => string) {
+    this.element = h("div", {}, this.list, this.doubt);
+  }
+
+  setPresence(presence: Presence): void {
+    if (presence === this.presence) return;
+    this.presence = presence;
+    this.doubt.hidden = presence !== "unknown";
+    this.draw();
+  }
 
   get connected(): Participant[] {
     return [...this.people.values()].filter((person) => person.connected);
@@ -50,18 +66,20 @@ export class Roster {
   }
 
   private draw(): void {
-    const order = (person: Participant) => ROLE_ORDER.indexOf(person.role) + (person.connected ? 0 : ROLE_ORDER.length);
+    const order = (person: Participant) => ROLE_ORDER.indexOf(person.role) + (person.connected || this.presence === "over" ? 0 : ROLE_ORDER.length);
     const people = [...this.people.values()].sort((a, b) => order(a) - order(b) || a.name.localeCompare(b.name));
-    this.element.replaceChildren(...people.map((person) => this.row(person)));
+    this.list.replaceChildren(...people.map((person) => this.row(person)));
   }
 
   private row(person: Participant): HTMLLIElement {
     const you = person.id === this.ownId() ? "you, " : "";
     const role = you === "" ? ROLE_NAMES[person.role] : ROLE_NAMES[person.role].toLowerCase();
-    const away = person.connected ? null : h("span", { class: "roster-away" }, "away");
+    const away =
+      person.connected || this.presence !== "known" ? null : h("span", { class: "roster-away" }, "away");
+    const shown = { known: person.connected, unknown: you !== "", over: true }[this.presence];
     return h(
       "li",
-      { class: person.connected ? "roster-row" : "roster-row is-away", "data-participant": person.id },
+      { class: shown ? "roster-row" : "roster-row is-away", "data-participant": person.id },
       avatar(person),
       h("span", { class: "roster-name" }, person.name),
       away,

@@ -1,11 +1,11 @@
 import * as api from "./api";
 import { CLOSE_CODES } from "./close_codes";
-import { ask } from "./dialog";
-import { h } from "./dom";
+import { finishedNotice, takeLostFocus } from "./finished_notice";
 import { languageOf } from "./languages";
 import type { RoomPage } from "./lobby";
 import { lateNotice, lostLines, refusedNotice } from "./lost_text";
 import type { ConnectionState } from "./provider";
+import { askFinish, askLeave, tellNotFinished } from "./questions";
 import { RoomEvents, type RoomEvent } from "./room_events";
 import { Roster } from "./roster";
 import { SharedDocument, type DocumentWatcher } from "./shared_document";
@@ -107,7 +107,10 @@ export class Session implements DocumentWatcher {
       this.showLate(document);
     }
     if (state.kind === "refused") this.refused(document, state.code, state.reason);
-    if (document === this.code) this.workspace.setWritable(document.writable);
+    if (document === this.code) {
+      this.workspace.setWritable(document.writable);
+      this.showPresence(state);
+    }
     this.onSaved();
   }
 
@@ -120,6 +123,12 @@ export class Session implements DocumentWatcher {
   onSpoilt(document: SharedDocument, reason: string): void {
     this.discard(document, reason === "" ? "You may not change it." : `${reason}.`);
     void this.rejoin();
+  }
+
+  private showPresence(state: ConnectionState): void {
+    if (this.finished) this.roster.setPresence("over");
+    else if (state.kind === "synchronised") this.roster.setPresence("known");
+    else if (state.kind === "offline") this.roster.setPresence("unknown");
   }
 
   /** The form is gone and nothing has the focus: the editor takes it, unless that would open a touch keyboard. */
@@ -203,7 +212,10 @@ export class Session implements DocumentWatcher {
     const problem = error instanceof api.Problem ? error : new api.Problem(0, String(error));
     if (problem.status === 409) {
       this.showFinished();
-      for (const document of this.documents) this.showLate(document);
+      for (const document of this.documents) {
+        this.showLost(document);
+        this.showLate(document);
+      }
     } else if (problem.status === 404 || problem.status === 410) this.end("cancelled", "The interview was cancelled.");
     else if (problem.status === 0 || problem.status >= 500 || problem.status === 429) {
       window.setTimeout(() => void this.rejoin(), 15_000);
@@ -240,22 +252,12 @@ export class Session implements DocumentWatcher {
     // The server closes the sockets itself, after the last acknowledgements.
     for (const document of this.documents) document.close();
     this.workspace.setStage("finished");
-    this.status.pill.hidden = true;
-    this.status.banner.hidden = true;
-    const replay = h("a", { class: "button primary", href: `/i/${this.page.interview.id}/replay` }, "Open the replay");
-    const who = by === undefined ? "This interview is finished. " : `${by} has finished this interview. `;
-    const next =
-      this.page.member === null
-        ? "You can read the code here until you close this page."
-        : "The code is read-only now.";
-    this.workspace.notices.prepend(
-      h(
-        "section",
-        { class: "notice finished", role: "status" },
-        h("p", {}, h("strong", {}, who), "Nothing more is recorded. ", next),
-        ...(this.page.member === null ? [] : [replay]),
-      ),
-    );
+    this.roster.setPresence("over");
+    this.status.end();
+    const replay = this.page.member === null ? null : `/i/${this.page.interview.id}/replay`;
+    const notice = finishedNotice(by, replay);
+    this.workspace.notices.prepend(notice);
+    takeLostFocus(notice);
   }
 
   /** What had not reached the server when the interview was finished is in no recording. */
@@ -266,45 +268,22 @@ export class Session implements DocumentWatcher {
   }
 
   private async finish(): Promise<void> {
-    const present = this.roster.connected.filter((person) => person.id !== this.joined.participant_id);
-    const names = present.map((person) => h("li", {}, person.name));
-    const agreed = await ask({
-      title: "Finish this interview?",
-      body: [
-        h("p", {}, "The code and the notes become read-only for everybody, and the recording is closed."),
-        present.length === 0
-          ? h("p", {}, "Nobody else is in the room.")
-          : h("div", {}, h("p", {}, h("strong", {}, "Still in the room:")), h("ul", { class: "names" }, ...names)),
-      ],
-      action: { label: "Finish for everybody", style: "danger" },
-      cancel: "Go on with the interview",
-    });
-    if (!agreed) return;
+    const others = this.roster.connected.filter((person) => person.id !== this.joined.participant_id);
+    if (!(await askFinish(others))) return;
     try {
       await api.finish(this.page.interview.id);
       this.showFinished();
     } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
-      await ask({ title: "The interview is not finished", body: [h("p", {}, words)], cancel: "Close" });
+      await tellNotFinished(error instanceof Error ? error.message : String(error));
     }
   }
 
   private async leave(): Promise<void> {
-    if (this.hasUnsaved() && !(await this.reallyLeave())) return;
+    if (this.hasUnsaved() && !(await askLeave())) return;
     forget(this.page.interview.id);
     const { ticket } = this.joined;
     this.end("left", "");
     await api.leave(this.page.interview.id, ticket).catch(() => undefined);
-  }
-
-  private reallyLeave(): Promise<boolean> {
-    const body = [h("p", {}, "Some of your changes have not reached the server yet. They are lost if you leave now.")];
-    return ask({
-      title: "Leave without saving?",
-      body,
-      action: { label: "Leave anyway", style: "danger" },
-      cancel: "Stay",
-    });
   }
 
   /** Leaves the stage to the page. What could not be saved goes with the words. */

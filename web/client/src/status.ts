@@ -27,6 +27,7 @@ export class Status {
   private busyAt = -SETTLE_MS;
   private timer = 0;
   private interrupted = false;
+  private ended = false;
 
   constructor(private readonly documents: () => SharedDocument[]) {
     this.refresh();
@@ -34,6 +35,7 @@ export class Status {
 
   refresh(): void {
     window.clearTimeout(this.timer);
+    if (this.ended) return;
     const now = performance.now();
     let reading = read(this.documents(), now);
     if (reading.mood === "busy") this.busyAt = now;
@@ -45,6 +47,13 @@ export class Status {
         this.refresh();
       }, SETTLE_MS);
     }
+  }
+
+  /** There is nothing to save any more. */
+  end(): void {
+    this.ended = true;
+    window.clearTimeout(this.timer);
+    this.pill.hidden = this.banner.hidden = true;
   }
 
   private show(reading: Reading, showBanner: boolean): void {

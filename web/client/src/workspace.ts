@@ -18,6 +18,7 @@ export class Workspace {
   readonly notes = h("div", { class: "pane-body" });
   readonly notices = h("div", { class: "notices" });
   private readonly stage = h("span", { class: "chip" });
+  private readonly recorded = recordedButton();
   private readonly file = h("span", { class: "file-name" });
   private readonly language = h("select", { id: "language", class: "select" });
   private readonly finishButton = h("button", { type: "button", class: "button danger-quiet" }, "Finish");
@@ -54,7 +55,7 @@ export class Workspace {
         { class: "topbar" },
         page.member === null ? mark("span") : mark("a"),
         h("h1", { class: "topbar-title" }, page.interview.title),
-        this.stage,
+        h("div", { class: "topbar-room" }, this.stage, this.recorded),
         h("div", { class: "topbar-state" }, parts.pill),
         h(
           "div",
@@ -87,6 +88,7 @@ export class Workspace {
     this.stage.textContent = words[status];
     this.stage.dataset["status"] = status;
     this.finishButton.hidden ||= status === "finished";
+    this.recorded.hidden = status === "finished";
   }
 
   setWritable(mayWrite: boolean): void {
@@ -106,7 +108,7 @@ export class Workspace {
         "div",
         { class: "pane-head" },
         this.file,
-        role === "observer" ? h("span", { class: "chip" }, "You observe: read only") : null,
+        role === "observer" ? h("span", { class: "chip" }, "Read only") : null,
         h("label", { class: "visually-hidden", for: "language" }, "Language"),
         this.language,
       ),
@@ -115,19 +117,10 @@ export class Workspace {
   }
 
   private sidePane(role: Role, roster: HTMLElement): HTMLElement[] {
-    const about = h(
-      "button",
-      { type: "button", class: "recorded" },
-      h("span", { class: "recorded-dot", "aria-hidden": "true" }),
-      "Recorded",
-    );
-    about.addEventListener("click", () => {
-      void ask({ title: "About this recording", body: [disclosure()], cancel: "Close" });
-    });
     const people = h(
       "section",
       { class: "pane pane-people", "aria-label": "People" },
-      h("div", { class: "pane-head" }, h("h2", {}, "People"), about),
+      h("div", { class: "pane-head" }, h("h2", {}, "People")),
       roster,
     );
     if (role !== "interviewer") return [people];
@@ -151,6 +144,15 @@ function mark(tag: "a" | "span"): HTMLElement {
   return tag === "a"
     ? h("a", { class: "brand", href: "/", "aria-label": "All interviews" }, drawing)
     : h("span", { class: "brand" }, drawing);
+}
+
+function recordedButton(): HTMLElement {
+  const dot = h("span", { class: "recorded-dot", "aria-hidden": "true" });
+  const button = h("button", { type: "button", class: "recorded" }, dot, "Recorded");
+  button.addEventListener("click", () => {
+    void ask({ title: "About this recording", body: [disclosure()], cancel: "Close" });
+  });
+  return button;
 }
 
 /** On a narrow screen one pane is shown at a time. */
