@@ -69,10 +69,14 @@ class Server:
             self.key, self.owner_link = self._introduce()
 
     def stop(self) -> int:
-        """SIGTERM; the exit status."""
+        """SIGTERM; the exit status. A server that does not end is killed."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        status = self._process.wait(STOP_S)
+        try:
+            status = self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise ServerDied(f"no end {STOP_S} s after SIGTERM:\n" + "\n".join(self.log[-40:])) from None
         self._finish_reading()
         return status
 
