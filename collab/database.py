@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import alembic.command
 import alembic.config
@@ -20,6 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
 metadata = MetaData()
+
+_Result = TypeVar("_Result")
 
 _BUSY_MS = 10_000
 _READERS = 4
@@ -49,9 +51,8 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
         """A connection on one consistent snapshot."""
-        with anyio.CancelScope(shield=True):  # cut off inside a statement, the pool loses the connection
-            async with self._readers.connect() as connection:
-                yield connection
+        async with _connected(self._readers) as connection:
+            yield connection
 
     @asynccontextmanager
     async def writing(self, committed: Callable[[], None] | None = None) -> AsyncGenerator[AsyncConnection]:
@@ -60,18 +61,10 @@ class Database:
         ``committed`` is called in the same breath as the commit, also when the caller is being cancelled: what it keeps
         in memory never disagrees with the disk.
         """
-        async with self._turn:
-            with anyio.CancelScope(
-                shield=True
-            ):  # cut off inside a statement, the pool loses the connection and its lock
-                async with self._writer.connect() as connection:
-                    try:
-                        await connection.begin()
-                        yield connection
-                    except BaseException:
-                        await _to_the_end(connection.rollback())
-                        raise
-                    await _to_the_end(_commit(connection, committed))
+        async with self._turn, _connected(self._writer) as connection:
+            await _to_the_end(_begin(connection))
+            yield connection
+            await _to_the_end(_commit(connection, committed))
 
     async def insert(
         self, sql: str, rows: Callable[[], Sequence[Sequence[Any]]], committed: Callable[[], None]
@@ -94,17 +87,47 @@ class Database:
         await self._readers.dispose()
 
 
+class _Connection(AsyncConnection):
+    """Its statements run to their end, whoever is cancelled meanwhile.
+
+    Hazard: SQLAlchemy gives up a connection inside which it was cancelled, with the transaction still open in it, and
+    nobody can write any more.
+    """
+
+    async def execute(self, *arguments: Any, **named: Any) -> Any:
+        return await _to_the_end(super().execute(*arguments, **named))
+
+    async def exec_driver_sql(self, *arguments: Any, **named: Any) -> Any:
+        return await _to_the_end(super().exec_driver_sql(*arguments, **named))
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+    """Closed at the end; a transaction that is open then is rolled back."""
+    connection = _Connection(engine)
+    try:
+        await _to_the_end(connection.start())
+        yield connection
+    finally:
+        if connection.sync_connection is not None:
+            await _to_the_end(connection.close())
+
+
+async def _begin(connection: AsyncConnection) -> None:
+    await connection.begin()
+
+
 async def _commit(connection: AsyncConnection, committed: Callable[[], None] | None) -> None:
     try:
         await connection.commit()
-    except BaseException:
+    except BaseException:  # SQLite leaves the transaction open where the commit itself failed
         await connection.rollback()
         raise
     if committed is not None:
         committed()
 
 
-async def _to_the_end(step: Coroutine[Any, Any, None]) -> None:
+async def _to_the_end(step: Coroutine[Any, Any, _Result]) -> _Result:
     """Await ``step`` to its end even while cancelled, then let the cancellation go on: half a commit has no answer."""
     task = asyncio.ensure_future(step)
     cancelled: asyncio.CancelledError | None = None
@@ -114,9 +137,10 @@ async def _to_the_end(step: Coroutine[Any, Any, None]) -> None:
                 await asyncio.wait([task])
             except asyncio.CancelledError as error:
                 cancelled = error
-    task.result()
+    result = task.result()
     if cancelled is not None:
         raise cancelled
+    return result
 
 
 def _insert_rows(driver: sqlite3.Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:

@@ -183,9 +183,7 @@ class Transaction:
 
     async def insert(self, rows: list[Row]) -> None:
         if rows:
-            raw = await self.connection.get_raw_connection()
-            driver: Any = raw.driver_connection
-            await driver.executemany(_INSERT, rows)
+            await self.connection.exec_driver_sql(_INSERT, rows)
 
     def _number(self, log: Log) -> int:
         self._logs[log.id] = log
