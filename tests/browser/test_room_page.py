@@ -156,6 +156,22 @@ async def test_notes_are_typed_beside_the_code(house: House, api: Api, interview
     assert "graphs" not in await cleo.page.content()
 
 
+async def test_a_second_device_comes_in_as_the_candidate_knowingly(house: House, interview: str) -> None:
+    cleo = await house.visitor(interview, "Cleo")
+    page = await house.window()
+    await page.goto(cleo.page.url)
+    other = page.get_by_label("Cleo, the candidate, on another device")
+    assert not await other.is_checked()
+    assert not await page.get_by_label("a guest").is_checked()
+    assert await page.get_by_label("Your name").is_visible()
+    await other.check()
+    assert not await page.get_by_label("Your name").is_visible()
+    await page.get_by_role("button", name="Enter the room").click()
+    second = Person(page)
+    await second.until("room.state().connection === 'synchronised'")
+    assert (await second.state())["participant_id"] == (await cleo.state())["participant_id"]
+
+
 async def test_finish_shows_everybody_the_end(house: House, api: Api, interview: str) -> None:
     cleo = await house.visitor(interview, "Cleo")
     olga = await house.interviewer(interview)

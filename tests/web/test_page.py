@@ -43,9 +43,17 @@ async def test_room(site: Site) -> None:
         "language": "go",
         "url": f"http://localhost/i/{interview}",
     }
-    assert config["member"] is None
+    assert (config["member"], config["candidate"]) == (None, None)
     member = (await page(await site.call("GET", f"/i/{interview}", headers=await site.session())))["member"]
     assert member == {"name": "Olga", "email": OWNER, "role": "owner"}
+
+
+async def test_the_lobby_knows_who_the_candidate_is(site: Site) -> None:
+    interview = await site.create()
+    await site.json("POST", f"interviews/{interview}/join", {"as": "guest", "name": "Gus"})
+    assert (await page(await site.call("GET", f"/i/{interview}", headers=HTML)))["candidate"] is None
+    await site.json("POST", f"interviews/{interview}/join", {"as": "candidate", "name": "Cleo"})
+    assert (await page(await site.call("GET", f"/i/{interview}", headers=HTML)))["candidate"] == "Cleo"
 
 
 async def test_looking_joins_nobody(site: Site) -> None:

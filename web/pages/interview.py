@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from rooms.errors import Unauthenticated
 from rooms.interview import Interview, Status
+from rooms.participant import Role
 from rooms.policy import Part
 from rooms.principal import Principal
 from web.auth import optional_principal, panelroom, public_base
@@ -26,6 +27,7 @@ async def interview(interview_id: str) -> str | Response | Redirect:
         if member is not None:
             return redirect(f"/i/{interview_id}/replay", 302)
         return await render_template("finished.html", page={"interview": {"title": found.title}})
+    there = await panelroom().rooms.participants(found.id)
     page = {
         "interview": {
             "id": found.id,
@@ -35,6 +37,7 @@ async def interview(interview_id: str) -> str | Response | Redirect:
             "url": f"{public_base()}/i/{found.id}",
         },
         "member": None if member is None else {"name": member.name, "email": member.email, "role": member.role},
+        "candidate": next((each.name for each in there if each.role is Role.CANDIDATE), None),
         "csp_nonce": csp_nonce(),
     }
     return await render_template("room.html", page=page)

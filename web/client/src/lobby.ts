@@ -1,24 +1,33 @@
-import type { JoinRequest, Role } from "./api";
-import { h } from "./dom";
+import type { JoinRequest } from "./api";
+import { announce, h } from "./dom";
+import { visitorForm, type Form, type Join } from "./visitor_form";
 
 export interface RoomPage {
   interview: { id: string; title: string; status: "pending" | "active"; language: string; url: string };
   member: { name: string | null; email: string; role: string } | null;
+  /** The name of who has come in as the candidate. */
+  candidate: string | null;
   csp_nonce: string;
 }
 
 /** The form in front of the room. `onJoin` resolves to the reason when it did not work. */
 export function lobby(page: RoomPage, name: string, onJoin: (request: JoinRequest) => Promise<string>): HTMLElement {
   const problem = h("p", { class: "notice danger", role: "alert", hidden: true });
-  const buttons: HTMLButtonElement[] = [];
-  const join = async (request: JoinRequest): Promise<void> => {
+  const join = async (request: JoinRequest, button: HTMLButtonElement): Promise<void> => {
+    const words = button.textContent;
     problem.hidden = true;
-    for (const button of buttons) button.disabled = true;
+    button.textContent = "Entering…";
+    announce("Entering…");
+    for (const each of form.buttons) each.disabled = true;
     problem.textContent = await onJoin(request);
     problem.hidden = problem.textContent === "";
-    for (const button of buttons) button.disabled = false;
+    button.textContent = words;
+    for (const each of form.buttons) each.disabled = false;
   };
-  const form = page.member === null ? visitorForm(name, buttons, join) : memberForm(page.member, buttons, join);
+  const form: Form =
+    page.member === null
+      ? visitorForm(name, page.candidate, (request, button) => void join(request, button))
+      : memberForm(page.member, (request, button) => void join(request, button));
   return h(
     "main",
     { class: "card lobby", id: "main" },
@@ -26,61 +35,21 @@ export function lobby(page: RoomPage, name: string, onJoin: (request: JoinReques
     h("h1", {}, page.interview.title),
     h("p", { class: "quiet" }, page.interview.status === "active" ? "The interview is running." : "The room is open."),
     problem,
-    form,
+    form.element,
     disclosure(),
   );
 }
 
-type Join = (request: JoinRequest) => Promise<void>;
-
-function visitorForm(name: string, buttons: HTMLButtonElement[], join: Join): HTMLElement {
-  const field = h("input", {
-    id: "name",
-    name: "name",
-    type: "text",
-    autocomplete: "name",
-    maxlength: "80",
-    required: true,
-    autofocus: true,
-    value: name,
-  });
-  const choice = (role: Role, words: string, checked: boolean) =>
-    h(
-      "label",
-      { class: "choice" },
-      h("input", { type: "radio", name: "role", value: role, checked }),
-      h("span", {}, words),
-    );
-  const enter = h("button", { type: "submit", class: "button primary wide" }, "Enter the room");
-  buttons.push(enter);
-  const form = h(
-    "form",
-    { class: "stack" },
-    h("div", { class: "field" }, h("label", { for: "name" }, "Your name"), field),
-    h(
-      "fieldset",
-      { class: "choices" },
-      h("legend", {}, "I am"),
-      choice("candidate", "the candidate", true),
-      choice("guest", "a guest", false),
-    ),
-    enter,
-  );
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const role = new FormData(form).get("role") === "guest" ? "guest" : "candidate";
-    void join({ as: role, name: field.value.trim() });
-  });
-  return form;
-}
-
-function memberForm(member: NonNullable<RoomPage["member"]>, buttons: HTMLButtonElement[], join: Join): HTMLElement {
+function memberForm(member: NonNullable<RoomPage["member"]>, join: Join): Form {
   const enter = h("button", { type: "button", class: "button primary wide" }, "Enter as interviewer");
   const observe = h("button", { type: "button", class: "button wide" }, "Observe");
-  enter.addEventListener("click", () => void join({ as: "interviewer" }));
-  observe.addEventListener("click", () => void join({ as: "observer" }));
-  buttons.push(enter, observe);
-  return h(
+  enter.addEventListener("click", () => {
+    join({ as: "interviewer" }, enter);
+  });
+  observe.addEventListener("click", () => {
+    join({ as: "observer" }, observe);
+  });
+  const element = h(
     "div",
     { class: "stack" },
     h("p", {}, "You are signed in as ", h("strong", {}, member.name ?? member.email), "."),
@@ -88,6 +57,7 @@ function memberForm(member: NonNullable<RoomPage["member"]>, buttons: HTMLButton
     observe,
     h("p", { class: "quiet" }, "Interviewers write code and notes. Observers read the code and change nothing."),
   );
+  return { element, buttons: [enter, observe] };
 }
 
 /** What everybody is told before they come in; the room shows it again on request. */
