@@ -1,8 +1,11 @@
 """Who asks, and from where."""
 
+from dataclasses import dataclass
+
 from quart import current_app, g, request
 
 from rooms.errors import Unauthenticated
+from rooms.people import People
 from rooms.principal import Principal
 from web.origin import Arrival, arrival, is_known_host, origin_allowed
 from web.panelroom import Panelroom
@@ -57,23 +60,43 @@ async def check_origin() -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a request carries of a key or a session; it outlives the request, to be asked again."""
+
+    people: People
+    authorization: str | None
+    session: str | None
+
+    async def principal(self) -> Principal | None:
+        """Whose it is; None for a visitor. Raises Unauthenticated for a key that does not count."""
+        if self.authorization is not None:
+            scheme, _, secret = self.authorization.partition(" ")
+            principal = await self.people.principal_of_key(secret.strip()) if scheme.lower() == "bearer" else None
+            if principal is None:
+                raise Unauthenticated("The Authorization header holds no valid key.")
+            return principal
+        return None if self.session is None else await self.people.principal_of_session(self.session)
+
+    async def required(self) -> Principal:
+        """Raises Unauthenticated."""
+        principal = await self.principal()
+        if principal is None:
+            raise Unauthenticated("Sign in, or send a key as Authorization: Bearer KEY.")
+        return principal
+
+
+def credential() -> Credential:
+    """The request's."""
+    authorization, session = request.headers.get("Authorization"), request.cookies.get(SESSION_COOKIE)
+    return Credential(panelroom().rooms.people, authorization, session)
+
+
 async def optional_principal() -> Principal | None:
     """The key's or the session's; None for a visitor. Raises Unauthenticated for a key that does not count."""
-    people = panelroom().rooms.people
-    authorization = request.headers.get("Authorization")
-    if authorization is not None:
-        scheme, _, secret = authorization.partition(" ")
-        principal = await people.principal_of_key(secret.strip()) if scheme.lower() == "bearer" else None
-        if principal is None:
-            raise Unauthenticated("The Authorization header holds no valid key.")
-        return principal
-    session = request.cookies.get(SESSION_COOKIE)
-    return None if session is None else await people.principal_of_session(session)
+    return await credential().principal()
 
 
 async def require_principal() -> Principal:
     """Raises Unauthenticated."""
-    principal = await optional_principal()
-    if principal is None:
-        raise Unauthenticated("Sign in, or send a key as Authorization: Bearer KEY.")
-    return principal
+    return await credential().required()

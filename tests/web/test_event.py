@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 from quart.typing import TestHTTPConnectionProtocol as Connection
+from sqlalchemy import delete, update
+from sqlalchemy.exc import OperationalError
 
+from rooms import store
+from rooms.participant import Role
 from tests.web.conftest import OWNER, Site
 from web.api import event
 
@@ -33,6 +37,12 @@ class Listener:
         """Kind, id and data."""
         fields = dict(line.split(": ", 1) for line in (await self.raw()).split("\n"))
         return fields["event"], int(fields["id"]) if "id" in fields else None, json.loads(fields["data"])
+
+    async def ended(self) -> None:
+        """Return when the stream ends, whatever still comes."""
+        async with asyncio.timeout(5):
+            while await self._connection.receive():
+                pass
 
     async def kinds(self, count: int) -> list[str]:
         return [(await self.next())[0] for _ in range(count)]
@@ -111,8 +121,59 @@ async def test_a_member_listens_without_a_ticket(site: Site) -> None:
         assert snapshot["you"] is None
 
 
+@pytest.mark.parametrize("busy", [False, True])
+@pytest.mark.parametrize("way", ["ticket", "session", "key"])
+async def test_who_may_not_listen_any_more_is_cut_off(
+    site: Site, monkeypatch: pytest.MonkeyPatch, way: str, busy: bool
+) -> None:
+    monkeypatch.setattr(event, "_CHECK_S", 0.05)
+    interview = await site.create()
+    ticket = (await site.join(interview, "candidate"))["ticket"]
+    session = await site.session()
+    path = f"/api/v1/interviews/{interview}/events"
+    url, headers = {
+        "ticket": (f"{path}?ticket={ticket}", {}),
+        "session": (path, session),
+        "key": (path, {"Authorization": f"Bearer {site.key}"}),
+    }[way]
+    withdrawal = {
+        "ticket": update(store.tickets).values(revoked_at_ms=1),
+        "session": delete(store.sessions),
+        "key": delete(store.keys),
+    }[way]
+
+    async def chatter() -> None:
+        while True:
+            await site.panelroom.rooms.join(interview, Role.GUEST)
+
+    async with listening(site, url, **headers) as events:
+        assert (await events.next())[0] == "snapshot"
+        chattering = asyncio.create_task(chatter() if busy else asyncio.sleep(0))
+        for _ in range(3):
+            await events.raw()
+        async with site.panelroom.database.writing() as connection:
+            await connection.execute(withdrawal)
+        await events.ended()
+        chattering.cancel()
+
+
+async def test_a_silent_database_cuts_nobody_off(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event, "_CHECK_S", 0.01)
+    interview = await site.create()
+    url = (await site.join(interview, "candidate"))["events_url"]
+
+    async def locked(*_: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("disk I/O error"))
+
+    async with listening(site, url) as events:
+        assert (await events.next())[0] == "snapshot"
+        monkeypatch.setattr(type(site.panelroom.rooms), "participant_of", locked)
+        for _ in range(3):
+            assert await events.raw() == ": "
+
+
 async def test_silence_is_broken(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event, "_SILENCE_S", 0.01)
+    monkeypatch.setattr(event, "_CHECK_S", 0.01)
     interview = await site.create()
     url = (await site.join(interview, "candidate"))["events_url"]
     async with listening(site, url) as events:

@@ -2,22 +2,27 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
 
 from quart import Blueprint, Response, json, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from collab.errors import SubscriberTooSlow
 from collab.journal import Entry, Journal
-from rooms.errors import InterviewUnknown, TicketInvalid
+from rooms.errors import InterviewUnknown, TicketInvalid, Unauthenticated
 from rooms.service import Service
-from web.auth import panelroom, require_principal
+from web.auth import Credential, credential, panelroom
 from web.body import Query, documented, read_query
 from web.problem import BodyInvalid
 
 blueprint = Blueprint("event", __name__, url_prefix="/api/v1/interviews/<interview_id>")
 
-_SILENCE_S = 15.0
+_CHECK_S = 5.0  # how soon a ticket or a session that was withdrawn is noticed; nobody hears silence for longer
 _PAGE = 1000
+
+Check = Callable[[], Awaitable[object]]  # raises once the asker may not listen
 
 
 class EventsQuery(Query):
@@ -32,13 +37,15 @@ async def events(interview_id: str) -> Response:
     query = read_query(EventsQuery)
     after = _number(request.headers.get("Last-Event-ID") or query.after)
     rooms = panelroom().rooms
+    you: str | None = None
     if query.ticket is not None:
+        check: Check = partial(rooms.participant_of, interview_id, query.ticket)
         you = (await rooms.participant_of(interview_id, query.ticket)).id
     else:
-        you = None
-        await rooms.interview_of(await require_principal(), interview_id)
+        check = partial(_seen, rooms, interview_id, credential())
+        await check()
     response = Response(
-        _stream(interview_id, query.ticket, you, after, rooms=rooms, journal=panelroom().journal),
+        _stream(interview_id, you, after, check, rooms=rooms, journal=panelroom().journal),
         content_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -55,9 +62,9 @@ def _number(text: str | None) -> int | None:
 
 
 async def _stream(
-    interview_id: str, ticket: str | None, you: str | None, after: int | None, *, rooms: Service, journal: Journal
+    interview_id: str, you: str | None, after: int | None, check: Check, *, rooms: Service, journal: Journal
 ) -> AsyncGenerator[bytes]:
-    """Ends when the server stops, the ticket does not count any more, or the reader is too slow: it asks again."""
+    """Ends when the server stops, the asker may not listen any more, or reads too slowly: then it asks again."""
     # Subscribed before the snapshot is read: nothing falls between them, and what is in both is left out below.
     async with journal.subscribe(interview_id) as subscription:
         snapshot = await rooms.snapshot(interview_id, you)
@@ -69,12 +76,17 @@ async def _stream(
                 if entry.entry <= last:
                     yield _event(entry)
             after = page[-1].entry if len(page) == _PAGE else last
+        checked_s = time.monotonic()
         while True:
-            try:
-                entry = await asyncio.wait_for(anext(subscription), _SILENCE_S)
-            except TimeoutError:
-                if ticket is not None and not await _still_counts(rooms, interview_id, ticket):
+            left_s = checked_s + _CHECK_S - time.monotonic()
+            if left_s <= 0:
+                if not await _counts(check):
                     return
+                checked_s = time.monotonic()
+                continue
+            try:
+                entry = await asyncio.wait_for(anext(subscription), left_s)
+            except TimeoutError:
                 yield b": \n\n"
                 continue
             except (StopAsyncIteration, SubscriberTooSlow):
@@ -85,11 +97,18 @@ async def _stream(
                     return
 
 
-async def _still_counts(rooms: Service, interview_id: str, ticket: str) -> bool:
+async def _seen(rooms: Service, interview_id: str, asker: Credential) -> None:
+    """Raises Unauthenticated, InterviewUnknown."""
+    await rooms.interview_of(await asker.required(), interview_id)
+
+
+async def _counts(check: Check) -> bool:
     try:
-        await rooms.participant_of(interview_id, ticket)
-    except (TicketInvalid, InterviewUnknown):
+        await check()
+    except (TicketInvalid, Unauthenticated, InterviewUnknown):
         return False
+    except SQLAlchemyError:
+        return True  # the room goes on while the database does not answer
     return True
 
 
