@@ -18,10 +18,12 @@ import {
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
 import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
+import { applyInParts } from "./big_change";
 import { carets } from "./carets";
 import { editorTheme } from "./editor_theme";
 import { exactLines } from "./exact_lines";
 import { languageOf, loadLanguage } from "./languages";
+import { leaveHint } from "./leave_hint";
 import { applySteadily } from "./steady_scroll";
 import { wholeCharacters } from "./surrogate";
 
@@ -32,8 +34,6 @@ export interface EditorOptions {
   hint: string;
 }
 
-const LEAVE_HINT = "Escape, then Tab, leaves the editor.";
-
 /** A CodeMirror bound to a Yjs text, which can be swapped for another text after a refusal. */
 export class Editor {
   readonly view: EditorView;
@@ -42,6 +42,7 @@ export class Editor {
   private languageId = "";
   private loaded: Extension = [];
   private mayWrite = false;
+  private undoManager: Y.UndoManager | null = null;
 
   constructor(
     parent: HTMLElement,
@@ -50,12 +51,19 @@ export class Editor {
     this.view = new EditorView({
       parent,
       extensions: EditorView.cspNonce.of(options.nonce),
-      dispatchTransactions: applySteadily,
+      dispatchTransactions: (transactions, view) => {
+        const between = (): void => {
+          this.undoManager?.stopCapturing();
+        };
+        if (!applyInParts(view, transactions, between)) applySteadily(transactions, view);
+      },
     });
   }
 
   bind(text: Y.Text, awareness: Awareness): void {
-    this.view.setState(EditorState.create({ doc: text.toJSON(), extensions: this.extensions(text, awareness) }));
+    const undoManager = (this.undoManager = new Y.UndoManager(text, { captureTimeout: 400 }));
+    const extensions = this.extensions(text, awareness, undoManager);
+    this.view.setState(EditorState.create({ doc: text.toJSON(), extensions }));
   }
 
   get caret(): number {
@@ -86,17 +94,16 @@ export class Editor {
     return [
       EditorState.readOnly.of(!this.mayWrite),
       EditorView.editable.of(this.mayWrite),
-      this.mayWrite ? [] : focusable,
+      this.mayWrite ? (this.options.prose ? [] : leaveHint) : focusable,
     ];
   }
 
-  private extensions(text: Y.Text, awareness: Awareness): Extension {
+  private extensions(text: Y.Text, awareness: Awareness, undoManager: Y.UndoManager): Extension {
     const { label, nonce, prose, hint } = this.options;
     return [
       EditorView.cspNonce.of(nonce),
       EditorView.contentAttributes.of({
         "aria-label": label,
-        "aria-description": LEAVE_HINT,
         spellcheck: prose ? "true" : "false",
         autocorrect: "off",
       }),
@@ -112,7 +119,7 @@ export class Editor {
       this.writable.of(this.writing()),
       editorTheme,
       // The undo manager's plug-in must come before the one that writes into the document.
-      yCollab(text, null, { undoManager: new Y.UndoManager(text, { captureTimeout: 400 }) }),
+      yCollab(text, null, { undoManager }),
       carets(text, awareness),
     ];
   }
