@@ -169,7 +169,7 @@ class Agenda:
             ):
                 raise ScopeMissing("Its creator, its interviewers, owners and admins say who interviews.")
             await connection.execute(
-                update(store.interviews).where(store.interviews.c.id == interview_id).values(**_planned_row(changed))
+                update(store.interviews).where(store.interviews.c.id == interview_id).values(**planned_row(changed))
             )
             return changed
 
@@ -213,7 +213,7 @@ class Agenda:
                 external_ref=interview.external_ref,
                 created_by=interview.created_by,
                 created_at_ms=interview.created_at_ms,
-                **_planned_row(interview),
+                **planned_row(interview),
             )
         )
         return interview
@@ -255,7 +255,7 @@ def _require_creator(principal: Principal) -> None:
         raise ScopeMissing("This key or member may not make interviews.")
 
 
-def _planned_row(interview: Interview) -> dict[str, Any]:
+def planned_row(interview: Interview) -> dict[str, Any]:
     """The columns that a person fills in."""
     searched: Sequence[str | None] = (interview.title, interview.candidate_name, interview.candidate_email)
     return {

@@ -28,11 +28,15 @@ class People:
         self._clock = clock
 
     async def first_owner_token(self) -> str | None:
-        """Make the organisation and its owner. Returns the owner's sign-in token; None when there was an owner."""
+        """Make the organisation and its owner, where there is none. Returns a sign-in token for the owner for as long
+        as nobody has ever signed in: the first one may have been lost with the terminal it was printed on.
+        """
         async with self._database.writing() as connection:
-            if await store.has_owner(connection):
+            owner = await store.first_owner(connection)
+            if owner is None:
+                owner = await self._put_member(connection, "owner@localhost", "Owner", MemberRole.OWNER)
+            elif await store.has_anybody_signed_in(connection):
                 return None
-            owner = await self._put_member(connection, "owner@localhost", "Owner", MemberRole.OWNER)
             return await self._new_link(connection, owner)
 
     async def add_member(self, email: str, name: str | None, role: MemberRole | None) -> str:

@@ -1,6 +1,6 @@
 """The live side of interviews: who comes in, who is there, and the steps from pending to finished."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -13,7 +13,7 @@ from collab.journal import Journal, Transaction
 from collab.registry import Registry
 from collab.wire import CloseCode
 from rooms import store
-from rooms.agenda import Agenda
+from rooms.agenda import Agenda, planned_row
 from rooms.errors import (
     DocumentUnknown,
     InterviewFinished,
@@ -287,6 +287,9 @@ class Service:
         if member is not None and role in MEMBERS_ONLY:
             name = member.name
         elif role is Role.CANDIDATE:
+            if name and interview.candidate_name is None:
+                named = replace(interview, candidate_name=name)
+                await store.set_interview(transaction.connection, interview.id, planned_row(named))
             name = name or interview.candidate_name or "Candidate"
         participant = Participant(
             id=new_id(),

@@ -224,8 +224,15 @@ async def member(connection: AsyncConnection, *, id: str | None = None, email: s
     return None if row is None else _member(row)
 
 
-async def has_owner(connection: AsyncConnection) -> bool:
-    return await one(connection, select(members.c.id).where(members.c.role == MemberRole.OWNER).limit(1)) is not None
+async def first_owner(connection: AsyncConnection) -> Member | None:
+    query = select(members).where(members.c.role == MemberRole.OWNER).order_by(members.c.created_at_ms).limit(1)
+    row = await one(connection, query)
+    return None if row is None else _member(row)
+
+
+async def has_anybody_signed_in(connection: AsyncConnection) -> bool:
+    query = select(sign_in_links.c.token_hash).where(sign_in_links.c.used_at_ms.is_not(None)).limit(1)
+    return await one(connection, query) is not None
 
 
 async def session_member(connection: AsyncConnection, token_hash: str, now_ms: int) -> tuple[Member, int] | None:

@@ -1,7 +1,6 @@
 """The command panelroom."""
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -17,7 +16,7 @@ from rooms.key import Scope
 from rooms.member import MemberRole
 from rooms.people import People
 from web import log
-from web.panelroom import DATABASE_NAME
+from web.panelroom import DATABASE_NAME, Panelroom
 from web.settings import Settings, described
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Self-hosted rooms for live technical interviews.")
@@ -44,13 +43,11 @@ def serve(
 
     settings = _settings()
     log.configure()
-    # The owner's link is shown this once, so it is not made for a start that is going to fail.
-    owner_token = _with_people(data, lambda people: people.first_owner_token()) if _is_free(host, port) else None
 
-    def ready(address: str) -> None:
-        if owner_token is not None:
+    async def ready(address: str, panelroom: Panelroom) -> None:
+        if token := await panelroom.rooms.people.first_owner_token():
             base = settings.public_url or address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
-            print(f"Sign in as the owner, once: {sign_in_link(base, owner_token)}")
+            print(f"Sign in as the owner, once: {sign_in_link(base, token)}")
         print(f"Listening on {address}", flush=True)
 
     try:
@@ -118,14 +115,6 @@ def _with_people(data: Path, act: Callable[[People], Awaitable[_Result]]) -> _Re
         raise _stop(1, f"Cannot use the data directory {data}: {error.strerror}. {_DATA_ADVICE}") from None
     except DBAPIError as error:
         raise _stop(1, f"Cannot use the database in {data}: {error.orig}. {_DATA_ADVICE}") from None
-
-
-def _is_free(host: str, port: int) -> bool:
-    try:
-        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
-            return True
-    except OSError:
-        return False
 
 
 def _stop(status: int, words: str) -> typer.Exit:

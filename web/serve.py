@@ -17,9 +17,11 @@ import structlog
 import uvicorn
 import uvloop
 from quart import Quart
+from sqlalchemy.exc import DBAPIError
 
+from collab.database import migrate
 from web.app import create_app
-from web.panelroom import Panelroom
+from web.panelroom import DATABASE_NAME, Panelroom
 from web.settings import Settings
 
 _PING_S = 20.0
@@ -28,26 +30,32 @@ _DRAIN_S = 10.0
 _STUCK_MS = 30_000
 _BACKLOG = 1024
 _LOCK_NAME = "server.lock"
+_ADVICE = "Give one that you may write in with --data."
 
 _log = structlog.get_logger("serve")
 
 Stopped = Callable[[], Awaitable[None]]
+Ready = Callable[[str, Panelroom], Awaitable[None]]
 
 
 class CannotServe(OSError):
     """Raised when the port or the data directory is not to be had; says so in a sentence."""
 
 
-def serve(settings: Settings, host: str, port: int, data: Path, ready: Callable[[str], None]) -> None:
+def serve(settings: Settings, host: str, port: int, data: Path, ready: Ready) -> None:
     """Serve until SIGTERM or SIGINT. ``ready`` is called with the address once requests are answered.
 
     Raises CannotServe.
     """
     with _listen(host, port) as listener, _claim(data):
+        try:
+            migrate(data / DATABASE_NAME)
+        except DBAPIError as error:
+            raise CannotServe(f"Cannot use the database in {data}: {error.orig}. {_ADVICE}") from None
         uvloop.run(_serve(settings, listener, data, ready))
 
 
-async def _serve(settings: Settings, listener: socket.socket, data: Path, ready: Callable[[str], None]) -> None:
+async def _serve(settings: Settings, listener: socket.socket, data: Path, ready: Ready) -> None:
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     app = create_app(settings, data)
@@ -57,9 +65,9 @@ async def _serve(settings: Settings, listener: socket.socket, data: Path, ready:
 
     async def stopped() -> None:
         """Return when it is time to stop, with every room saved and everybody sent away to come back."""
-        ready(address)
-        await stop.wait()
         panelroom: Panelroom = app.extensions["panelroom"]
+        await ready(address, panelroom)
+        await stop.wait()
         panelroom.journal.end_subscriptions()
         try:
             with anyio.move_on_after(_DRAIN_S):
@@ -97,7 +105,7 @@ def _claim(data: Path) -> Generator[None]:
         data.mkdir(parents=True, exist_ok=True)
         lock = (data / _LOCK_NAME).open("a")
     except OSError as error:
-        raise CannotServe(f"Cannot write in the data directory {data}: {error.strerror}.") from None
+        raise CannotServe(f"Cannot use the data directory {data}: {error.strerror}. {_ADVICE}") from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -276,3 +276,10 @@ async def test_leaving_is_on_record_once(house: House) -> None:
     assert (await house.events(interview)).count("participant.left") == 2
     with pytest.raises(TicketInvalid):
         await house.rooms.leave(interview, "nonsense")
+
+
+async def test_an_interview_takes_the_name_that_its_candidate_gives(house: House) -> None:
+    olga = await house.member()
+    interview = await house.interview(olga)
+    await house.join(interview, Role.CANDIDATE, name="Cleo")
+    assert (await house.rooms.agenda.get(olga, interview)).candidate_name == "Cleo"

@@ -21,13 +21,15 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_the_first_start_makes_one_owner(house: House) -> None:
+    """Every start offers a link until somebody has signed in: a terminal can be closed too soon."""
     people = house.rooms.people
-    token = await people.first_owner_token()
-    assert token is not None
+    tokens = [await people.first_owner_token() for _ in range(2)]
+    assert all(tokens)
+    owners = [await people.principal_of_session(await people.sign_in(token)) for token in tokens if token]
+    assert owners[0] is not None
+    assert owners[0].role is MemberRole.OWNER
+    assert owners[0] == owners[1]
     assert await people.first_owner_token() is None
-    owner = await people.principal_of_session(await people.sign_in(token))
-    assert owner is not None
-    assert owner.role is MemberRole.OWNER
 
 
 async def test_a_sign_in_link_works_once(house: House) -> None:

@@ -68,10 +68,10 @@ async def test_the_first_start_prints_the_owners_link(own_server: Server) -> Non
     links = [line for line in own_server.log[:ready] if "/sign-in?token=" in line]
     assert len(links) == 1
     assert f"{own_server.url}/sign-in?token=" in links[0]
-    await anyio.to_thread.run_sync(own_server.restart)
-    assert len([line for line in own_server.log if "/sign-in?token=" in line]) == 1
     async with Api(own_server) as api:
         token = links[0].rpartition("token=")[2]
         signed_in = await api.http.post("/sign-in", data={"token": token}, headers={"Origin": own_server.url})
         assert signed_in.status_code == 303
         assert (await api.http.get("/api/v1/whoami")).json()["principal"]["role"] == "owner"
+    await anyio.to_thread.run_sync(own_server.restart)
+    assert len([line for line in own_server.log if "/sign-in?token=" in line]) == 1
