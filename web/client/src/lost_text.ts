@@ -27,7 +27,7 @@ export function refusedNotice(name: string, reason: string, text: string): HTMLE
   return lossNotice({
     title: `Some of what you changed in the ${name} was not accepted and is not in it any more.`,
     words: `${reason} Everything the room shows now is saved.`,
-    invitation: "This is what was taken out. Copy what you need:",
+    invitation: "These lines were taken out or changed back. Copy what you need:",
     text,
   });
 }
