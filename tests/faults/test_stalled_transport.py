@@ -209,6 +209,8 @@ async def test_who_takes_what_is_on_its_way_hears_4508(
             for key in "abcdefghijklmnopqrstuvwxyz":
                 stage.type(key)
                 await pause()
+            for _ in range(10):
+                await anyio.lowlevel.checkpoint()
         assert [entry["code"] for entry in logs if entry["event"] == "peer refused"] == [4508]
         assert not ada.ended.is_set()
         ada.transport.resume()
