@@ -143,6 +143,21 @@ async def test_the_last_keys_before_a_tab_closes_are_kept(house: House, api: Api
     await api.until_text(interview, "x" * 100)
 
 
+async def test_a_reload_goes_on_where_one_was(house: House, interview: str) -> None:
+    cleo = await house.visitor(interview, "Cleo")
+    await cleo.type("first\nsecond")
+    await cleo.page.keyboard.press("ArrowUp")
+    await cleo.page.keyboard.press("End")
+    await cleo.until_saved()
+    await cleo.page.reload()
+    await cleo.until("room.state().connection === 'synchronised'")
+    await cleo.type("!")
+    await cleo.until_text("first!\nsecond")
+    gus = await house.visitor(interview, "Gus", "guest")
+    await gus.type("?")
+    await cleo.until_text("first!\nsecond?")
+
+
 async def test_notes_are_typed_beside_the_code(house: House, api: Api, interview: str) -> None:
     olga = await house.interviewer(interview)
     cleo = await house.visitor(interview, "Cleo")
