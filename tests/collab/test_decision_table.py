@@ -1,0 +1,432 @@
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from collab.errors import Refused
+from collab.gate import Limits
+from collab.peer import FRAME_BYTES, Peer
+from collab.wire import (
+    CloseCode,
+    decode_state_vector,
+    encode_denial,
+    encode_step_1,
+    encode_step_2,
+    encode_update,
+)
+from tests.collab.exchange import (
+    BAD_BYTES,
+    FOREIGN_ROOT,
+    HELLO,
+    HELLO_OF_BOB,
+    Framing,
+    after_hello,
+    framings,
+    is_untouched,
+    refusal,
+)
+from tests.collab.room import LOG, Room, a_room, acknowledged, people, present, sent
+from tests.collab.typist import Typist, string, update
+
+pytestmark = pytest.mark.anyio
+
+
+# The decision table: may write
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_writer_new(room: Room, framing: Framing) -> None:
+    ada, bob, stock = await room.join("ada"), await room.join("bob"), await room.join("cy", acknowledges=False)
+    room.live.accept(ada, framing(HELLO))
+    assert room.live.texts() == {"source": "hello"}
+    assert await sent(bob) == await sent(stock) == [encode_update(HELLO)]
+    assert await sent(ada) == []
+    await room.journal.flush()
+    assert await acknowledged(ada) == [2]
+    (entry,) = await room.entries()
+    assert (entry.payload, entry.delivered_by, entry.document, entry.kind) == (HELLO, "ada", LOG, "update")
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_writer_known(room: Room, framing: Framing) -> None:
+    ada, bob = await room.join("ada"), await room.join("bob")
+    room.live.accept(ada, encode_update(HELLO))
+    await room.journal.flush()
+    await sent(bob)
+    room.live.accept(bob, framing(HELLO))
+    assert await acknowledged(bob) == [2]
+    assert await is_untouched(room, ada, text="hello")
+
+
+async def test_writer_gap_while_asked(room: Room) -> None:
+    ada, bob = room.seat("ada"), await room.join("bob")
+    await sent(ada)
+    for _ in range(10):
+        room.live.accept(ada, encode_update(after_hello(2).insert(5, "!")))
+    assert await sent(ada) == []
+    assert await is_untouched(room, ada, bob, text="")
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_writer_gap(room: Room, framing: Framing) -> None:
+    ada, bob = await room.join("ada"), await room.join("bob")
+    room.live.accept(ada, framing(after_hello(2).insert(5, "!")))
+    assert await sent(ada) == [encode_step_1(b"\x00")]
+    assert await is_untouched(room, ada, bob, text="")
+
+
+async def test_writer_gap_four_times(room: Room) -> None:
+    ada = await room.join("ada")
+    gap = after_hello(2).insert(5, "!")
+    room.live.accept(ada, encode_update(gap))
+    for _ in range(2):
+        room.live.accept(ada, encode_step_2(gap))
+    assert await sent(ada) == [encode_step_1(b"\x00")] * 3
+    assert refusal(room, ada, encode_step_2(gap)) is CloseCode.OUT_OF_STEP
+
+
+async def test_writer_gap_is_forgotten_once_in_step(room: Room) -> None:
+    ada = await room.join("ada")
+    bob = Typist(2)
+    for _ in range(5):
+        bob.insert(0, "a")
+        room.live.accept(ada, encode_update(bob.insert(0, "b")))
+        assert len(await sent(ada)) == 1
+        room.live.accept(ada, encode_step_2(bob.whole()))
+        await room.journal.flush()
+        await sent(ada)
+    assert room.live.texts()["source"] == str(bob)
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_writer_invalid(room: Room, framing: Framing) -> None:
+    ada, bob = await room.join("ada"), await room.join("bob")
+    for bad in (FOREIGN_ROOT, BAD_BYTES, b"", b"\xff" * 9):
+        assert refusal(room, ada, framing(bad)) is CloseCode.INVALID
+    assert refusal(room, ada, b"\x09") is CloseCode.INVALID
+    assert refusal(room, ada, encode_step_1(b"\x01")) is CloseCode.INVALID
+    assert await is_untouched(room, bob, text="")
+
+
+async def test_writer_too_large(tmp_path: Path) -> None:
+    async with a_room(tmp_path, limits=Limits(max_structs=1)) as room:
+        ada, bob = await room.join("ada"), await room.join("bob")
+        two = update((1, 0, [string("a"), string("b", left=(1, 0))]))
+        assert refusal(room, ada, encode_update(two)) is CloseCode.LIMIT
+        assert await is_untouched(room, bob, text="")
+
+
+async def test_writer_too_fast(room: Room) -> None:
+    ada, bob = room.seat("ada", frames_per_s=1), room.seat("bob", frames_per_s=0)
+
+    def flood(peer: Peer) -> None:
+        for _ in range(5_000):
+            room.live.accept(peer, b"\x03")
+
+    with pytest.raises(Refused) as refused:
+        flood(ada)
+    assert refused.value.code is CloseCode.RATE
+    flood(bob)
+
+
+class HandClock:
+    """Stands in for the module ``time``; goes only when it is told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> HandClock:
+    clock = HandClock()
+    monkeypatch.setattr("collab.peer.time", clock)
+    return clock
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("size", [1, FRAME_BYTES])
+async def test_a_burst_of_a_thousand_frames_is_never_refused(room: Room, size: int) -> None:
+    frame = b"\x03" if size == 1 else encode_update(update((1, 0, [string("x" * (size - 20))])))
+    assert size - 8 < len(frame) <= size
+    ada = room.seat("ada")
+    for _ in range(1_000):
+        room.live.accept(ada, frame)
+    assert refusal(room, ada, frame) is CloseCode.RATE
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_large_frames_of_known_content_cost_by_their_size(room: Room, clock: HandClock, framing: Framing) -> None:
+    ada, bob = room.seat("ada"), room.seat("bob")
+    large = framing(update((1, 0, [string("x" * (2 * 2**20 - 40))])))
+    room.live.accept(ada, large)
+    assert refusal(room, ada, large) is CloseCode.RATE
+    for _ in range(5):  # as fast as it may
+        clock.now_s += len(large) / FRAME_BYTES / bob.frames_per_s
+        room.live.accept(bob, large)
+
+
+# The decision table: may not write
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_reader_new(room: Room, framing: Framing) -> None:
+    ada, oz = await room.join("ada"), await room.join("oz", may_write=False)
+    room.live.accept(oz, framing(HELLO))
+    (denial,) = await sent(oz)
+    assert denial.startswith(encode_denial("")[:2])
+    assert await is_untouched(room, ada, text="")
+    assert await acknowledged(oz) == []
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_reader_known(room: Room, framing: Framing) -> None:
+    ada, oz = await room.join("ada"), await room.join("oz", may_write=False)
+    room.live.accept(ada, encode_update(HELLO))
+    await room.journal.flush()
+    await sent(oz)
+    room.live.accept(oz, framing(HELLO))
+    assert await acknowledged(oz) == [2]
+    assert await is_untouched(room, ada, text="hello")
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_reader_gap(room: Room, framing: Framing) -> None:
+    ada, oz = await room.join("ada"), await room.join("oz", may_write=False)
+    for _ in range(5):
+        room.live.accept(oz, framing(after_hello(2).insert(5, "!")))
+    assert [frame[:2] for frame in await sent(oz)] == [b"\x02\x00"] * 5
+    assert await is_untouched(room, ada, text="")
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_reader_invalid(room: Room, framing: Framing) -> None:
+    oz = await room.join("oz", may_write=False)
+    for bad in (FOREIGN_ROOT, BAD_BYTES):
+        assert refusal(room, oz, framing(bad)) is CloseCode.INVALID
+
+
+async def test_a_reader_is_present(room: Room) -> None:
+    ada, oz = await room.join("ada"), await room.join("oz", may_write=False)
+    room.live.accept(oz, present(5))
+    assert people((await sent(ada))[0]) == [5]
+    assert await sent(oz) == []
+
+
+# The decision table: commits failing and the queue full
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_full_new(full: Room, framing: Framing) -> None:
+    bob, cy = full.seat("bob"), full.seat("cy")
+    await sent(bob)
+    await sent(cy)
+    full.live.accept(bob, framing(after_hello(2).insert(5, "!")))
+    assert await sent(bob) == await sent(cy) == []
+    assert full.live.texts() == {"source": "hello"}
+    assert full.journal.queued == 1
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_full_known(full: Room, framing: Framing) -> None:
+    bob = full.seat("bob")
+    full.live.accept(bob, framing(HELLO))
+    assert await acknowledged(bob) == []
+    await full.journal.flush()
+    assert await acknowledged(bob) == [1]
+    assert len(await full.updates()) == 1
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_full_gap(full: Room, framing: Framing) -> None:
+    bob, ada = full.seat("bob"), Typist(2)
+    ada.insert(0, "a")
+    await sent(bob)
+    for _ in range(5):
+        full.live.accept(bob, framing(ada.insert(0, "b")))
+    assert await sent(bob) == []
+    assert full.live.texts() == {"source": "hello"}
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_full_invalid(full: Room, framing: Framing) -> None:
+    bob = full.seat("bob")
+    for bad in (FOREIGN_ROOT, BAD_BYTES):
+        assert refusal(full, bob, framing(bad)) is CloseCode.INVALID
+
+
+async def test_full_then_recovery_asks_every_writer(full: Room) -> None:
+    bob, cy, oz = full.seat("bob"), full.seat("cy", acknowledges=False), full.seat("oz", may_write=False)
+    typist = after_hello(2)
+    full.live.accept(bob, encode_update(typist.insert(5, "!")))
+    for peer in (bob, cy, oz):
+        await sent(peer)
+    await full.journal.flush()
+    for peer in (bob, cy):
+        (asked,) = await sent(peer)
+        assert decode_state_vector(asked[3:]) == {1: 5}
+    assert await sent(oz) == []
+    full.live.accept(bob, encode_step_2(typist.lacked_by(b"\x01\x01\x05")))
+    await full.journal.flush()
+    assert await acknowledged(bob) == [2]
+    assert full.live.texts() == {"source": "hello!"}
+    assert await sent(cy) == [encode_update(typist.lacked_by(b"\x01\x01\x05"))]
+    await full.journal.flush()
+    assert await sent(cy) == []
+
+
+async def test_full_by_bytes(tmp_path: Path) -> None:
+    async with a_room(tmp_path, max_queued_bytes=len(HELLO)) as room:
+        ada, typist = await room.join("ada"), after_hello(1)
+        room.live.accept(ada, encode_update(HELLO))
+        room.live.accept(ada, encode_update(typist.insert(5, "!")))
+        assert room.live.texts() == {"source": "hello"}
+
+
+# The decision table: held while the end is being committed
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_held_new(room: Room, framing: Framing) -> None:
+    ada, bob = await room.join("ada"), await room.join("bob")
+    room.registry.hold(LOG)
+    room.live.accept(ada, framing(HELLO))
+    assert await is_untouched(room, ada, bob, text="")
+    assert await acknowledged(ada) == []
+    assert ada.closing is bob.closing is None
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_held_known(room: Room, framing: Framing) -> None:
+    ada = await room.join("ada")
+    room.live.accept(ada, encode_update(HELLO))
+    room.registry.hold(LOG)
+    room.live.accept(ada, framing(HELLO))
+    await room.journal.flush()
+    assert await acknowledged(ada) == [3]
+
+
+async def test_held_reader_and_invalid(room: Room) -> None:
+    ada, oz = await room.join("ada"), await room.join("oz", may_write=False)
+    room.registry.hold(LOG)
+    room.live.accept(oz, encode_update(HELLO))
+    assert [frame[:2] for frame in await sent(oz)] == [b"\x02\x00"]
+    assert refusal(room, ada, encode_update(FOREIGN_ROOT)) is CloseCode.INVALID
+
+
+async def test_held_then_reopened_asks_every_writer(room: Room) -> None:
+    ada, cy, oz = await room.join("ada"), await room.join("cy"), await room.join("oz", may_write=False)
+    typist = Typist(1)
+    room.live.accept(ada, encode_update(typist.insert(0, "a")))
+    await room.journal.flush()
+    for peer in (ada, cy, oz):
+        await sent(peer)
+    room.registry.hold(LOG)
+    for key in "bcd":
+        room.live.accept(ada, encode_update(typist.insert(1, key)))
+    bob = room.seat("bob")  # comes in meanwhile, with something of his own
+    await sent(bob)
+    room.live.accept(bob, encode_step_2(HELLO_OF_BOB))
+    await room.journal.flush()
+    assert await sent(ada) == await sent(bob) == []
+    room.registry.reopen(LOG)
+    for peer in (ada, bob, cy):
+        (asked,) = await sent(peer)
+        assert asked[:2] == b"\x00\x00"
+        assert decode_state_vector(asked[3:]) == {1: 1}
+    assert await sent(oz) == []
+    room.live.accept(ada, encode_step_2(typist.lacked_by(b"\x01\x01\x01")))
+    room.live.accept(bob, encode_step_2(HELLO_OF_BOB))
+    await room.journal.flush()
+    assert await acknowledged(ada) == [6]
+    assert await acknowledged(bob) == [2]
+    text = room.live.texts()["source"]
+    assert len(text) == 4 + 5
+    assert "adcb" in text
+    await room.journal.flush()
+    assert await acknowledged(cy) == []
+
+
+async def test_held_then_finished(room: Room) -> None:
+    ada = await room.join("ada")
+    room.registry.hold(LOG)
+    room.live.accept(ada, encode_update(HELLO))
+    room.registry.finish(LOG)
+    assert refusal(room, ada, encode_update(HELLO)) is CloseCode.FINISHED
+    assert await sent(ada) == []
+    room.registry.reopen(LOG)  # it was undone, and Ada is still there
+    assert [frame[:2] for frame in await sent(ada)] == [b"\x00\x00"]
+    room.live.accept(ada, encode_step_2(HELLO))
+    assert room.live.texts() == {"source": "hello"}
+
+
+async def test_held_until_the_queue_has_room_too(tmp_path: Path) -> None:
+    async with a_room(tmp_path, max_queued=1) as room:
+        ada, typist = await room.join("ada"), Typist(1)
+        room.live.accept(ada, encode_update(typist.insert(0, "a")))
+        room.registry.hold(LOG)
+        room.live.accept(ada, encode_update(typist.insert(1, "b")))
+        room.registry.reopen(LOG)
+        assert await sent(ada) == []
+        await room.journal.flush()
+        assert encode_step_1(b"\x01\x01\x01") in await sent(ada)
+
+
+# The decision table: finished
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_finished_new(room: Room, framing: Framing) -> None:
+    ada, bob = await room.join("ada"), await room.join("bob")
+    room.registry.finish(LOG)
+    assert refusal(room, ada, framing(HELLO)) is CloseCode.FINISHED
+    assert await is_untouched(room, bob, text="")
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_finished_known(room: Room, framing: Framing) -> None:
+    ada = await room.join("ada")
+    room.live.accept(ada, encode_update(HELLO))
+    room.registry.finish(LOG)
+    room.live.accept(ada, framing(HELLO))
+    await room.journal.flush()
+    assert await acknowledged(ada) == [3]
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_finished_gap(room: Room, framing: Framing) -> None:
+    ada, bob = await room.join("ada"), await room.join("bob")
+    room.registry.finish(LOG)
+    with contextlib.suppress(Refused):
+        room.live.accept(ada, framing(after_hello(2).insert(5, "!")))
+    assert await is_untouched(room, ada, bob, text="")
+
+
+@pytest.mark.parametrize("framing", framings())
+async def test_finished_invalid(room: Room, framing: Framing) -> None:
+    ada = await room.join("ada")
+    room.registry.finish(LOG)
+    for bad in (FOREIGN_ROOT, BAD_BYTES):
+        assert refusal(room, ada, framing(bad)) is CloseCode.INVALID
+
+
+async def test_finished_and_reopened(room: Room) -> None:
+    ada, oz = await room.join("ada"), await room.join("oz", may_write=False)
+    room.registry.finish(LOG)
+    assert refusal(room, oz, encode_update(HELLO)) is CloseCode.FINISHED
+    room.registry.reopen(LOG)
+    room.live.accept(ada, encode_update(HELLO))
+    assert room.live.texts() == {"source": "hello"}
+
+
+async def test_everybody_is_sent_away(room: Room) -> None:
+    ada, bob = await room.join("ada"), await room.join("bob")
+    room.live.accept(ada, encode_update(HELLO))
+    room.live.close_peers(CloseCode.REMOVED, "removed", "bob")
+    assert (ada.closing, bob.closing) == (None, (CloseCode.REMOVED, "removed"))
+    assert await bob.take()  # what is queued is still sent
+    room.live.close_peers(CloseCode.FINISHED, "finished")
+    assert (await ada.take(), ada.closing) == (await bob.take(), (CloseCode.FINISHED, "finished"))
+    assert bob.closing == (CloseCode.REMOVED, "removed")
