@@ -22,6 +22,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 metadata = MetaData()
 
 _Result = TypeVar("_Result")
+Statement = tuple[str, Sequence[Any]]
 
 _BUSY_MS = 10_000
 _READERS = 4
@@ -44,7 +45,7 @@ class Database:
         """Open the database at ``path``, migrated to the newest schema; other processes may have it open too."""
         path.parent.mkdir(parents=True, exist_ok=True)
         await anyio.to_thread.run_sync(migrate, path)
-        driver = sqlite3.connect(path, check_same_thread=False)
+        driver = sqlite3.connect(path, check_same_thread=False, cached_statements=8)
         _configure(driver)
         return cls(_engine(path, "BEGIN IMMEDIATE", 1), _engine(path, "BEGIN", _READERS), driver)
 
@@ -66,18 +67,18 @@ class Database:
             yield connection
             await _to_the_end(_commit(connection, committed))
 
-    async def insert(
-        self, sql: str, rows: Callable[[], Sequence[Sequence[Any]]], committed: Callable[[], None]
-    ) -> None:
-        """One statement for many rows in a transaction of its own, by the driver: for the hot path.
+    async def execute(self, statement: Callable[[], Statement | None], committed: Callable[[], None]) -> None:
+        """One statement, which is a transaction of its own, by the driver: for the hot path.
 
-        ``rows`` is asked when it is this writer's turn; ``committed`` is called as in ``writing``.
+        ``statement`` is asked when it is this writer's turn; ``committed`` is called as in ``writing``.
         """
         async with self._turn:
-            await _to_the_end(self._insert(sql, rows(), committed))
+            asked = statement()
+            if asked is not None:
+                await _to_the_end(self._execute(asked, committed))
 
-    async def _insert(self, sql: str, rows: Sequence[Sequence[Any]], committed: Callable[[], None]) -> None:
-        await anyio.to_thread.run_sync(_insert_rows, self._driver, sql, rows)
+    async def _execute(self, statement: Statement, committed: Callable[[], None]) -> None:
+        await anyio.to_thread.run_sync(self._driver.execute, *statement)
         committed()
 
     async def close(self) -> None:
@@ -141,17 +142,6 @@ async def _to_the_end(step: Coroutine[Any, Any, _Result]) -> _Result:
     if cancelled is not None:
         raise cancelled
     return result
-
-
-def _insert_rows(driver: sqlite3.Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-    try:
-        driver.execute("BEGIN IMMEDIATE")
-        driver.executemany(sql, rows)
-        driver.execute("COMMIT")
-    except BaseException:
-        if driver.in_transaction:
-            driver.execute("ROLLBACK")
-        raise
 
 
 def _configure(connection: Any) -> None:

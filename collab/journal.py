@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, islice
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 from weakref import WeakSet, WeakValueDictionary
@@ -18,7 +19,7 @@ from sqlalchemy import Column, Integer, LargeBinary, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
-from collab.database import Database, metadata
+from collab.database import Database, Statement, metadata
 from collab.errors import SubscriberTooSlow
 
 UPDATE = "update"
@@ -38,11 +39,18 @@ entries = Table(
     sqlite_with_rowid=False,
 )
 
-_INSERT = "INSERT INTO entry (log, entry, at_ms, document, delivered_by, kind, payload) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_INSERT = "INSERT INTO entry (log, entry, at_ms, document, delivered_by, kind, payload) VALUES "
+_MAX_ROWS = 4_000  # of one statement: SQLite takes 32,766 parameters
 _SUBSCRIPTION_LIMIT = 1_000
 _RETRY_S = 0.5
 
 Row = tuple[str, int, int, str, str, str, bytes]
+
+
+def insert_of(rows: list[Row]) -> Statement:
+    """One statement: the driver lets go of the interpreter at each, and waits for it while the loop is busy."""
+    return _INSERT + ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(rows)), tuple(chain.from_iterable(rows))
+
 
 _log = structlog.get_logger("journal")
 
@@ -182,8 +190,8 @@ class Transaction:
         return rows
 
     async def insert(self, rows: list[Row]) -> None:
-        if rows:
-            await self.connection.exec_driver_sql(_INSERT, rows)
+        for at in range(0, len(rows), _MAX_ROWS):
+            await self.connection.exec_driver_sql(*insert_of(rows[at : at + _MAX_ROWS]))
 
     def _number(self, log: Log) -> int:
         self._logs[log.id] = log
@@ -283,6 +291,8 @@ class Journal:
 
         An exception of the caller, or of the commit, leaves nothing of it on disk; what was queued stays queued.
         """
+        if len(self._queue) > _MAX_ROWS:
+            await self.flush()
         transaction = Transaction(self)
         group: list[Queued] = []
         async with self.database.writing(lambda: self._commit(group, transaction)) as connection:
@@ -321,11 +331,11 @@ class Journal:
             transaction = Transaction(self)
             group: list[Queued] = []
 
-            def rows(transaction: Transaction = transaction, group: list[Queued] = group) -> list[Row]:
-                group.extend(self._queue)
-                return transaction.number(group)
+            def number(transaction: Transaction = transaction, group: list[Queued] = group) -> Statement | None:
+                group.extend(islice(self._queue, _MAX_ROWS))
+                return insert_of(transaction.number(group)) if group else None
 
-            await self.database.insert(_INSERT, rows, partial(self._commit, group, transaction))
+            await self.database.execute(number, partial(self._commit, group, transaction))
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
