@@ -163,8 +163,12 @@ async def test_friendsforever_is_typed_by_two_people_at_once(
 
 
 async def catch_up(crowd: Crowd, peer: Peer, last: Peer) -> None:
-    """Until a peer has the last typist's text."""
-    await crowd.until(lambda: str(peer) == str(last), f"{peer.name} has {last.name}'s text")
+    """Until a peer has all that the last typist has: the same text alone can come before what was typed and deleted."""
+
+    def level() -> bool:
+        return peer.clocks == last.clocks and str(peer) == str(last)
+
+    await crowd.until(level, f"{peer.name} has {last.name}'s text")
 
 
 async def reach(crowd: Crowd, peer: Peer, wanted: dict[int, int]) -> None:
