@@ -10,6 +10,7 @@ from enum import Enum, auto
 from heapq import heappop, heappush
 
 from collab.update import ANY, DELETED, STRING, Id, Struct, Update
+from collab.wire import TooLarge
 
 FILES = "files"
 SOURCE = "source"
@@ -17,10 +18,6 @@ SOURCE = "source"
 
 class Invalid(ValueError):
     """Raised for an update that no honest client sends."""
-
-
-class TooLarge(ValueError):
-    """Raised for an update over one of the limits."""
 
 
 class Verdict(Enum):

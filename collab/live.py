@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from collab.document import Document
 from collab.errors import DocumentBroken, Refused
-from collab.gate import Gate, Invalid, Limits, TooLarge, Verdict
+from collab.gate import Gate, Invalid, Limits, Verdict
 from collab.journal import Journal, Log
 from collab.peer import DENIED, Peer
 from collab.presence import NOBODY, Presence
@@ -19,6 +19,7 @@ from collab.wire import (
     QueryAwareness,
     SyncStep1,
     SyncStep2,
+    TooLarge,
     Update,
     decode,
     decode_state_vector,

@@ -30,6 +30,10 @@ class Malformed(ValueError):
     """Raised for bytes that are not what their format says."""
 
 
+class TooLarge(ValueError):
+    """Raised for what is over one of the limits."""
+
+
 @dataclass(slots=True)
 class SyncStep1:
     """What the sender has; asks for the rest."""
