@@ -3,7 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collab.update import encode_state_vector
 from collab.wire import (
+    MAX_AWARENESS_BYTES,
+    MAX_AWARENESS_ENTRIES,
+    MAX_STATE_VECTOR_ENTRIES,
     MAX_VARUINT,
     Awareness,
     AwarenessEntry,
@@ -13,6 +17,7 @@ from collab.wire import (
     QueryAwareness,
     SyncStep1,
     SyncStep2,
+    TooLarge,
     Update,
     decode,
     decode_state_vector,
@@ -30,6 +35,7 @@ from tests.collab.typist import Typist
 ENTRIES = [AwarenessEntry(7, 1, '{"user":{"name":"Zoë 😀"}}'), AwarenessEntry(MAX_VARUINT, 2**31, "null")]
 FRAMES = [
     encode_step_1(b"\x00"),
+    encode_step_1(encode_state_vector({7: 300, MAX_VARUINT: 2})),
     encode_step_2(b"\x00\x00"),
     encode_update(bytes(range(200))),
     encode_awareness([]),
@@ -39,9 +45,15 @@ FRAMES = [
 
 @pytest.mark.parametrize("body", [b"", b"\x00", bytes(300)])
 def test_sync_messages_come_back(body: bytes) -> None:
-    assert decode(encode_step_1(body)) == SyncStep1(body)
     assert decode(encode_step_2(body)) == SyncStep2(body)
     assert decode(encode_update(body)) == Update(body)
+
+
+@pytest.mark.parametrize("clocks", [{}, {7: 1}, {0: 0, MAX_VARUINT: MAX_VARUINT}, {n: 300 for n in range(1000)}])
+def test_state_vectors_come_back(clocks: dict[int, int]) -> None:
+    state_vector = encode_state_vector(clocks)
+    assert decode(encode_step_1(state_vector)) == SyncStep1(state_vector)
+    assert decode_state_vector(state_vector) == clocks
 
 
 def test_presence_comes_back() -> None:
@@ -144,6 +156,24 @@ def test_state_vectors() -> None:
 def test_malformed_state_vectors(data: bytes) -> None:
     with pytest.raises(Malformed):
         decode_state_vector(data)
+    with pytest.raises(Malformed):
+        decode(encode_step_1(data))
+
+
+def test_as_many_as_one_message_may_hold() -> None:
+    entries = [AwarenessEntry(number, 1, "{}") for number in range(MAX_AWARENESS_ENTRIES)]
+    assert decode(encode_awareness(entries)) == Awareness(entries)
+    bytes_left = MAX_AWARENESS_BYTES - len(b"\x01\x07\x01") - len(varuint(MAX_AWARENESS_BYTES))
+    assert isinstance(decode(encode_awareness([AwarenessEntry(7, 1, "x" * bytes_left)])), Awareness)
+    clocks = dict.fromkeys(range(MAX_STATE_VECTOR_ENTRIES), 1)
+    assert isinstance(decode(encode_step_1(encode_state_vector(clocks))), SyncStep1)
+    for frame in (
+        encode_awareness([*entries, entries[0]]),
+        encode_awareness([AwarenessEntry(7, 1, "x" * (bytes_left + 1))]),
+        encode_step_1(encode_state_vector(clocks | {MAX_VARUINT: 1})),
+    ):
+        with pytest.raises(TooLarge):
+            decode(frame)
 
 
 def test_a_long_number_costs_nothing() -> None:
@@ -151,6 +181,8 @@ def test_a_long_number_costs_nothing() -> None:
         decode(b"\x00\x02" + b"\x80" * 1_000_000)
     with pytest.raises(Malformed):
         decode(encode_awareness([])[:1] + varuint(1_000_000) + b"\xff" * 1_000_000)
+    with pytest.raises(Malformed):
+        decode(encode_step_1(b"\x01" + b"\x80" * 1_000_000))
 
 
 def test_close_codes_of_the_contract() -> None:
@@ -187,5 +219,8 @@ def test_any_state_vector(data: bytes) -> None:
     try:
         clocks = decode_state_vector(data)
     except Malformed:
+        with pytest.raises(Malformed):
+            decode(encode_step_1(data))
         return
+    assert decode(encode_step_1(data)) == SyncStep1(data)
     assert all(0 <= number <= MAX_VARUINT for pair in clocks.items() for number in pair)
