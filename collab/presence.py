@@ -6,13 +6,15 @@ reads them.
 
 import json
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from collab.errors import Refused
 from collab.gate import SOURCE
 from collab.peer import Peer
-from collab.wire import Awareness, AwarenessEntry, CloseCode, encode_awareness
+from collab.update import MAX_CLOCK
+from collab.wire import MAX_VARUINT, Awareness, AwarenessEntry, CloseCode, encode_awareness
 
 MAX_STATE_BYTES = 4096
 _GONE = "null"
@@ -29,29 +31,67 @@ class _State:
 class Presence:
     """Invariant: a state is that of a connected peer, under the identity that the server gave it."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_root: Callable[[str], bool] = SOURCE.__eq__) -> None:
+        """``is_root``: whether the document has a text of this name, on which a cursor may stand."""
+        self._is_root = is_root
         self._states: dict[int, _State] = {}
-        self._clocks: dict[int, int] = {}
+        self._clock = 0
 
-    def announce(self, peer: Peer, awareness: Awareness) -> bytes | None:
-        """Take the peer's own entry; the frame for everybody else, if there is one. Raises Refused.
+    def own_entry(
+        self, peer: Peer, awareness: Awareness, may_claim: Callable[[int], bool] = lambda _: True
+    ) -> AwarenessEntry | None:
+        """What the peer says of itself. Entries under other ids are what stock clients echo: ignored.
 
-        Entries under other ids are what stock clients echo: ignored. A peer's id is the first that nobody else holds.
+        A peer's id is the first that it announces, that nobody else holds, and of which ``may_claim`` holds.
         """
         for entry in awareness.entries:
-            if peer.client_id is None and entry.state != _GONE and self._may_hold(peer, entry.client_id):
-                peer.client_id = entry.client_id
-            if entry.client_id == peer.client_id:
-                return self._set(peer, entry)
+            if peer.client_id is None:
+                is_own = entry.state != _GONE and may_claim(entry.client_id)
+            else:
+                is_own = entry.client_id == peer.client_id
+            if is_own and self._may_hold(peer, entry.client_id):
+                return entry
         return None
 
+    def announce(
+        self, peer: Peer, awareness: Awareness, may_claim: Callable[[int], bool] = lambda _: True
+    ) -> bytes | None:
+        """Take the peer's own entry; the frame to ``tell``, if there is one. Raises Refused."""
+        entry = self.own_entry(peer, awareness, may_claim)
+        if entry is None:
+            return None
+        state = _parse(entry.state)
+        if state is None:
+            return self.leave(peer)
+        peer.client_id = entry.client_id
+        stamped = {"user": peer.user, "cursor": self._cursor(state.get("cursor"))}
+        text = json.dumps(stamped, separators=(",", ":"))
+        clock = self._tick()
+        self._states[entry.client_id] = _State(peer, clock, text)
+        return encode_awareness([AwarenessEntry(entry.client_id, clock, text)])
+
     def leave(self, peer: Peer) -> bytes | None:
-        """Remove the peer's state; the frame for everybody else."""
+        """Remove the peer's state; the frame to ``tell``."""
         held = self._states.get(peer.client_id) if peer.client_id is not None else None
         if held is None or held.peer is not peer or peer.client_id is None:
             return None
         del self._states[peer.client_id]
-        return encode_awareness([AwarenessEntry(peer.client_id, self._tick(peer.client_id), _GONE)])
+        return encode_awareness([AwarenessEntry(peer.client_id, self._tick(), _GONE)])
+
+    def tell(self, peers: Iterable[Peer], frame: bytes | None, sender: Peer) -> None:
+        """Offer what ``announce`` or ``leave`` of ``sender`` gave to everybody to whom it is news.
+
+        Nobody is sent his own entry: a peer of the same participant that has the same id, or none yet, may be the tab
+        come back while the old connection is still half open, and what the old one says would take its entry away.
+        """
+        if frame is None:
+            return
+        for peer in peers:
+            if peer is sender or (
+                peer.participant_id == sender.participant_id and peer.client_id in {None, sender.client_id}
+            ):
+                continue
+            peer.offer(frame)
 
     def everybody_else(self, peer: Peer) -> bytes:
         """All other states in one frame; also what keeps a quiet connection and its states alive.
@@ -69,71 +109,69 @@ class Presence:
 
     def renew(self) -> None:
         """Raise every clock: browsers drop a state that is not renewed for 30 s, background tabs renew too seldom."""
-        for client_id, state in self._states.items():
-            state.clock = self._tick(client_id)
+        for state in self._states.values():
+            state.clock = self._tick()
 
     def _may_hold(self, peer: Peer, client_id: int) -> bool:
         held = self._states.get(client_id)
         return held is None or held.peer.participant_id == peer.participant_id
 
-    def _set(self, peer: Peer, entry: AwarenessEntry) -> bytes | None:
-        if len(entry.state.encode()) > MAX_STATE_BYTES:
+    def _tick(self) -> int:
+        """Higher than ever, also across a restart: the time in ms, at least one on from the last."""
+        self._clock = max(self._clock + 1, int(time.time() * 1000))
+        return self._clock
+
+    def _cursor(self, value: Any) -> dict[str, Any] | None:
+        """Two relative positions, or None: anything else throws in every other browser's editor."""
+        if not isinstance(value, dict):
+            return None
+        anchor, head = self._position(value.get("anchor")), self._position(value.get("head"))
+        return {"anchor": anchor, "head": head} if anchor and head else None
+
+    def _position(self, value: Any) -> dict[str, Any] | None:
+        """On a root that exists: browsers make whatever root is named, and keep it. There are no nested types."""
+        if not isinstance(value, dict) or value.get("type") is not None:
+            return None
+        name, item, side = value.get("tname"), value.get("item"), value.get("assoc", 0)
+        if not (_is_integer(side) and -1 <= side <= 1):
+            return None
+        if name is not None and not (isinstance(name, str) and self._is_root(name)):
+            return None
+        if item is not None and not _is_id(item):
+            return None
+        if item is None and name is None:
+            return None
+        found = None if item is None else {"client": item["client"], "clock": item["clock"]}
+        # All four, also where they are null: the editor's plug-in takes a missing one for an id.
+        return {"type": None, "tname": name, "item": found, "assoc": side}
+
+
+def _parse(text: str) -> dict[str, Any] | None:
+    """A state, or None for one that has gone. Raises Refused."""
+    try:
+        if len(text.encode()) > MAX_STATE_BYTES:
             raise Refused(CloseCode.LIMIT, "the presence is too large")
-        try:
-            state = json.loads(entry.state)
-        except (ValueError, RecursionError):
-            raise Refused(CloseCode.INVALID, "the presence is not JSON") from None
-        if state is None:
-            return self.leave(peer)
-        if not isinstance(state, dict):
-            raise Refused(CloseCode.INVALID, "the presence is not an object")
-        stamped = {"user": peer.user, "cursor": _cursor(state.get("cursor"))}
-        text = json.dumps(stamped, separators=(",", ":"))
-        clock = self._tick(entry.client_id)
-        self._states[entry.client_id] = _State(peer, clock, text)
-        return encode_awareness([AwarenessEntry(entry.client_id, clock, text)])
-
-    def _tick(self, client_id: int) -> int:
-        """Higher than ever for this id, also across a restart: the time in ms, at least one on from the last."""
-        clock = max(self._clocks.get(client_id, 0) + 1, int(time.time() * 1000))
-        self._clocks[client_id] = clock
-        return clock
+        state = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise Refused(CloseCode.INVALID, "the presence is not JSON") from None
+    if state is not None and not isinstance(state, dict):
+        raise Refused(CloseCode.INVALID, "the presence is not an object")
+    return state
 
 
-def _cursor(value: Any) -> dict[str, Any] | None:
-    """Two relative positions, or None: anything else throws in every other browser's editor."""
-    if not isinstance(value, dict):
-        return None
-    anchor, head = _position(value.get("anchor")), _position(value.get("head"))
-    return {"anchor": anchor, "head": head} if anchor and head else None
-
-
-def _position(value: Any) -> dict[str, Any] | None:
-    if not isinstance(value, dict):
-        return None
-    kind, name, item, side = value.get("type"), value.get("tname"), value.get("item"), value.get("assoc", 0)
-    if not (_is_id(kind) and _is_id(item) and (name is None or _is_root(name)) and _is_integer(side)):
-        return None
-    if item is None and kind is None and name is None:
-        return None
-    # All four, also where they are null: the editor's plug-in takes a missing one for an id.
-    return {"type": _id(kind), "tname": name, "item": _id(item), "assoc": side}
-
-
-def _id(value: Any) -> dict[str, int] | None:
-    return None if value is None else {"client": value["client"], "clock": value["clock"]}
-
-
-def _is_root(name: Any) -> bool:
-    return isinstance(name, str) and (name == SOURCE or name.startswith(f"{SOURCE}/"))
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)  # NaN and Infinity, which are no JSON
 
 
 def _is_id(value: Any) -> bool:
-    return value is None or (
+    return (
         isinstance(value, dict)
-        and all(_is_integer(value.get(part)) and 0 <= value[part] < 2**53 for part in ("client", "clock"))
+        and _is_integer(client := value.get("client"))
+        and _is_integer(clock := value.get("clock"))
+        and 0 <= client <= MAX_VARUINT
+        and 0 <= clock < MAX_CLOCK
     )
 
 
-def _is_integer(value: Any) -> bool:
+def _is_integer(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)

@@ -4,11 +4,11 @@ import time
 from typing import Any
 
 import pytest
-
 from collab.errors import Refused
 from collab.peer import Peer
 from collab.presence import MAX_STATE_BYTES, Presence
 from collab.wire import Awareness, AwarenessEntry, CloseCode, decode
+from tests.collab.room import sent
 
 POSITION = {"type": None, "tname": "source", "item": {"client": 7, "clock": 3}, "assoc": 0}
 CURSOR = {"anchor": POSITION, "head": POSITION}
@@ -80,6 +80,28 @@ def test_an_id_of_somebody_else_is_refused_silently() -> None:
     assert heard(presence.announce(bob, says(8, {}))).keys() == {8}
 
 
+def test_an_id_that_is_bound_to_somebody_else_is_nobody_elses_presence() -> None:
+    presence, bob = Presence(), seat("bob")
+
+    def may_claim(client_id: int) -> bool:
+        return client_id != 7
+
+    echo = Awareness([AwarenessEntry(7, 1, "{}"), AwarenessEntry(8, 1, "{}")])
+    assert presence.own_entry(bob, echo, may_claim) == AwarenessEntry(8, 1, "{}")
+    assert presence.announce(bob, says(7, {}), may_claim) is None
+    assert heard(presence.announce(bob, echo, may_claim)).keys() == {8}
+    assert presence.announce(bob, says(7, {})) is None
+
+
+def test_who_went_out_of_sight_cannot_take_the_id_back_from_another() -> None:
+    presence, ada, bob = Presence(), seat("ada"), seat("bob")
+    presence.announce(ada, says(7, {}))
+    presence.announce(ada, says(7, None))
+    presence.announce(bob, says(7, {}))
+    assert presence.announce(ada, says(7, {})) is None
+    assert heard(presence.everybody_else(seat("cy")))[7]["user"]["id"] == "bob"
+
+
 def test_an_echo_of_a_removal_takes_no_id() -> None:
     presence, ada, bob = Presence(), seat("ada"), seat("bob")
     presence.announce(ada, says(7, {}))
@@ -125,6 +147,26 @@ def test_a_new_connection_takes_over_and_survives_the_old_one() -> None:
     assert heard(presence.leave(new)) == {7: None}
 
 
+async def told(presence: Presence, sender: Peer, frame: bytes | None, *peers: Peer) -> list[bool]:
+    """Whether each peer is sent what the sender's doing gave."""
+    presence.tell([sender, *peers], frame, sender)
+    return [bool(await sent(peer)) for peer in peers]
+
+
+@pytest.mark.anyio
+async def test_a_tab_come_back_is_not_told_that_it_has_gone() -> None:
+    """The old connection is half open; the new one has the same id, or has not said yet which it has."""
+    presence, old, new, silent, other, bob = Presence(), seat(), seat(), seat(), seat(), seat("bob")
+    presence.announce(old, says(7, {}))
+    presence.announce(other, says(8, {}))
+    assert await told(presence, old, presence.leave(old), new, silent, other, bob) == [False, False, True, True]
+    presence.announce(old, says(7, {}))
+    taken_over = presence.announce(new, says(7, {}))
+    assert await told(presence, new, taken_over, old, silent, other, bob) == [False, False, True, True]
+    assert await told(presence, old, presence.leave(old), new, silent, other, bob) == [False] * 4
+    assert await told(presence, new, presence.leave(new), old, silent, other, bob) == [False, False, True, True]
+
+
 def test_two_tabs_of_one_participant() -> None:
     presence, one, two = Presence(), seat(), seat()
     presence.announce(one, says(7, {}))
@@ -139,13 +181,21 @@ def test_two_tabs_of_one_participant() -> None:
         CURSOR,
         {"anchor": {**POSITION, "assoc": -1}, "head": POSITION},
         {"anchor": {"item": {"client": 0, "clock": 0}, "assoc": 0}, "head": {"tname": "source", "assoc": 0}},
-        {"anchor": {"type": {"client": 1, "clock": 2}, "assoc": 0}, "head": {"tname": "source/a", "assoc": 1}},
+        {"anchor": {**POSITION, "item": {"client": 2**53 - 1, "clock": 2**31 - 1}}, "head": {**POSITION, "assoc": 1}},
     ],
 )
 def test_cursors(cursor: dict[str, Any]) -> None:
     """All four fields, null where there is nothing: the editor gives this very object to Yjs, which asks for null."""
     absent = {"type": None, "tname": None, "item": None}
     assert cursor_of({"cursor": cursor}) == {end: {**absent, **position} for end, position in cursor.items()}
+
+
+def test_a_cursor_stands_on_a_root_that_exists() -> None:
+    presence, ada = Presence({"source", "source/a"}.__contains__), seat()
+    for name, exists in {"source": True, "source/a": True, "source/b": False, "files": False, "": False}.items():
+        position = {**POSITION, "tname": name}
+        told = heard(presence.announce(ada, says(7, {"cursor": {"anchor": position, "head": POSITION}})))
+        assert (told[7]["cursor"] is not None) == exists, name
 
 
 def test_what_else_is_in_a_cursor_is_dropped() -> None:
@@ -175,6 +225,12 @@ def test_what_else_is_in_a_cursor_is_dropped() -> None:
         {"anchor": POSITION, "head": {**POSITION, "item": {"client": 7, "clock": 1.5}}},
         {"anchor": POSITION, "head": {**POSITION, "item": {"client": True, "clock": 1}}},
         {"anchor": POSITION, "head": {**POSITION, "item": {"client": 2**53, "clock": 1}}},
+        {"anchor": POSITION, "head": {**POSITION, "item": {"client": -1, "clock": 1}}},
+        {"anchor": POSITION, "head": {**POSITION, "item": {"client": 1, "clock": 2**31}}},
+        {"anchor": POSITION, "head": {**POSITION, "type": {"client": 7, "clock": 3}}},
+        {"anchor": POSITION, "head": {**POSITION, "assoc": 2}},
+        {"anchor": POSITION, "head": {**POSITION, "assoc": -2}},
+        {"anchor": POSITION, "head": {**POSITION, "assoc": 10**1000}},
         {"anchor": POSITION, "head": {**POSITION, "type": 5}},
         {"anchor": POSITION, "head": {**POSITION, "assoc": None}},
         {"anchor": POSITION, "head": {**POSITION, "assoc": "0"}},
@@ -239,14 +295,15 @@ def test_bombs(bomb: str) -> None:
     entries(presence.everybody_else(seat("bob")))
 
 
-def test_what_is_relayed_is_json_for_browsers() -> None:
-    """No NaN, no Infinity: JSON.parse throws on them in every other browser."""
-    presence, ada = Presence(), seat()
-    position = '{"tname":"source","assoc":NaN}'
-    told = presence.announce(
-        ada, Awareness([AwarenessEntry(7, 1, f'{{"cursor":{{"anchor":{position},"head":{position}}}}}')])
-    )
-    assert heard(told)[7]["cursor"] is None
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_in_json(number: str) -> None:
+    """JSON.parse throws on them in every other browser."""
+    position = f'{{"tname":"source","assoc":{number}}}'
+    with pytest.raises(Refused) as refused:
+        Presence().announce(
+            seat(), Awareness([AwarenessEntry(7, 1, f'{{"cursor":{{"anchor":{position},"head":{position}}}}}')])
+        )
+    assert refused.value.code is CloseCode.INVALID
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "😀"])
