@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import pytest
+
 from collab.errors import Refused
 from collab.peer import Peer
 from collab.presence import MAX_STATE_BYTES, Presence
