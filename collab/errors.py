@@ -12,6 +12,10 @@ class Refused(Exception):
         self.reason = reason
 
 
+class Invalid(ValueError):
+    """Raised for an update that no honest client sends."""
+
+
 class DocumentBroken(Exception):
     """Raised when the CRDT failed behind the gate: its object must not be used again, only reloaded."""
 

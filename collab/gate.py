@@ -1,23 +1,34 @@
 """What an update may contain before the CRDT sees it.
 
-The gate keeps its own index of the document (next clock and deleted ranges of every client), because the CRDT exposes
-none, and because the answer must be known before the CRDT is touched.
+The gate keeps its own index of the document, because the CRDT exposes none, and because the answer must be known before
+the CRDT is touched.
 """
 
-from bisect import bisect_left, bisect_right
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from heapq import heappop, heappush
 
-from collab.update import ANY, DELETED, STRING, Id, Struct, Update
+from collab.errors import Invalid
+from collab.order import Order, in_order
+from collab.update import ANY, DELETED, STRING, Id, Range, Struct, Update, with_deletes
 from collab.wire import TooLarge
 
 FILES = "files"
 SOURCE = "source"
+_FILE = f"{SOURCE}/"
+_MAX_NAME = 64  # characters of a file id
+_PAIRS = re.compile("[\U00010000-\U0010ffff]+")
 
-
-class Invalid(ValueError):
-    """Raised for an update that no honest client sends."""
+# What a newcomer takes in all, and what may be added to it before it is counted anew: 0.3 microseconds each.
+_MAX_NEWCOMER_STEPS = 1_500_000
+_MAX_UNCOUNTED_STEPS = 3_000_000
+_STEPS_PER_BYTE = 2
+# Of an accepted update, however small: a browser copies the state of all clients for it.
+_STEPS_PER_UPDATE = 16
+_CLIENTS_PER_STEP = 4
 
 
 class Verdict(Enum):
@@ -26,177 +37,292 @@ class Verdict(Enum):
     NEW = auto()  # adds structs or deletions
     KNOWN = auto()  # adds nothing
     GAP = auto()  # needs something that the document does not have yet
+    TANGLED = auto()  # adds so many conflicts that what they cost a newcomer has to be counted first
+    FOREIGN = auto()  # adds structs in somebody else's name
+    UNBOUND = auto()  # adds structs under a client id that belongs to nobody yet
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of one update, and of one document's history in bytes. What is known already is not counted."""
+    """Of one update, of one document, and of one participant in it. What is known already is not counted."""
 
     max_structs: int = 20_000
     max_ranges: int = 5_000
     max_document_bytes: int = 64 * 2**20
+    max_document_structs: int = 300_000
+    max_files: int = 64
+    max_new_clients: int = 16  # Yjs client ids in one update
+    max_clients: int = 1_000  # Yjs client ids of one participant
+    max_steps: int = 300_000  # of integration in one update
+    max_participant_steps: int = 1_000_000  # and some for every byte that the participant has brought
 
 
-class Ranges:
-    """Disjoint, sorted, never touching half-open ranges of clocks."""
+class Surrogates:
+    """Where the UTF-16 pairs of one client's text are."""
 
     __slots__ = ("ends", "starts")
 
     def __init__(self) -> None:
-        self.starts: list[int] = []
+        self.starts: list[int] = []  # of pairs that follow each other
         self.ends: list[int] = []
 
-    def covers(self, start: int, end: int) -> bool:
-        at = bisect_right(self.starts, start) - 1
-        return at >= 0 and self.ends[at] >= end
+    def add(self, clock: int, text: str) -> None:
+        for pairs in _PAIRS.finditer(text):
+            start = clock + pairs.start()
+            clock += pairs.end() - pairs.start()  # each takes two
+            end = clock + pairs.end()
+            if self.ends and self.ends[-1] == start:
+                self.ends[-1] = end
+            else:
+                self.starts.append(start)
+                self.ends.append(end)
 
-    def add(self, start: int, end: int) -> None:
-        first = bisect_left(self.ends, start)
-        last = bisect_right(self.starts, end)
-        if first < last:
-            start = min(start, self.starts[first])
-            end = max(end, self.ends[last - 1])
-        self.starts[first:last] = [start]
-        self.ends[first:last] = [end]
+    def splits(self, clock: int) -> bool:
+        """Whether a boundary before ``clock`` is inside a pair."""
+        at = bisect_right(self.starts, clock) - 1
+        return at >= 0 and clock < self.ends[at] and (clock - self.starts[at]) % 2 == 1
 
 
 class Gate:
     """The index of one document.
 
-    Invariant: it holds exactly the structs and deletions of the updates given to ``admit``, and so does the CRDT.
+    Invariant: it holds exactly the structs and deletions of the updates that were admitted, and so does the CRDT.
     """
 
     def __init__(self, limits: Limits) -> None:
-        self.clocks: dict[int, int] = {}
-        self._deleted: dict[int, Ranges] = {}
-        self._roots: dict[Id, tuple[str, str | None]] = {}  # of the structs without origins
-        self._limits = limits
+        self.limits = limits
+        self._order = Order()
+        self._surrogates: dict[int, Surrogates] = {}
         self._bytes = 0
-
-    def judge(self, update: Update, size: int) -> Verdict:
-        """What ``update``, of ``size`` bytes, would do. Raises Invalid or TooLarge; changes nothing."""
-        new = [s for s in update.structs if s.clock + s.length > self.clocks.get(s.client, 0)]
-        deletes = [d for d in update.deletes if not self._is_deleted(*d)]
-        if not new and not deletes:
-            return Verdict.KNOWN
-        for struct in update.structs:
-            self._check_struct(struct)
-        ends = {s.client: s.clock + s.length for s in new}
-        if len(ends) > 1:
-            _check_integrable(new, ends)
-        if len(new) > self._limits.max_structs or len(deletes) > self._limits.max_ranges:
-            raise TooLarge("too many changes in one update")
-        if self._bytes + size > self._limits.max_document_bytes:
-            raise TooLarge("the document is full")
-        return Verdict.GAP if self._is_gapped(new, ends, deletes) else Verdict.NEW
+        self._spent: Counter[str] = Counter()  # steps by participant, less what the bytes they brought are worth
+        self._tanglers: set[str] = set()
+        self._uncounted = 0  # conflicts since the last count of what a newcomer takes
+        self._judged: tuple[Update, int, str, int, int] | None = None
+        self.clocks = self._order.clocks
 
     def knows(self, update: Update) -> bool:
         """Whether all of it is in the document."""
-        return all(s.clock + s.length <= self.clocks.get(s.client, 0) for s in update.structs) and all(
-            self._is_deleted(*d) for d in update.deletes
+        clocks = self.clocks
+        return all(s.clock + s.length <= clocks.get(s.client, 0) for s in update.structs) and all(
+            self._order.is_deleted(*d) for d in update.deletes
         )
 
-    def admit(self, update: Update, size: int) -> None:
-        """Take a merged update into the index."""
+    def news(
+        self, update: Update, data: bytes, unseen: Callable[[bytes, dict[int, int]], tuple[Update, bytes]]
+    ) -> tuple[Update, bytes]:
+        """``update`` and its ``data`` without what is known, deletions in ascending order.
+
+        ``unseen`` cuts structs below some clocks off. Raises Invalid where that cuts a character in two.
+        """
+        clocks = self.clocks
+        known = {s.client: clocks[s.client] for s in update.structs if s.clock < clocks.get(s.client, 0)}
+        if known:
+            for struct in update.structs:
+                clock = known.get(struct.client, 0)
+                if struct.clock < clock < struct.clock + struct.length and struct.text is not None:
+                    pairs = Surrogates()
+                    pairs.add(struct.clock, struct.text)
+                    if pairs.splits(clock):
+                        raise Invalid("a known struct that differs in the middle of a character")
+            update, data = unseen(data, known)
+        deletes = sorted(self._order.not_deleted(update.deletes)) if update.deletes else []
+        if deletes != update.deletes:
+            data = with_deletes(data, update, deletes)
+            update = Update(update.structs, deletes, update.deletes_at)
+        return update, data
+
+    def judge(self, update: Update, size: int, participant: str) -> Verdict:
+        """What ``update``, of ``size`` bytes and without what is known, would do, brought by ``participant``.
+
+        Raises Invalid or TooLarge. After Verdict.NEW the caller must ``admit`` or ``dismiss`` it.
+        """
+        if not update.structs and not update.deletes:
+            return Verdict.KNOWN
+        limits = self.limits
+        if len(update.structs) > limits.max_structs or len(update.deletes) > limits.max_ranges:
+            raise TooLarge("too many changes in one update")
+        if self._bytes + size > limits.max_document_bytes:
+            raise TooLarge("the document is full")
+        order = self._order
+        conflicts = order.conflicts
+        verdict = None
+        try:
+            steps = self._integrate(update)
+            if steps is None:
+                verdict = Verdict.GAP
+            else:
+                self._check_cost(steps, size, participant)
+                if order.size > limits.max_document_structs:
+                    raise TooLarge("the document has too many pieces")
+                conflicts = order.conflicts - conflicts
+                verdict = self._check_conflicts(conflicts, participant) if conflicts else Verdict.NEW
+                self._judged = (update, size, participant, steps, conflicts)
+        finally:
+            if verdict is not Verdict.NEW:
+                self.dismiss()
+        return verdict
+
+    def admit(self) -> None:
+        """Take the update that was judged to be new into the index."""
+        if self._judged is None:
+            raise RuntimeError("nothing was judged to be new")
+        update, size, participant, steps, conflicts = self._judged
+        self._judged = None
+        self._uncounted += conflicts
+        self._take(update, size, participant, steps)
+
+    def dismiss(self) -> None:
+        """Forget the update that was judged to be new."""
+        self._judged = None
+        self._order.undo()
+
+    def restore(self, update: Update, size: int, participant: str) -> None:
+        """Take in an update from the journal, whatever the limits are now. Raises Invalid where it does not fit."""
+        conflicts = self._order.conflicts
+        steps = self._integrate(update)
+        if steps is None:
+            raise Invalid("an update of the journal builds on what is not there")
+        self._uncounted += self._order.conflicts - conflicts
+        self._take(update, size, participant, steps)
+
+    def delete(self, deletes: list[Range]) -> None:
+        """What the CRDT has deleted by itself."""
+        for deleted in deletes:
+            self._order.delete(*deleted)
+
+    def is_root(self, name: str) -> bool:
+        """Whether ``name`` is a text of this document, or that of one of its files."""
+        places = self._order.places
+        return name == SOURCE or (name, None) in places or (FILES, name.removeprefix(_FILE)) in places
+
+    @property
+    def is_tangled(self) -> bool:
+        """Whether what a newcomer takes should be counted."""
+        return self._uncounted * self._order.size > _MAX_UNCOUNTED_STEPS
+
+    def counting(self) -> tuple[int, Callable[[], Counter[int]]]:
+        """The conflicts so far, and what counts by client id what a newcomer takes; it may run in another thread."""
+        order, structs = self._order, self._order.structs()
+        return self._uncounted, lambda: order.steps_of_newcomer(structs)
+
+    def counted(self, conflicts: int, steps: Counter[str]) -> None:
+        """What a newcomer takes, by participant: who has caused much of too much may not cause more conflicts."""
+        self._uncounted -= conflicts
+        total = steps.total()
+        if total > _MAX_NEWCOMER_STEPS:
+            self._tanglers |= {participant for participant, own in steps.items() if own * 4 > total}
+
+    def _integrate(self, update: Update) -> int | None:
+        """Give every struct its place; the steps that this takes, None where something is missing."""
+        order, clocks, structs = self._order, self.clocks, update.structs
+        fresh = _surrogates_of(structs)
+        if fresh or self._surrogates:
+            self._check_boundaries(update, fresh)
+        steps = 0
+        is_gapped = False
+        for struct in structs if len(structs) == 1 else in_order(structs):
+            if struct.root is not None:
+                self._check_root(struct)
+            is_late = struct.clock != clocks.get(struct.client, 0)
+            if self._is_missing(struct.left, struct) or self._is_missing(struct.right, struct) or is_late:
+                is_gapped = True
+                for origin in (struct.left, struct.right):
+                    if origin is not None and origin[1] < clocks.get(origin[0], 0):
+                        _check_content(struct, order.place_of(origin).key)
+            else:
+                taken, place = order.integrate(struct)
+                steps += taken
+                _check_content(struct, place.key)
+        if is_gapped or any(clock + length > clocks.get(client, 0) for client, clock, length in update.deletes):
+            return None
+        if update.deletes:
+            steps += order.steps_to_delete(update.deletes)
+        return steps + _STEPS_PER_UPDATE + len(clocks) // _CLIENTS_PER_STEP
+
+    def _take(self, update: Update, size: int, participant: str, steps: int) -> None:
+        self._order.done()
+        self.delete(update.deletes)
+        self.delete([(s.client, s.clock, s.length) for s in update.structs if s.content == DELETED])
+        for client, surrogates in _surrogates_of(update.structs).items():
+            known = self._surrogates.get(client)
+            if known is None:
+                self._surrogates[client] = surrogates
+            else:
+                known.starts += surrogates.starts
+                known.ends += surrogates.ends
         self._bytes += size
-        for struct in update.structs:
-            known = self.clocks.get(struct.client, 0)
-            end = struct.clock + struct.length
-            if end > known:
-                self.clocks[struct.client] = end
-                if struct.root is not None and struct.clock >= known:
-                    self._roots[struct.client, struct.clock] = (struct.root, struct.key)
-                if struct.content == DELETED:
-                    self._ranges(struct.client).add(max(struct.clock, known), end)
-        for client, clock, length in update.deletes:
-            self._ranges(client).add(clock, clock + length)
+        self._spent[participant] += steps - _STEPS_PER_BYTE * size
 
-    def _check_struct(self, struct: Struct) -> None:
-        """Also of what is known already, where something new comes with it: browsers look at the whole update."""
-        known = self.clocks.get(struct.client, 0)
-        for origin in (struct.left, struct.right):
-            if origin is None:
-                continue
-            if origin[0] == struct.client and origin[1] >= struct.clock:
-                raise Invalid("a struct that stands on itself")
-            if struct.clock < known and origin[1] >= self.clocks.get(origin[0], 0):
-                raise Invalid("a struct that is known, on what is not")
-        if struct.root is None:
-            return
-        if struct.clock < known and self._roots.get((struct.client, struct.clock)) != (struct.root, struct.key):
-            raise Invalid("a struct that is known, in another place")
-        _check_model(struct)
-
-    def _is_gapped(self, new: list[Struct], ends: dict[int, int], deletes: list[tuple[int, int, int]]) -> bool:
-        reached = {client: self.clocks.get(client, 0) for client in ends}
-        for struct in new:
-            if struct.clock > reached[struct.client]:
-                return True
-            reached[struct.client] = struct.clock + struct.length
-            for origin in (struct.left, struct.right):
-                if origin is not None and not self._exists(origin, ends):
-                    return True
-        return any(not self._exists((client, clock + length - 1), ends) for client, clock, length in deletes)
-
-    def _exists(self, origin: Id, ends: dict[int, int]) -> bool:
+    def _is_missing(self, origin: Id | None, struct: Struct) -> bool:
+        if origin is None:
+            return False
         client, clock = origin
-        return clock < self.clocks.get(client, 0) or clock < ends.get(client, 0)
+        if clock < self.clocks.get(client, 0):
+            return False
+        if client == struct.client and clock >= struct.clock:
+            raise Invalid("a struct that stands on itself")
+        return True
 
-    def _is_deleted(self, client: int, clock: int, length: int) -> bool:
-        ranges = self._deleted.get(client)
-        return ranges is not None and ranges.covers(clock, clock + length)
+    def _check_boundaries(self, update: Update, fresh: dict[int, Surrogates]) -> None:
+        """No origin and no deletion may end in the middle of a character: replicas would differ for ever."""
+        boundaries = [(s.left[0], s.left[1] + 1) for s in update.structs if s.left is not None]
+        boundaries += [s.right for s in update.structs if s.right is not None]
+        for client, clock, length in update.deletes:
+            boundaries += ((client, clock), (client, clock + length))
+        for client, clock in boundaries:
+            for surrogates in (self._surrogates.get(client), fresh.get(client)):
+                if surrogates is not None and surrogates.splits(clock):
+                    raise Invalid("a boundary in the middle of a character")
 
-    def _ranges(self, client: int) -> Ranges:
-        ranges = self._deleted.get(client)
-        if ranges is None:
-            ranges = self._deleted[client] = Ranges()
-        return ranges
-
-
-def _check_integrable(new: list[Struct], ends: dict[int, int]) -> None:
-    """Some order must integrate every struct after its origins, or they wait on each other for ever.
-
-    What is not in the update is taken to exist: where it does not, that is a gap. Every struct is tried once, and once
-    more for each origin that it had to wait for.
-    """
-    lanes: dict[int, list[Struct]] = {}
-    for struct in reversed(new):
-        lanes.setdefault(struct.client, []).append(struct)
-    reached = {client: lane[-1].clock for client, lane in lanes.items()}
-    waiting: dict[int, list[Id]] = {}  # client -> heap of (clock waited for, client of the lane)
-    ready = list(lanes)
-    while ready:
-        client = ready.pop()
-        lane = lanes[client]
-        while lane:
-            struct = lane[-1]
-            missing = _missing(struct.left, reached, ends) or _missing(struct.right, reached, ends)
-            if missing is not None:
-                heappush(waiting.setdefault(missing[0], []), (missing[1], client))
-                break
-            lane.pop()
-            reached[client] = struct.clock + struct.length
-            heap = waiting.get(client)
-            while heap and heap[0][0] < reached[client]:
-                ready.append(heappop(heap)[1])
-    if any(lanes.values()):
-        raise Invalid("structs that wait on each other")
-
-
-def _missing(origin: Id | None, reached: dict[int, int], ends: dict[int, int]) -> Id | None:
-    if origin is None:
-        return None
-    client, clock = origin
-    return origin if reached.get(client, clock + 1) <= clock < ends.get(client, 0) else None
-
-
-def _check_model(struct: Struct) -> None:
-    """Structs without origins name their root; the allowed roots and their contents are the document model."""
-    if struct.root == FILES:
-        if struct.key is None or struct.content == STRING:
-            raise Invalid("files holds plain values by file id")
-    elif struct.root is not None and (struct.root == SOURCE or struct.root.startswith(f"{SOURCE}/")):
-        if struct.key is not None or struct.content == ANY:
+    def _check_root(self, struct: Struct) -> None:
+        """Structs without origins name their root; the allowed roots are the document model."""
+        root, key = struct.root, struct.key
+        if root == FILES:
+            if key is None or not 0 < len(key) <= _MAX_NAME:
+                raise Invalid("files holds plain values by file id")
+        elif key is not None or root is None:
             raise Invalid("a source holds text")
-    else:
-        raise Invalid("a root that is not part of the document")
+        elif root != SOURCE and not (root.startswith(_FILE) and len(_FILE) < len(root) <= len(_FILE) + _MAX_NAME):
+            raise Invalid("a root that is not part of the document")
+        _check_content(struct, key)
+        places = self._order.places
+        if (root, key) not in places and sum(
+            (other is None) == (key is None) for _, other in places
+        ) > self.limits.max_files:
+            raise TooLarge("too many files")
+
+    def _check_cost(self, steps: int, size: int, participant: str) -> None:
+        limits = self.limits
+        if steps > limits.max_steps:
+            raise TooLarge("an update that costs everybody too much")
+        if self._spent[participant] + steps - _STEPS_PER_BYTE * size > limits.max_participant_steps:
+            raise TooLarge("updates that cost everybody too much")
+
+    def _check_conflicts(self, conflicts: int, participant: str) -> Verdict:
+        if participant in self._tanglers:
+            raise TooLarge("too many edits in the same places as others'")
+        size = self._order.size
+        if conflicts * size > _MAX_UNCOUNTED_STEPS:
+            raise TooLarge("too many edits at once in the same places as others'")
+        if (self._uncounted + conflicts) * size > _MAX_UNCOUNTED_STEPS:
+            return Verdict.TANGLED
+        return Verdict.NEW
+
+
+def _check_content(struct: Struct, key: str | None) -> None:
+    if key is None:
+        if struct.content == ANY:
+            raise Invalid("a source holds text")
+    elif struct.content == STRING or (struct.content == ANY and struct.length > 1):
+        raise Invalid("files holds one plain value for a file id")
+    elif struct.right is not None:
+        raise Invalid("a value has nothing on its right")
+
+
+def _surrogates_of(structs: list[Struct]) -> dict[int, Surrogates]:
+    found: dict[int, Surrogates] = {}
+    for struct in structs:
+        text = struct.text
+        if text is not None and not text.isascii() and max(text) > "\uffff":
+            found.setdefault(struct.client, Surrogates()).add(struct.clock, text)
+    return found

@@ -23,6 +23,7 @@ from collab.database import Database, Statement, metadata
 from collab.errors import SubscriberTooSlow
 
 UPDATE = "update"
+AUTHOR = "author"
 QUANTUM_MS = 10
 
 logs = Table("log", metadata, Column("id", Text, primary_key=True), Column("started_at_ms", Integer, nullable=False))
@@ -59,8 +60,10 @@ _log = structlog.get_logger("journal")
 class Entry:
     """One line of a log. ``at_ms`` counts from the log's start, in steps of 10, never decreasing with ``entry``.
 
-    ``kind`` is "update" (``payload`` is the exact Yjs update accepted, ``document`` its document) or a room event's
-    name (``payload`` is a JSON object, ``document`` empty). ``delivered_by`` is whose connection brought it, or empty.
+    ``kind`` is "update" (``payload`` is the exact Yjs update accepted, ``document`` its document), "author"
+    (``payload`` is the JSON object ``{client, boot}``: from here on the Yjs client id is bound to ``delivered_by`` in
+    this document; ``boot`` names the run of the process) or a room event's name (``payload`` is a JSON object,
+    ``document`` empty). ``delivered_by`` is whose connection brought it, or empty.
     """
 
     log: str
@@ -186,7 +189,9 @@ class Transaction:
         for item in queued:
             log = item.log
             self._at_ms[log.id] = item.at_ms
-            rows.append((log.id, self._number(log), item.at_ms, item.document, item.delivered_by, UPDATE, item.update))
+            rows.append(
+                (log.id, self._number(log), item.at_ms, item.document, item.delivered_by, item.kind, item.payload)
+            )
         return rows
 
     async def insert(self, rows: list[Row]) -> None:
@@ -217,7 +222,8 @@ class Queued(NamedTuple):
     at_ms: int
     document: str
     delivered_by: str
-    update: bytes
+    kind: str
+    payload: bytes
 
 
 class Journal:
@@ -246,6 +252,7 @@ class Journal:
         self._queue: deque[Queued] = deque()
         self._queued_bytes = 0
         self._waiting = asyncio.Event()
+        self._committed = asyncio.Event()  # set, and replaced, at every commit
         self._logs: WeakValueDictionary[str, Log] = WeakValueDictionary()
         self._opening = asyncio.Lock()
         self._subscriptions: WeakSet[Subscription] = WeakSet()
@@ -278,12 +285,17 @@ class Journal:
         """The ticket of the newest queued update: it is durable when ``durable`` has reached it."""
         return self.durable + len(self._queue)
 
-    def append(self, log: Log, document: str, delivered_by: str, update: bytes) -> int:
-        """Queue an accepted update and return its ticket."""
-        self._queue.append(Queued(log, log.stamp(self.clock.now_ms()), document, delivered_by, update))
-        self._queued_bytes += len(update)
+    def append(self, log: Log, document: str, delivered_by: str, payload: bytes, kind: str = UPDATE) -> int:
+        """Queue an accepted update, or a binding, and return its ticket."""
+        self._queue.append(Queued(log, log.stamp(self.clock.now_ms()), document, delivered_by, kind, payload))
+        self._queued_bytes += len(payload)
         self._waiting.set()
         return self.queued
+
+    async def reached(self, ticket: int) -> None:
+        """Return when what has this ticket is on disk, however long commits fail."""
+        while self.durable < ticket:
+            await self._committed.wait()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
@@ -306,8 +318,10 @@ class Journal:
         """The transaction, with this group of the queue, is on disk."""
         for item in group:
             self._queue.popleft()
-            self._queued_bytes -= len(item.update)
+            self._queued_bytes -= len(item.payload)
         self.durable += len(group)
+        self._committed.set()
+        self._committed = asyncio.Event()
         transaction.committed()
         self.on_commit()
 
@@ -387,7 +401,7 @@ class Journal:
             sql += " AND kind = ?"
             parameters.append(kind)
         if events_only:
-            sql += " AND kind <> 'update'"
+            sql += " AND document = ''"
         async with self.database.reading() as connection:
             rows: Any = await connection.exec_driver_sql(f"{sql} ORDER BY entry LIMIT ?", (*parameters, limit))
             return [Entry(*row) for row in rows]

@@ -1,21 +1,28 @@
 """A document that people are connected to: the path of a keystroke, top to bottom, is ``accept``."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 from enum import Enum, auto
 
-from collab.document import Document
-from collab.errors import DocumentBroken, Refused
-from collab.gate import Gate, Invalid, Limits, Verdict
-from collab.journal import Journal, Log
+import structlog
+
+from collab.authorship import Authorship, Foreign
+from collab.document import Document, unseen
+from collab.errors import DocumentBroken, Invalid, Refused
+from collab.gate import Gate, Limits, Verdict
+from collab.journal import AUTHOR, Entry, Journal, Log
+from collab.note import Note
 from collab.peer import DENIED, Peer
-from collab.presence import NOBODY, Presence
+from collab.presence import GONE, NOBODY, Presence
 from collab.update import STRING, parse
 from collab.update import Update as ParsedUpdate
 from collab.wire import (
     Awareness,
     CloseCode,
     Malformed,
+    Message,
     QueryAwareness,
     SyncStep1,
     SyncStep2,
@@ -31,6 +38,24 @@ from collab.wire import (
 )
 
 _MAX_RESYNCS = 3
+_NO_UPDATE = ParsedUpdate([], [])
+
+Received = tuple[Message, ParsedUpdate]
+
+_log = structlog.get_logger("live")
+
+
+def read(frame: bytes) -> Received:
+    """A whole frame of a client; it touches nothing else, and may run in another thread. Raises Refused."""
+    try:
+        message = decode(frame)
+        if isinstance(message, (Update, SyncStep2)):
+            return message, parse(message.update)
+        return message, _NO_UPDATE
+    except Malformed as error:
+        raise Refused(CloseCode.INVALID, str(error)) from None
+    except TooLarge as error:
+        raise Refused(CloseCode.LIMIT, str(error)) from None
 
 
 class Standing(Enum):
@@ -47,7 +72,10 @@ class LiveDocument:
     in that order; every connected peer is offered every accepted update that it did not bring itself.
     """
 
-    def __init__(self, log: Log, document_id: str, journal: Journal, limits: Limits) -> None:
+    def __init__(
+        self, log: Log, document_id: str, journal: Journal, limits: Limits, *, boot: str = "", note: Note | None = None
+    ) -> None:
+        """``boot`` names this run of the process."""
         self.log = log
         self.id = document_id
         self.peers: set[Peer] = set()
@@ -56,15 +84,27 @@ class LiveDocument:
         self.is_held = False  # every update is set aside: the document may be about to be finished
         self.is_discarded = False  # broken: nothing may touch it any more
         self._journal = journal
-        self._document = Document()
+        self._document = Document(document_id, note) if note is not None else Document(document_id)
         self._gate = Gate(limits)
-        self._presence = Presence()
+        self._authorship = Authorship(boot, limits)
+        self._presence = Presence(self._gate.is_root)
         self._unacknowledged: set[Peer] = set()
         self._is_behind = False  # frames were set aside while updates were held
+        self._counting: asyncio.Task[None] | None = None
 
-    def restore(self, update: bytes) -> None:
-        """Take in an update from the journal. Raises DocumentBroken."""
-        self._merge(parse(update), update)
+    def restore(self, entry: Entry) -> None:
+        """Take in an entry from the journal. Raises DocumentBroken."""
+        if entry.kind == AUTHOR:
+            self._authorship.restore(entry)
+            return
+        try:
+            update = parse(entry.payload)
+            news, payload = self._gate.news(update, entry.payload, unseen)
+            self._gate.restore(news, len(payload), entry.delivered_by)
+        except (Malformed, Invalid, TooLarge) as error:
+            raise DocumentBroken from error
+        self._authorship.brought(news.structs, entry.delivered_by)
+        self._apply(news, payload, entry.delivered_by, entry.entry)
 
     @contextmanager
     def joined(self, peer: Peer) -> Generator[None]:
@@ -80,20 +120,27 @@ class LiveDocument:
         finally:
             self.peers.discard(peer)
             self._unacknowledged.discard(peer)
-            self._relay(self._presence.leave(peer), peer)
+            self._presence.tell(self.peers, self._presence.leave(peer), peer)
 
-    def accept(self, peer: Peer, frame: bytes) -> None:
-        """One frame of a peer. Raises Refused (the peer must be closed) or DocumentBroken (all must, and reload)."""
+    def accept(self, peer: Peer, frame: bytes, received: Received | None = None) -> int | None:
+        """One frame of a peer, which may have been ``read`` already.
+
+        A number is a ticket of the journal: the frame has to be given again when that is reached, and no other frame of
+        this peer before it. Raises Refused (the peer must be closed) or DocumentBroken (all must, and reload).
+        """
         if self.is_discarded:
             raise Refused(CloseCode.RESTART, "the document is being restored")
-        peer.spend(len(frame))
+        if received is None:
+            peer.spend(len(frame))
+            received = read(frame)
+        message, parsed = received
         try:
-            match decode(frame):
+            match message:
                 case Update(update):
-                    self._write(peer, update, frame)
+                    return self._write(peer, parsed, update, frame)
                 case SyncStep2(update):
                     peer.is_asked = False
-                    self._write(peer, update, None)
+                    return self._write(peer, parsed, update, None)
                 case SyncStep1(state_vector):
                     decode_state_vector(state_vector)
                     peer.offer(encode_step_2(self._document.diff(state_vector)))
@@ -101,48 +148,76 @@ class LiveDocument:
                         peer.entered = True
                         peer.offer(self._presence.everybody_else(peer))
                 case Awareness() as awareness:
-                    self._relay(self._presence.announce(peer, awareness), peer)
+                    return self._announce(peer, awareness)
                 case QueryAwareness():
                     peer.offer(self._presence.everybody_else(peer))
         except (Malformed, Invalid) as error:
             raise Refused(CloseCode.INVALID, str(error)) from None
         except TooLarge as error:
             raise Refused(CloseCode.LIMIT, str(error)) from None
+        return None
 
-    def _write(self, peer: Peer, update: bytes, frame: bytes | None) -> None:
+    def _write(self, peer: Peer, parsed: ParsedUpdate, update: bytes, frame: bytes | None) -> int | None:
         """The decision table: what an update would do, by what its bringer may do. ``frame`` is None for a step 2."""
-        parsed = parse(update)
-        match self._gate.judge(parsed, len(update)), self._standing(peer):
+        news, data = self._gate.news(parsed, update, unseen)
+        standing = self._standing(peer)
+        match self._judge(peer, news, data, standing, is_step_2=frame is None), standing:
             case Verdict.NEW, Standing.WRITER:
-                self._merge(parsed, update)
-                ticket = self._journal.append(self.log, self.id, peer.participant_id, update)
-                self._relay(frame or encode_update(update), peer)
-                self._in_step(peer, frame, ticket)
+                self._gate.admit()
+                self._apply(news, data, peer.participant_id)
+                ticket = self._journal.append(self.log, self.id, peer.participant_id, data)
+                self._relay(frame if frame is not None and data is update else encode_update(data), peer)
+                self._authorship.brought(news.structs, peer.participant_id)
+                self._in_step(peer, frame, ticket, news)
             case Verdict.KNOWN, _:
-                self._in_step(peer, frame, self._journal.queued)
+                self._in_step(peer, frame, self._journal.queued, parsed)
             case _, Standing.FINISHED:
                 raise Refused(CloseCode.FINISHED, "the interview is finished")
             case _, Standing.READER:
                 peer.await_ticket(DENIED)
                 peer.offer(encode_denial("you may read this document, but not write in it"))
+            case Verdict.FOREIGN, _:
+                raise Refused(CloseCode.INVALID, "changes in somebody else's name")
             case _, Standing.HELD:
-                peer.put_aside(update)
+                peer.put_aside(data)
                 self._is_behind = True
+            case Verdict.UNBOUND, Standing.WRITER:
+                return self._bind(peer, {struct.client for struct in news.structs})
+            case Verdict.TANGLED, Standing.WRITER:
+                peer.put_aside(data)
+                self._is_behind = True
+                self._count_conflicts()
             case Verdict.GAP, Standing.WRITER:
-                peer.put_aside(update)
+                peer.put_aside(data)
                 if not peer.is_asked:
                     self._resync(peer)
+        return None
 
-    def _merge(self, parsed: ParsedUpdate, update: bytes) -> None:
-        if all(struct.content == STRING for struct in parsed.structs):
-            self._document.merge(update)
+    def _judge(self, peer: Peer, news: ParsedUpdate, data: bytes, standing: Standing, *, is_step_2: bool) -> Verdict:
+        """Only what is new, and may be written, stays judged in the gate."""
+        verdict = self._gate.judge(news, len(data), peer.participant_id)
+        if verdict is Verdict.KNOWN or standing in {Standing.READER, Standing.FINISHED}:
+            is_kept = False
         else:
-            try:
-                deletes = parse(self._document.merge_value(update)).deletes
-            except Malformed as error:
-                raise DocumentBroken from error
-            parsed.deletes.extend(deletes)
-        self._gate.admit(parsed, len(update))
+            is_kept = standing is Standing.WRITER
+            before, verdict = verdict, self._judge_authors(peer, news, verdict, is_step_2=is_step_2)
+            is_kept = is_kept and verdict is before
+        if verdict is not Verdict.KNOWN and not is_kept:
+            self._gate.dismiss()
+        return verdict
+
+    def _judge_authors(self, peer: Peer, news: ParsedUpdate, verdict: Verdict, *, is_step_2: bool) -> Verdict:
+        try:
+            unbound = self._authorship.unbound(
+                news.structs,
+                peer.participant_id,
+                self._gate.clocks,
+                durable=self._journal.durable,
+                is_step_2=is_step_2,
+            )
+        except Foreign:
+            return Verdict.FOREIGN
+        return Verdict.UNBOUND if unbound else verdict
 
     def _standing(self, peer: Peer) -> Standing:
         if self.is_finished:
@@ -151,19 +226,68 @@ class LiveDocument:
             return Standing.READER
         return Standing.HELD if self.is_held or self._journal.is_full else Standing.WRITER
 
-    def _in_step(self, peer: Peer, frame: bytes | None, ticket: int) -> None:
+    def _apply(self, news: ParsedUpdate, update: bytes, participant: str, entry: int = 0) -> None:
+        """Merge what the gate has taken in."""
+        if all(struct.content == STRING for struct in news.structs):
+            self._document.merge(update, participant, entry)
+            return
+        try:
+            deletes = parse(self._document.merge_value(update, participant, entry)).deletes
+        except (Malformed, TooLarge) as error:
+            raise DocumentBroken from error
+        self._gate.delete(deletes)
+
+    def _bind(self, peer: Peer, clients: set[int]) -> int | None:
+        """Bind Yjs client ids to a participant; the ticket at which all are on disk, None where they are already."""
+        tickets = []
+        for client in clients:
+            if self._authorship.owner(client) is None:
+                self._authorship.bind(client, peer.participant_id, self._journal.queued + 1)
+                self._record_binding(client, peer)
+            tickets.append(self._authorship.pending(client, self._journal.durable))
+        return max((ticket for ticket in tickets if ticket is not None), default=None)
+
+    def _record_binding(self, client: int, peer: Peer) -> None:
+        self._journal.append(self.log, self.id, peer.participant_id, self._authorship.binding(client), AUTHOR)
+
+    def _announce(self, peer: Peer, awareness: Awareness) -> int | None:
+        """The peer's own presence; its Yjs client id is bound before anybody hears of it."""
+
+        def may_claim(client: int) -> bool:
+            return self._authorship.owner(client) in {None, peer.participant_id}
+
+        entry = self._presence.own_entry(peer, awareness, may_claim)
+        if entry is not None and entry.state != GONE:
+            if self._authorship.owner(entry.client_id) is None and self._journal.is_full:
+                return None
+            ticket = self._bind(peer, {entry.client_id})
+            if ticket is not None:
+                return ticket
+        self._presence.tell(self.peers, self._presence.announce(peer, awareness, may_claim), peer)
+        return None
+
+    def _in_step(self, peer: Peer, frame: bytes | None, ticket: int, update: ParsedUpdate) -> None:
         """The content of the peer's frame is in the document, durable when the journal has reached ``ticket``."""
         peer.entered = True
         peer.await_ticket(ticket)
         if frame is None:
             if all(self._gate.knows(parse(update)) for update in peer.set_aside):
                 peer.recover(ticket)
+                self._has_shown_all(peer, update)
             else:
                 self._resync(peer)
         if peer.acknowledges:
             self._unacknowledged.add(peer)
             if ticket <= self._journal.durable:
                 self.acknowledge()
+
+    def _has_shown_all(self, peer: Peer, update: ParsedUpdate) -> None:
+        clients = {struct.client for struct in update.structs}
+        if peer.client_id is not None:
+            clients.add(peer.client_id)
+        for client in clients:
+            if self._authorship.in_step(client, peer.participant_id):
+                self._record_binding(client, peer)
 
     def _resync(self, peer: Peer) -> None:
         if peer.resyncs == _MAX_RESYNCS:
@@ -194,11 +318,31 @@ class LiveDocument:
 
     def catch_up(self) -> None:
         """Ask every writer again, when updates were held and are not any more."""
-        if self._is_behind and not self.is_held and not self._journal.is_full:
+        if self._is_behind and not self.is_held and not self._journal.is_full and self._counting is None:
             self._is_behind = False
             for peer in self.peers:
                 if peer.may_write:
                     self._ask(peer)
+
+    def count_if_tangled(self) -> None:
+        if self._gate.is_tangled:
+            self._count_conflicts()
+
+    def _count_conflicts(self) -> None:
+        """Count what a newcomer takes; meanwhile what may add much to it is set aside."""
+        if self._counting is None:
+            self._counting = asyncio.create_task(self._count())
+
+    async def _count(self) -> None:
+        conflicts, count = self._gate.counting()
+        by_client = await asyncio.to_thread(count)
+        by_participant: Counter[str] = Counter()
+        for client, steps in by_client.items():
+            by_participant[self._authorship.blamed(client)] += steps
+        self._gate.counted(conflicts, by_participant)
+        _log.info("conflicts counted", document=self.id, steps=by_participant.total(), conflicts=conflicts)
+        self._counting = None
+        self.catch_up()
 
     def keep_alive(self) -> None:
         """Renew everybody's presence; send something to every peer that was sent nothing since the last call."""

@@ -17,7 +17,7 @@ from collab.update import MAX_CLOCK
 from collab.wire import MAX_VARUINT, Awareness, AwarenessEntry, CloseCode, encode_awareness
 
 MAX_STATE_BYTES = 4096
-_GONE = "null"
+GONE = "null"
 NOBODY = encode_awareness([])
 
 
@@ -46,7 +46,7 @@ class Presence:
         """
         for entry in awareness.entries:
             if peer.client_id is None:
-                is_own = entry.state != _GONE and may_claim(entry.client_id)
+                is_own = entry.state != GONE and may_claim(entry.client_id)
             else:
                 is_own = entry.client_id == peer.client_id
             if is_own and self._may_hold(peer, entry.client_id):
@@ -76,7 +76,7 @@ class Presence:
         if held is None or held.peer is not peer or peer.client_id is None:
             return None
         del self._states[peer.client_id]
-        return encode_awareness([AwarenessEntry(peer.client_id, self._tick(), _GONE)])
+        return encode_awareness([AwarenessEntry(peer.client_id, self._tick(), GONE)])
 
     def tell(self, peers: Iterable[Peer], frame: bytes | None, sender: Peer) -> None:
         """Offer what ``announce`` or ``leave`` of ``sender`` gave to everybody to whom it is news.

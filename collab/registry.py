@@ -1,6 +1,7 @@
 """The live documents of this process: opened once, evicted when idle and saved, drained at shutdown."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -11,7 +12,7 @@ import structlog
 
 from collab.errors import DocumentBroken
 from collab.gate import Limits
-from collab.journal import UPDATE, Journal
+from collab.journal import Journal
 from collab.live import LiveDocument
 from collab.wire import CloseCode
 
@@ -32,6 +33,7 @@ class Registry:
         self._limits = limits or Limits()
         self._idle_s = idle_s
         self._tick_s = tick_s
+        self._boot = secrets.token_hex(8)
         self._documents: dict[str, LiveDocument] = {}
         self._loading: dict[str, asyncio.Lock] = {}
         self._held: set[str] = set()
@@ -89,18 +91,19 @@ class Registry:
 
     async def _load(self, log_id: str, document_id: str) -> LiveDocument:
         await self.journal.flush()
-        live = LiveDocument(await self.journal.open(log_id), document_id, self.journal, self._limits)
+        live = LiveDocument(await self.journal.open(log_id), document_id, self.journal, self._limits, boot=self._boot)
         after = 0
         while True:
-            page = await self.journal.entries(log_id, after=after, limit=_PAGE, document=document_id, kind=UPDATE)
+            page = await self.journal.entries(log_id, after=after, limit=_PAGE, document=document_id)
             for number, entry in enumerate(page):
-                live.restore(entry.payload)
+                live.restore(entry)
                 if number % 500 == 499:
                     await anyio.lowlevel.checkpoint()
             if len(page) < _PAGE:
                 live.idle_since = time.monotonic()
                 live.is_held = log_id in self._held
                 live.is_finished = log_id in self._finished
+                live.count_if_tangled()
                 return live
             after = page[-1].entry
 

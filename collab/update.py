@@ -4,16 +4,20 @@ Format: https://github.com/yjs/yjs (src/utils/encoding.js, src/structs). Only wh
 contain is parsed: deleted ranges, strings, and plain values of bounded depth; everything else is Malformed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from collab.wire import Malformed, read_varuint, varuint
+from collab.wire import Malformed, TooLarge, read_varuint, varuint
 
 MAX_CLOCK = 2**31
+MAX_PARTS = 40_000
+"""Structs, and deleted ranges, that one update may list, known already or not."""
 _MAX_DEPTH = 8
 
 Id = tuple[int, int]
 """Client id, clock: one UTF-16 unit of text, or one value."""
 
+Range = tuple[int, int, int]
+"""Client id, first clock, length."""
 
 DELETED, STRING, ANY = 1, 4, 8
 """What a struct may hold, numbered as Yjs does."""
@@ -39,21 +43,24 @@ class Update:
     """``structs`` in order of clock for each client, and the deleted ``(client, clock, length)`` ranges."""
 
     structs: list[Struct]
-    deletes: list[tuple[int, int, int]]
+    deletes: list[Range]
+    deletes_at: int = field(default=0, compare=False)  # where the bytes of the deleted ranges begin
 
 
 def parse(data: bytes) -> Update:
-    """The whole of ``data`` as one update. Raises Malformed unless it is consumed exactly."""
+    """The whole of ``data`` as one update. Raises Malformed unless it is consumed exactly, TooLarge where it is so long
+    that reading it would keep others waiting.
+    """
     try:
-        structs, at = _parse_structs(data)
-        deletes, at = _parse_deletes(data, at)
+        structs, deletes_at = _parse_structs(data)
+        deletes, at = _parse_deletes(data, deletes_at)
     except IndexError:
         raise Malformed("the update ends early") from None
     except UnicodeDecodeError:
         raise Malformed("text is not UTF-8") from None
     if at != len(data):
         raise Malformed("bytes after the update")
-    return Update(structs, deletes)
+    return Update(structs, deletes, deletes_at)
 
 
 def _parse_structs(data: bytes) -> tuple[list[Struct], int]:
@@ -61,14 +68,19 @@ def _parse_structs(data: bytes) -> tuple[list[Struct], int]:
     seen: set[int] = set()
     blocks, at = read_varuint(data, 0)
     for _ in range(blocks):
-        count, at = read_varuint(data, at)
-        client, at = read_varuint(data, at)
-        clock, at = read_varuint(data, at)
+        count, named_at = read_varuint(data, at)
+        client, at = read_varuint(data, named_at)
         if client in seen or not count:
             raise Malformed("a client's structs are not in one run")
+        if count > len(data):
+            raise Malformed("more structs than bytes")
+        if len(structs) + count > MAX_PARTS:
+            raise TooLarge("too many structs in one update")
         seen.add(client)
+        named = data[named_at:at]
+        clock, at = read_varuint(data, at)
         for _ in range(count):
-            parsed, at = _parse_struct(data, at, client, clock)
+            parsed, at = _parse_struct(data, at, client, clock, named)
             clock += parsed.length
             if clock > MAX_CLOCK:
                 raise Malformed("a clock is too large")
@@ -76,19 +88,27 @@ def _parse_structs(data: bytes) -> tuple[list[Struct], int]:
     return structs, at
 
 
-def _parse_struct(data: bytes, at: int, client: int, clock: int) -> tuple[Struct, int]:
+def _parse_struct(data: bytes, at: int, client: int, clock: int, named: bytes) -> tuple[Struct, int]:
+    """``named`` is ``client`` as bytes: most origins are the client's own."""
     info = data[at]
     at += 1
     left = right = root = key = text = None
     if info & 0x80:
-        left, at = _parse_id(data, at)
+        if data.startswith(named, at):
+            number, at = read_varuint(data, at + len(named))
+            left = (client, number)
+        else:
+            left, at = _parse_id(data, at)
     if info & 0x40:
-        right, at = _parse_id(data, at)
+        if data.startswith(named, at):
+            number, at = read_varuint(data, at + len(named))
+            right = (client, number)
+        else:
+            right, at = _parse_id(data, at)
     if not info & 0xC0:
-        named, at = read_varuint(data, at)
-        if named != 1:
+        if data[at] != 1:
             raise Malformed("nested types are not part of the document")
-        root, at = _parse_string(data, at)
+        root, at = _parse_string(data, at + 1)
         if info & 0x20:
             key, at = _parse_string(data, at)
     kind = info & 0x1F
@@ -99,6 +119,8 @@ def _parse_struct(data: bytes, at: int, client: int, clock: int) -> tuple[Struct
         length, at = read_varuint(data, at)
     elif kind == ANY:
         length, at = read_varuint(data, at)
+        if length > len(data):
+            raise Malformed("more values than bytes")
         for _ in range(length):
             at = _skip_any(data, at, 0)
     else:
@@ -131,7 +153,7 @@ def _skip_any(data: bytes, at: int, depth: int) -> int:
         return at
     if kind == 125:
         return _skip_varint(data, at)
-    if kind in (124, 123, 122):
+    if kind in (124, 123):
         end = at + (4 if kind == 124 else 8)
         if end > len(data):
             raise IndexError
@@ -158,8 +180,8 @@ def _skip_varint(data: bytes, at: int) -> int:
     raise Malformed("a number is too large")
 
 
-def _parse_deletes(data: bytes, at: int) -> tuple[list[tuple[int, int, int]], int]:
-    deletes: list[tuple[int, int, int]] = []
+def _parse_deletes(data: bytes, at: int) -> tuple[list[Range], int]:
+    deletes: list[Range] = []
     seen: set[int] = set()
     clients, at = read_varuint(data, at)
     for _ in range(clients):
@@ -167,6 +189,10 @@ def _parse_deletes(data: bytes, at: int) -> tuple[list[tuple[int, int, int]], in
         count, at = read_varuint(data, at)
         if client in seen:
             raise Malformed("a client's deleted ranges are not in one run")
+        if count > len(data):
+            raise Malformed("more deleted ranges than bytes")
+        if len(deletes) + count > MAX_PARTS:
+            raise TooLarge("too many deleted ranges in one update")
         seen.add(client)
         first = len(deletes)
         for _ in range(count):
@@ -182,12 +208,26 @@ def _parse_deletes(data: bytes, at: int) -> tuple[list[tuple[int, int, int]], in
     return deletes, at
 
 
-def _check_disjoint(ranges: list[tuple[int, int, int]]) -> None:
+def _check_disjoint(ranges: list[Range]) -> None:
     reached = 0
     for _, clock, length in ranges:
         if clock < reached:
             raise Malformed("deleted ranges that overlap")
         reached = clock + length
+
+
+def with_deletes(data: bytes, update: Update, deletes: list[Range]) -> bytes:
+    """``data``, which parses as ``update``, with these deleted ranges instead of its own, in ascending order."""
+    by_client: dict[int, list[tuple[int, int]]] = {}
+    for client, clock, length in deletes:
+        by_client.setdefault(client, []).append((clock, length))
+    out = bytearray(data[: update.deletes_at])
+    out += varuint(len(by_client))
+    for client, ranges in by_client.items():
+        out += varuint(client) + varuint(len(ranges))
+        for clock, length in sorted(ranges):
+            out += varuint(clock) + varuint(length)
+    return bytes(out)
 
 
 def encode_state_vector(clocks: dict[int, int]) -> bytes:

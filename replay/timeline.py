@@ -1,6 +1,7 @@
 """Sequence and time of one document: its linear operations, derived once, and its texts at any instant."""
 
 import heapq
+import json
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 from pycrdt import Doc, Map, Text
 
 from collab.gate import FILES, SOURCE
-from collab.journal import UPDATE, Entry
+from collab.journal import AUTHOR, UPDATE, Entry
 from replay.chain import Chain
 from replay.errors import RecordingBroken
 from replay.history import History
@@ -42,6 +43,7 @@ class Timeline:
     def __init__(self, document_id: str) -> None:
         self.chain = Chain(document_id)
         self.events: list[Entry] = []
+        self.authors: dict[int, str] = {}  # Yjs client id -> participant
         self.histories: dict[str, History] = {}
         self._entries = array("Q")
         self._times = array("Q")
@@ -68,6 +70,9 @@ class Timeline:
         """Go on with the next entry of the log. Raises RecordingBroken; the timeline must not be used after that."""
         self.chain.take(entry)
         if not self.chain.covers(entry):
+            return
+        if entry.kind == AUTHOR:
+            self.authors[json.loads(entry.payload)["client"]] = entry.delivered_by
             return
         if entry.kind != UPDATE:
             self.events.append(entry)

@@ -23,6 +23,6 @@ async def full(tmp_path: Path) -> AsyncGenerator[Room]:
     """Commits stand still, and Ada's "hello" fills the queue."""
     async with a_room(tmp_path, max_queued=1) as room:
         ada = await room.join("ada")
-        room.live.accept(ada, encode_update(HELLO))
+        room.accept(ada, encode_update(HELLO))
         assert room.journal.is_full
         yield room

@@ -28,7 +28,7 @@ def after_hello(client_id: int) -> Typist:
 
 def refusal(room: Room, peer: Peer, frame: bytes) -> CloseCode:
     with pytest.raises(Refused) as refused:
-        room.live.accept(peer, frame)
+        room.accept(peer, frame)
     return refused.value.code
 
 

@@ -1,7 +1,7 @@
 """A real journal in a real database, the documents on it, and people at them."""
 
 from collections.abc import AsyncGenerator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,12 +11,13 @@ import anyio
 
 from collab.clock import Clock
 from collab.database import Database, migrate
+from collab.errors import Refused
 from collab.gate import Limits
 from collab.journal import UPDATE, Entry, Journal
-from collab.live import LiveDocument
+from collab.live import LiveDocument, read
 from collab.peer import Peer
 from collab.registry import Registry
-from collab.wire import Awareness, AwarenessEntry, decode, encode_awareness, encode_step_2, read_varuint
+from collab.wire import Awareness, AwarenessEntry, Update, decode, encode_awareness, encode_step_2, read_varuint
 
 LOG = "interview"
 NOTHING = b"\x00\x00"
@@ -67,11 +68,14 @@ class Room:
     async def join(self, name: str, **options: Any) -> Peer:
         """A connected peer that is in step, having had nothing to bring."""
         peer = self.seat(name, **options)
-        self.live.accept(peer, encode_step_2(NOTHING))
+        self.accept(peer, encode_step_2(NOTHING))
         await self.journal.flush()
         self.live.acknowledge()
         await sent(peer)
         return peer
+
+    def accept(self, peer: Peer, frame: bytes) -> None:
+        accept(self.live, peer, frame)
 
     async def entries(self) -> list[Entry]:
         return await self.journal.entries(LOG)
@@ -96,6 +100,20 @@ async def a_room(
             yield room
         finally:
             room.leave()
+
+
+def accept(live: LiveDocument, peer: Peer, frame: bytes) -> None:
+    """A frame of somebody whose Yjs client ids have long been bound to him."""
+    authorship = live._authorship
+    with suppress(Refused):
+        message, update = read(frame)
+        clients = [s.client for s in update.structs] if isinstance(message, Update) and peer.may_write else []
+        if isinstance(message, Awareness):
+            clients = [entry.client_id for entry in message.entries[:1]]
+        for client in clients:
+            if authorship.owner(client) is None:
+                authorship.bind(client, peer.participant_id, 0)
+    assert live.accept(peer, frame) is None
 
 
 async def sent(peer: Peer) -> list[bytes]:

@@ -23,12 +23,12 @@ pytestmark = pytest.mark.anyio
 
 async def test_counted_in_order_once_durable(room: Room) -> None:
     ada, typist = room.seat("ada"), Typist(1)
-    room.live.accept(ada, encode_step_2(typist.insert(0, "a")))
-    room.live.accept(ada, encode_update(typist.insert(1, "b")))
+    room.accept(ada, encode_step_2(typist.insert(0, "a")))
+    room.accept(ada, encode_update(typist.insert(1, "b")))
     assert await acknowledged(ada) == []
     await room.journal.flush()
     assert await acknowledged(ada) == [2]
-    room.live.accept(ada, encode_update(typist.insert(2, "c")))
+    room.accept(ada, encode_update(typist.insert(2, "c")))
     await room.journal.flush()
     assert await acknowledged(ada) == [3]
     await room.journal.flush()
@@ -38,7 +38,7 @@ async def test_counted_in_order_once_durable(room: Room) -> None:
 async def test_only_updates_are_counted(room: Room) -> None:
     ada = room.seat("ada")
     for frame in (encode_step_1(b"\x00"), b"\x03", present(1), encode_awareness([]), encode_update(HELLO)):
-        room.live.accept(ada, frame)
+        room.accept(ada, frame)
     await room.journal.flush()
     assert await acknowledged(ada) == [1]
 
@@ -46,36 +46,36 @@ async def test_only_updates_are_counted(room: Room) -> None:
 async def test_a_stock_peer_is_never_told(room: Room) -> None:
     stock = room.seat("stock", acknowledges=False)
     await sent(stock)
-    room.live.accept(stock, encode_step_2(HELLO))
-    room.live.accept(stock, encode_update(HELLO))
+    room.accept(stock, encode_step_2(HELLO))
+    room.accept(stock, encode_update(HELLO))
     await room.journal.flush()
     assert await sent(stock) == []
 
 
 async def test_a_known_update_waits_until_what_it_repeats_is_durable(room: Room) -> None:
     ada, bob = await room.join("ada"), await room.join("bob")
-    room.live.accept(ada, encode_update(HELLO))
-    room.live.accept(bob, encode_update(HELLO))
-    room.live.accept(bob, encode_step_2(HELLO))
+    room.accept(ada, encode_update(HELLO))
+    room.accept(bob, encode_update(HELLO))
+    room.accept(bob, encode_step_2(HELLO))
     assert await acknowledged(bob) == []
     await room.journal.flush()
     assert await acknowledged(bob) == [3]
-    room.live.accept(bob, encode_update(HELLO))
+    room.accept(bob, encode_update(HELLO))
     assert await acknowledged(bob) == [4]
 
 
 async def test_a_gap_counts_when_a_later_step_2_has_covered_it(room: Room) -> None:
     ada, typist = await room.join("ada"), Typist(1)
     before = typist.insert(0, "a")
-    room.live.accept(ada, encode_update(typist.insert(1, "b")))
-    room.live.accept(ada, encode_update(update((2, 0, [string("x")]))))
+    room.accept(ada, encode_update(typist.insert(1, "b")))
+    room.accept(ada, encode_update(update((2, 0, [string("x")]))))
     await room.journal.flush()
     assert await acknowledged(ada) == []
-    room.live.accept(ada, encode_update(before))
-    room.live.accept(ada, encode_update(typist.insert(2, "c")))  # still a gap
+    room.accept(ada, encode_update(before))
+    room.accept(ada, encode_update(typist.insert(2, "c")))  # still a gap
     await room.journal.flush()
     assert await acknowledged(ada) == []
-    room.live.accept(ada, encode_step_2(typist.whole()))
+    room.accept(ada, encode_step_2(typist.whole()))
     assert await acknowledged(ada) == []
     await room.journal.flush()
     assert await acknowledged(ada) == [6]
@@ -84,11 +84,11 @@ async def test_a_gap_counts_when_a_later_step_2_has_covered_it(room: Room) -> No
 async def test_a_step_2_that_is_itself_a_gap_covers_nothing(room: Room) -> None:
     ada, typist = await room.join("ada"), Typist(1)
     typist.insert(0, "a")
-    room.live.accept(ada, encode_update(typist.insert(1, "b")))
-    room.live.accept(ada, encode_step_2(typist.insert(2, "c")))
+    room.accept(ada, encode_update(typist.insert(1, "b")))
+    room.accept(ada, encode_step_2(typist.insert(2, "c")))
     await room.journal.flush()
     assert await acknowledged(ada) == []
-    room.live.accept(ada, encode_step_2(typist.whole()))
+    room.accept(ada, encode_step_2(typist.whole()))
     await room.journal.flush()
     assert await acknowledged(ada) == [4]
 
@@ -96,26 +96,26 @@ async def test_a_step_2_that_is_itself_a_gap_covers_nothing(room: Room) -> None:
 async def test_a_step_2_without_what_was_set_aside_covers_nothing(room: Room) -> None:
     ada, typist = await room.join("ada"), Typist(1)
     typist.insert(0, "a")
-    room.live.accept(ada, encode_update(typist.insert(1, "b")))
+    room.accept(ada, encode_update(typist.insert(1, "b")))
     assert await sent(ada) == [encode_step_1(b"\x00")]
-    room.live.accept(ada, encode_step_2(NOTHING))
-    room.live.accept(ada, encode_step_2(update((2, 0, [string("x")]))))
+    room.accept(ada, encode_step_2(NOTHING))
+    room.accept(ada, encode_step_2(update((2, 0, [string("x")]))))
     await room.journal.flush()
     told = await sent(ada)
     assert told
     assert all(frame.startswith(b"\x00\x00") for frame in told)
-    room.live.accept(ada, encode_step_2(typist.whole()))
+    room.accept(ada, encode_step_2(typist.whole()))
     await room.journal.flush()
     assert await acknowledged(ada) == [5]
 
 
 async def test_a_gap_that_somebody_else_has_closed(room: Room) -> None:
-    """What was set aside may have come by another way; the next step 2 settles it."""
-    ada, bob, typist = await room.join("ada"), await room.join("bob"), Typist(1)
+    """What was set aside may have come by another tab of hers; the next step 2 settles it."""
+    ada, tab, typist = await room.join("ada"), await room.join("ada"), Typist(1)
     typist.insert(0, "a")
-    room.live.accept(ada, encode_update(typist.insert(1, "b")))
-    room.live.accept(bob, encode_step_2(typist.whole()))
-    room.live.accept(ada, encode_step_2(NOTHING))
+    room.accept(ada, encode_update(typist.insert(1, "b")))
+    room.accept(tab, encode_step_2(typist.whole()))
+    room.accept(ada, encode_step_2(NOTHING))
     await room.journal.flush()
     assert await acknowledged(ada) == [3]
 
@@ -127,7 +127,7 @@ async def test_set_aside_is_bounded(room: Room) -> None:
 
     def go_on() -> None:
         for _ in range(1_000):
-            room.live.accept(ada, gap)
+            room.accept(ada, gap)
 
     with pytest.raises(Refused) as refused:
         go_on()
@@ -139,9 +139,9 @@ async def test_set_aside_is_bounded(room: Room) -> None:
 
 async def test_a_denied_frame_stops_the_count(room: Room) -> None:
     ada, oz = await room.join("ada"), await room.join("oz", may_write=False)
-    room.live.accept(oz, encode_update(HELLO))
-    room.live.accept(ada, encode_update(HELLO))
-    room.live.accept(oz, encode_update(HELLO))
-    room.live.accept(oz, encode_step_2(HELLO))
+    room.accept(oz, encode_update(HELLO))
+    room.accept(ada, encode_update(HELLO))
+    room.accept(oz, encode_update(HELLO))
+    room.accept(oz, encode_step_2(HELLO))
     await room.journal.flush()
     assert await acknowledged(oz) == []

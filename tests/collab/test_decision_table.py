@@ -37,7 +37,7 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize("framing", framings())
 async def test_writer_new(room: Room, framing: Framing) -> None:
     ada, bob, stock = await room.join("ada"), await room.join("bob"), await room.join("cy", acknowledges=False)
-    room.live.accept(ada, framing(HELLO))
+    room.accept(ada, framing(HELLO))
     assert room.live.texts() == {"source": "hello"}
     assert await sent(bob) == await sent(stock) == [encode_update(HELLO)]
     assert await sent(ada) == []
@@ -50,10 +50,10 @@ async def test_writer_new(room: Room, framing: Framing) -> None:
 @pytest.mark.parametrize("framing", framings())
 async def test_writer_known(room: Room, framing: Framing) -> None:
     ada, bob = await room.join("ada"), await room.join("bob")
-    room.live.accept(ada, encode_update(HELLO))
+    room.accept(ada, encode_update(HELLO))
     await room.journal.flush()
     await sent(bob)
-    room.live.accept(bob, framing(HELLO))
+    room.accept(bob, framing(HELLO))
     assert await acknowledged(bob) == [2]
     assert await is_untouched(room, ada, text="hello")
 
@@ -62,7 +62,7 @@ async def test_writer_gap_while_asked(room: Room) -> None:
     ada, bob = room.seat("ada"), await room.join("bob")
     await sent(ada)
     for _ in range(10):
-        room.live.accept(ada, encode_update(after_hello(2).insert(5, "!")))
+        room.accept(ada, encode_update(after_hello(2).insert(5, "!")))
     assert await sent(ada) == []
     assert await is_untouched(room, ada, bob, text="")
 
@@ -70,7 +70,7 @@ async def test_writer_gap_while_asked(room: Room) -> None:
 @pytest.mark.parametrize("framing", framings())
 async def test_writer_gap(room: Room, framing: Framing) -> None:
     ada, bob = await room.join("ada"), await room.join("bob")
-    room.live.accept(ada, framing(after_hello(2).insert(5, "!")))
+    room.accept(ada, framing(after_hello(2).insert(5, "!")))
     assert await sent(ada) == [encode_step_1(b"\x00")]
     assert await is_untouched(room, ada, bob, text="")
 
@@ -78,9 +78,9 @@ async def test_writer_gap(room: Room, framing: Framing) -> None:
 async def test_writer_gap_four_times(room: Room) -> None:
     ada = await room.join("ada")
     gap = after_hello(2).insert(5, "!")
-    room.live.accept(ada, encode_update(gap))
+    room.accept(ada, encode_update(gap))
     for _ in range(2):
-        room.live.accept(ada, encode_step_2(gap))
+        room.accept(ada, encode_step_2(gap))
     assert await sent(ada) == [encode_step_1(b"\x00")] * 3
     assert refusal(room, ada, encode_step_2(gap)) is CloseCode.OUT_OF_STEP
 
@@ -90,9 +90,9 @@ async def test_writer_gap_is_forgotten_once_in_step(room: Room) -> None:
     bob = Typist(2)
     for _ in range(5):
         bob.insert(0, "a")
-        room.live.accept(ada, encode_update(bob.insert(0, "b")))
+        room.accept(ada, encode_update(bob.insert(0, "b")))
         assert len(await sent(ada)) == 1
-        room.live.accept(ada, encode_step_2(bob.whole()))
+        room.accept(ada, encode_step_2(bob.whole()))
         await room.journal.flush()
         await sent(ada)
     assert room.live.texts()["source"] == str(bob)
@@ -121,7 +121,7 @@ async def test_writer_too_fast(room: Room) -> None:
 
     def flood(peer: Peer) -> None:
         for _ in range(5_000):
-            room.live.accept(peer, b"\x03")
+            room.accept(peer, b"\x03")
 
     with pytest.raises(Refused) as refused:
         flood(ada)
@@ -153,7 +153,7 @@ async def test_a_burst_of_a_thousand_frames_is_never_refused(room: Room, size: i
     assert size - 8 < len(frame) <= size
     ada = room.seat("ada")
     for _ in range(1_000):
-        room.live.accept(ada, frame)
+        room.accept(ada, frame)
     assert refusal(room, ada, frame) is CloseCode.RATE
 
 
@@ -161,11 +161,11 @@ async def test_a_burst_of_a_thousand_frames_is_never_refused(room: Room, size: i
 async def test_large_frames_of_known_content_cost_by_their_size(room: Room, clock: HandClock, framing: Framing) -> None:
     ada, bob = room.seat("ada"), room.seat("bob")
     large = framing(update((1, 0, [string("x" * (2 * 2**20 - 40))])))
-    room.live.accept(ada, large)
+    room.accept(ada, large)
     assert refusal(room, ada, large) is CloseCode.RATE
     for _ in range(5):  # as fast as it may
         clock.now_s += len(large) / FRAME_BYTES / bob.frames_per_s
-        room.live.accept(bob, large)
+        room.accept(bob, large)
 
 
 # The decision table: may not write
@@ -174,7 +174,7 @@ async def test_large_frames_of_known_content_cost_by_their_size(room: Room, cloc
 @pytest.mark.parametrize("framing", framings())
 async def test_reader_new(room: Room, framing: Framing) -> None:
     ada, oz = await room.join("ada"), await room.join("oz", may_write=False)
-    room.live.accept(oz, framing(HELLO))
+    room.accept(oz, framing(HELLO))
     (denial,) = await sent(oz)
     assert denial.startswith(encode_denial("")[:2])
     assert await is_untouched(room, ada, text="")
@@ -184,10 +184,10 @@ async def test_reader_new(room: Room, framing: Framing) -> None:
 @pytest.mark.parametrize("framing", framings())
 async def test_reader_known(room: Room, framing: Framing) -> None:
     ada, oz = await room.join("ada"), await room.join("oz", may_write=False)
-    room.live.accept(ada, encode_update(HELLO))
+    room.accept(ada, encode_update(HELLO))
     await room.journal.flush()
     await sent(oz)
-    room.live.accept(oz, framing(HELLO))
+    room.accept(oz, framing(HELLO))
     assert await acknowledged(oz) == [2]
     assert await is_untouched(room, ada, text="hello")
 
@@ -196,7 +196,7 @@ async def test_reader_known(room: Room, framing: Framing) -> None:
 async def test_reader_gap(room: Room, framing: Framing) -> None:
     ada, oz = await room.join("ada"), await room.join("oz", may_write=False)
     for _ in range(5):
-        room.live.accept(oz, framing(after_hello(2).insert(5, "!")))
+        room.accept(oz, framing(after_hello(2).insert(5, "!")))
     assert [frame[:2] for frame in await sent(oz)] == [b"\x02\x00"] * 5
     assert await is_untouched(room, ada, text="")
 
@@ -210,7 +210,7 @@ async def test_reader_invalid(room: Room, framing: Framing) -> None:
 
 async def test_a_reader_is_present(room: Room) -> None:
     ada, oz = await room.join("ada"), await room.join("oz", may_write=False)
-    room.live.accept(oz, present(5))
+    room.accept(oz, present(5))
     assert people((await sent(ada))[0]) == [5]
     assert await sent(oz) == []
 
@@ -223,7 +223,7 @@ async def test_full_new(full: Room, framing: Framing) -> None:
     bob, cy = full.seat("bob"), full.seat("cy")
     await sent(bob)
     await sent(cy)
-    full.live.accept(bob, framing(after_hello(2).insert(5, "!")))
+    full.accept(bob, framing(after_hello(2).insert(5, "!")))
     assert await sent(bob) == await sent(cy) == []
     assert full.live.texts() == {"source": "hello"}
     assert full.journal.queued == 1
@@ -232,7 +232,7 @@ async def test_full_new(full: Room, framing: Framing) -> None:
 @pytest.mark.parametrize("framing", framings())
 async def test_full_known(full: Room, framing: Framing) -> None:
     bob = full.seat("bob")
-    full.live.accept(bob, framing(HELLO))
+    full.accept(bob, framing(HELLO))
     assert await acknowledged(bob) == []
     await full.journal.flush()
     assert await acknowledged(bob) == [1]
@@ -245,7 +245,7 @@ async def test_full_gap(full: Room, framing: Framing) -> None:
     ada.insert(0, "a")
     await sent(bob)
     for _ in range(5):
-        full.live.accept(bob, framing(ada.insert(0, "b")))
+        full.accept(bob, framing(ada.insert(0, "b")))
     assert await sent(bob) == []
     assert full.live.texts() == {"source": "hello"}
 
@@ -260,7 +260,7 @@ async def test_full_invalid(full: Room, framing: Framing) -> None:
 async def test_full_then_recovery_asks_every_writer(full: Room) -> None:
     bob, cy, oz = full.seat("bob"), full.seat("cy", acknowledges=False), full.seat("oz", may_write=False)
     typist = after_hello(2)
-    full.live.accept(bob, encode_update(typist.insert(5, "!")))
+    full.accept(bob, encode_update(typist.insert(5, "!")))
     for peer in (bob, cy, oz):
         await sent(peer)
     await full.journal.flush()
@@ -268,7 +268,7 @@ async def test_full_then_recovery_asks_every_writer(full: Room) -> None:
         (asked,) = await sent(peer)
         assert decode_state_vector(asked[3:]) == {1: 5}
     assert await sent(oz) == []
-    full.live.accept(bob, encode_step_2(typist.lacked_by(b"\x01\x01\x05")))
+    full.accept(bob, encode_step_2(typist.lacked_by(b"\x01\x01\x05")))
     await full.journal.flush()
     assert await acknowledged(bob) == [2]
     assert full.live.texts() == {"source": "hello!"}
@@ -280,8 +280,8 @@ async def test_full_then_recovery_asks_every_writer(full: Room) -> None:
 async def test_full_by_bytes(tmp_path: Path) -> None:
     async with a_room(tmp_path, max_queued_bytes=len(HELLO)) as room:
         ada, typist = await room.join("ada"), after_hello(1)
-        room.live.accept(ada, encode_update(HELLO))
-        room.live.accept(ada, encode_update(typist.insert(5, "!")))
+        room.accept(ada, encode_update(HELLO))
+        room.accept(ada, encode_update(typist.insert(5, "!")))
         assert room.live.texts() == {"source": "hello"}
 
 
@@ -292,7 +292,7 @@ async def test_full_by_bytes(tmp_path: Path) -> None:
 async def test_held_new(room: Room, framing: Framing) -> None:
     ada, bob = await room.join("ada"), await room.join("bob")
     room.registry.hold(LOG)
-    room.live.accept(ada, framing(HELLO))
+    room.accept(ada, framing(HELLO))
     assert await is_untouched(room, ada, bob, text="")
     assert await acknowledged(ada) == []
     assert ada.closing is bob.closing is None
@@ -301,9 +301,9 @@ async def test_held_new(room: Room, framing: Framing) -> None:
 @pytest.mark.parametrize("framing", framings())
 async def test_held_known(room: Room, framing: Framing) -> None:
     ada = await room.join("ada")
-    room.live.accept(ada, encode_update(HELLO))
+    room.accept(ada, encode_update(HELLO))
     room.registry.hold(LOG)
-    room.live.accept(ada, framing(HELLO))
+    room.accept(ada, framing(HELLO))
     await room.journal.flush()
     assert await acknowledged(ada) == [3]
 
@@ -311,7 +311,7 @@ async def test_held_known(room: Room, framing: Framing) -> None:
 async def test_held_reader_and_invalid(room: Room) -> None:
     ada, oz = await room.join("ada"), await room.join("oz", may_write=False)
     room.registry.hold(LOG)
-    room.live.accept(oz, encode_update(HELLO))
+    room.accept(oz, encode_update(HELLO))
     assert [frame[:2] for frame in await sent(oz)] == [b"\x02\x00"]
     assert refusal(room, ada, encode_update(FOREIGN_ROOT)) is CloseCode.INVALID
 
@@ -319,16 +319,16 @@ async def test_held_reader_and_invalid(room: Room) -> None:
 async def test_held_then_reopened_asks_every_writer(room: Room) -> None:
     ada, cy, oz = await room.join("ada"), await room.join("cy"), await room.join("oz", may_write=False)
     typist = Typist(1)
-    room.live.accept(ada, encode_update(typist.insert(0, "a")))
+    room.accept(ada, encode_update(typist.insert(0, "a")))
     await room.journal.flush()
     for peer in (ada, cy, oz):
         await sent(peer)
     room.registry.hold(LOG)
     for key in "bcd":
-        room.live.accept(ada, encode_update(typist.insert(1, key)))
+        room.accept(ada, encode_update(typist.insert(1, key)))
     bob = room.seat("bob")  # comes in meanwhile, with something of his own
     await sent(bob)
-    room.live.accept(bob, encode_step_2(HELLO_OF_BOB))
+    room.accept(bob, encode_step_2(HELLO_OF_BOB))
     await room.journal.flush()
     assert await sent(ada) == await sent(bob) == []
     room.registry.reopen(LOG)
@@ -337,8 +337,8 @@ async def test_held_then_reopened_asks_every_writer(room: Room) -> None:
         assert asked[:2] == b"\x00\x00"
         assert decode_state_vector(asked[3:]) == {1: 1}
     assert await sent(oz) == []
-    room.live.accept(ada, encode_step_2(typist.lacked_by(b"\x01\x01\x01")))
-    room.live.accept(bob, encode_step_2(HELLO_OF_BOB))
+    room.accept(ada, encode_step_2(typist.lacked_by(b"\x01\x01\x01")))
+    room.accept(bob, encode_step_2(HELLO_OF_BOB))
     await room.journal.flush()
     assert await acknowledged(ada) == [6]
     assert await acknowledged(bob) == [2]
@@ -352,22 +352,22 @@ async def test_held_then_reopened_asks_every_writer(room: Room) -> None:
 async def test_held_then_finished(room: Room) -> None:
     ada = await room.join("ada")
     room.registry.hold(LOG)
-    room.live.accept(ada, encode_update(HELLO))
+    room.accept(ada, encode_update(HELLO))
     room.registry.finish(LOG)
     assert refusal(room, ada, encode_update(HELLO)) is CloseCode.FINISHED
     assert await sent(ada) == []
     room.registry.reopen(LOG)  # it was undone, and Ada is still there
     assert [frame[:2] for frame in await sent(ada)] == [b"\x00\x00"]
-    room.live.accept(ada, encode_step_2(HELLO))
+    room.accept(ada, encode_step_2(HELLO))
     assert room.live.texts() == {"source": "hello"}
 
 
 async def test_held_until_the_queue_has_room_too(tmp_path: Path) -> None:
     async with a_room(tmp_path, max_queued=1) as room:
         ada, typist = await room.join("ada"), Typist(1)
-        room.live.accept(ada, encode_update(typist.insert(0, "a")))
+        room.accept(ada, encode_update(typist.insert(0, "a")))
         room.registry.hold(LOG)
-        room.live.accept(ada, encode_update(typist.insert(1, "b")))
+        room.accept(ada, encode_update(typist.insert(1, "b")))
         room.registry.reopen(LOG)
         assert await sent(ada) == []
         await room.journal.flush()
@@ -388,9 +388,9 @@ async def test_finished_new(room: Room, framing: Framing) -> None:
 @pytest.mark.parametrize("framing", framings())
 async def test_finished_known(room: Room, framing: Framing) -> None:
     ada = await room.join("ada")
-    room.live.accept(ada, encode_update(HELLO))
+    room.accept(ada, encode_update(HELLO))
     room.registry.finish(LOG)
-    room.live.accept(ada, framing(HELLO))
+    room.accept(ada, framing(HELLO))
     await room.journal.flush()
     assert await acknowledged(ada) == [3]
 
@@ -400,7 +400,7 @@ async def test_finished_gap(room: Room, framing: Framing) -> None:
     ada, bob = await room.join("ada"), await room.join("bob")
     room.registry.finish(LOG)
     with contextlib.suppress(Refused):
-        room.live.accept(ada, framing(after_hello(2).insert(5, "!")))
+        room.accept(ada, framing(after_hello(2).insert(5, "!")))
     assert await is_untouched(room, ada, bob, text="")
 
 
@@ -417,13 +417,13 @@ async def test_finished_and_reopened(room: Room) -> None:
     room.registry.finish(LOG)
     assert refusal(room, oz, encode_update(HELLO)) is CloseCode.FINISHED
     room.registry.reopen(LOG)
-    room.live.accept(ada, encode_update(HELLO))
+    room.accept(ada, encode_update(HELLO))
     assert room.live.texts() == {"source": "hello"}
 
 
 async def test_everybody_is_sent_away(room: Room) -> None:
     ada, bob = await room.join("ada"), await room.join("bob")
-    room.live.accept(ada, encode_update(HELLO))
+    room.accept(ada, encode_update(HELLO))
     room.live.close_peers(CloseCode.REMOVED, "removed", "bob")
     assert (ada.closing, bob.closing) == (None, (CloseCode.REMOVED, "removed"))
     assert await bob.take()  # what is queued is still sent

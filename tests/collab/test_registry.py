@@ -19,7 +19,7 @@ from collab.live import LiveDocument
 from collab.peer import Peer
 from collab.registry import Registry
 from collab.wire import CloseCode, encode_step_2, encode_update
-from tests.collab.room import LOG, a_database, a_room, acknowledged, sent
+from tests.collab.room import LOG, a_database, a_room, accept, acknowledged, sent
 from tests.collab.typist import Typist
 
 pytestmark = pytest.mark.anyio
@@ -45,7 +45,7 @@ def write(live: LiveDocument, *updates: bytes, by: str = "ada") -> None:
     peer = Peer(by, {}, may_write=True)
     with live.joined(peer):
         for update in updates:
-            live.accept(peer, encode_update(update))
+            accept(live, peer, encode_update(update))
 
 
 async def turns(number: int) -> None:
@@ -106,7 +106,7 @@ async def test_concurrent_opens_of_a_document_that_is_being_written(journal: Jou
 
     async def come(number: int) -> None:
         live = await registry.open(LOG, LOG)
-        write(live, expected.insert(0, str(number % 10)), by=str(number))
+        write(live, expected.insert(0, str(number % 10)))
         await turns(number)
         assert await registry.open(LOG, LOG) is live
 
@@ -139,7 +139,7 @@ async def test_neither_people_nor_what_is_unsaved_is_evicted(database: Database)
     peer = Peer("ada", {}, may_write=True)
     with live.joined(peer):
         async with registry.running():
-            live.accept(peer, encode_update(Typist(1).insert(0, "hello")))
+            accept(live, peer, encode_update(Typist(1).insert(0, "hello")))
             await turns(50)
             assert (registry.opened(LOG), registry.opened("other")) == ([live], [other])
             await journal.flush()
@@ -247,8 +247,8 @@ async def test_a_document_that_breaks_on_acknowledging_takes_no_other_with_it(
     async with a_room(tmp_path, max_queued=1) as room:
         other = await room.registry.open("other", "other")
         ada = room.seat("ada")
-        room.live.accept(ada, encode_update(Typist(1).insert(0, "a")))
-        room.live.accept(ada, encode_update(Typist(2).insert(0, "set aside")))
+        room.accept(ada, encode_update(Typist(1).insert(0, "a")))
+        room.accept(ada, encode_update(Typist(2).insert(0, "set aside")))
         broken = room.live
 
         def breaks(document: Document) -> bytes:
@@ -272,7 +272,7 @@ async def test_drain(tmp_path: Path) -> None:
         other = await room.registry.open("other", "other")
         eve = Peer("eve", {}, may_write=True)
         with other.joined(eve):
-            room.live.accept(ada, encode_update(Typist(1).insert(0, "last words")))
+            room.accept(ada, encode_update(Typist(1).insert(0, "last words")))
             await room.registry.drain()
         assert room.registry.is_draining
         assert [peer.closing and peer.closing[0] for peer in (ada, bob, eve)] == [CloseCode.RESTART] * 3
@@ -284,7 +284,7 @@ async def test_what_is_durable_at_the_end_is_acknowledged(tmp_path: Path) -> Non
     """The close must not overtake the last acknowledgement, or pages show as unsaved what is on disk."""
     async with a_room(tmp_path) as room:
         ada = await room.join("ada")
-        room.live.accept(ada, encode_update(Typist(1).insert(0, "last words")))
+        room.accept(ada, encode_update(Typist(1).insert(0, "last words")))
         await room.registry.drain()
         assert await acknowledged(ada) == [2]
 
@@ -293,5 +293,5 @@ async def test_limits_reach_the_gate(journal: Journal) -> None:
     live = await Registry(journal, Limits(max_document_bytes=40)).open(LOG, LOG)
     peer = Peer("ada", {}, may_write=True)
     with live.joined(peer), pytest.raises(Refused) as refused:
-        live.accept(peer, encode_step_2(Typist(1).insert(0, "x" * 100)))
+        accept(live, peer, encode_step_2(Typist(1).insert(0, "x" * 100)))
     assert refused.value.code is CloseCode.LIMIT

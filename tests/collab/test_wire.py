@@ -49,7 +49,7 @@ def test_sync_messages_come_back(body: bytes) -> None:
     assert decode(encode_update(body)) == Update(body)
 
 
-@pytest.mark.parametrize("clocks", [{}, {7: 1}, {0: 0, MAX_VARUINT: MAX_VARUINT}, {n: 300 for n in range(1000)}])
+@pytest.mark.parametrize("clocks", [{}, {7: 1}, {0: 0, MAX_VARUINT: MAX_VARUINT}, dict.fromkeys(range(1000), 300)])
 def test_state_vectors_come_back(clocks: dict[int, int]) -> None:
     state_vector = encode_state_vector(clocks)
     assert decode(encode_step_1(state_vector)) == SyncStep1(state_vector)

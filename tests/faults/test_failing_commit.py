@@ -18,7 +18,7 @@ from collab.registry import Registry
 from collab.wire import CloseCode, encode_step_1, encode_step_2, encode_update
 from rooms.participant import Role
 from rooms.service import Service
-from tests.collab.room import acknowledged, sent
+from tests.collab.room import accept, acknowledged, sent
 from tests.collab.typist import Typist
 from tests.rooms.conftest import HandClock, House
 from tests.support.api import Api
@@ -50,7 +50,7 @@ async def test_a_finish_that_cannot_be_committed_loses_nothing(house: House, tmp
     ada, oz = (Peer(name, {}, may_write=name == "ada", acknowledges=True) for name in ("ada", "oz"))
     typist = Typist(1)
     with live.joined(ada), live.joined(oz), closing(sqlite3.connect(tmp_path / "panelroom.db")) as another:
-        live.accept(ada, encode_update(typist.insert(0, "before")))
+        accept(live, ada, encode_update(typist.insert(0, "before")))
         await house.journal.flush()
         for peer in (ada, oz):
             await sent(peer)
@@ -59,7 +59,7 @@ async def test_a_finish_that_cannot_be_committed_loses_nothing(house: House, tmp
         async def type_meanwhile() -> None:
             while not live.is_held:
                 await anyio.lowlevel.checkpoint()
-            live.accept(ada, encode_update(typist.insert(6, ", meanwhile")))
+            accept(live, ada, encode_update(typist.insert(6, ", meanwhile")))
 
         with anyio.fail_after(10):
             async with anyio.create_task_group() as tasks:
@@ -73,8 +73,8 @@ async def test_a_finish_that_cannot_be_committed_loses_nothing(house: House, tmp
         assert live.texts() == {"source": "before"}
         assert await sent(ada) == [encode_step_1(b"\x01\x01\x06")]
         assert await sent(oz) == []
-        live.accept(ada, encode_step_2(typist.lacked_by(b"\x01\x01\x06")))
-        live.accept(ada, encode_update(typist.insert(0, "and after, ")))
+        accept(live, ada, encode_step_2(typist.lacked_by(b"\x01\x01\x06")))
+        accept(live, ada, encode_update(typist.insert(0, "and after, ")))
         await house.journal.flush()
         assert await acknowledged(ada) == [4]
         assert live.texts() == {"source": "and after, before, meanwhile"}
@@ -99,7 +99,7 @@ async def test_a_cancelling_that_cannot_be_committed_sends_nobody_away(house: Ho
             await house.rooms.lifecycle.cancel(olga, interview)
         another.execute("ROLLBACK")
         assert {each.closing for each in live.peers} == {None}
-        live.accept(peer, encode_update(Typist(1).insert(0, "still here")))
+        accept(live, peer, encode_update(Typist(1).insert(0, "still here")))
         assert live.texts() == {"source": "still here"}
         await house.rooms.lifecycle.cancel(olga, interview)
         assert peer.closing == (CloseCode.NO_DOCUMENT, "the interview was cancelled")

@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from collab.live import LiveDocument
 from collab.peer import Peer
 from collab.wire import CloseCode, encode_update
+from tests.collab.room import accept
 from tests.collab.typist import Typist
 from tests.support import wire
 from tests.support.transport import SOON_S, Call, Transport, until
@@ -55,7 +56,7 @@ class Stage:
         for key in text:
             frame = encode_update(self.typist.insert(len(str(self.typist)), key))
             self.told.append(frame)
-            self.live.accept(self.ben, frame)
+            accept(self.live, self.ben, frame)
 
 
 @asynccontextmanager

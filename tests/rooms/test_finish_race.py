@@ -9,6 +9,7 @@ from collab.live import LiveDocument
 from collab.peer import Peer
 from collab.wire import CloseCode, encode_update
 from rooms.participant import Role
+from tests.collab.room import accept
 from tests.collab.typist import Typist
 from tests.rooms.conftest import House
 
@@ -25,7 +26,7 @@ async def type_until_refused(
         while True:
             update = typist.insert(0, "x")
             try:
-                live.accept(peer, encode_update(update))
+                accept(live, peer, encode_update(update))
             except Refused as refusal:
                 refusals.append(refusal)
                 return

@@ -81,7 +81,7 @@ class EventItem(Answer):
     entry: int
     at_ms: int
     delivered_by: str | None
-    document: None = None
+    document: str | None
     kind: str
     event: JsonValue
 
@@ -192,7 +192,7 @@ def _item(entry: Entry) -> UpdateItem | EventItem:
     }
     if entry.kind == UPDATE:
         return UpdateItem(**common, document=entry.document, update=base64.b64encode(entry.payload).decode())
-    return EventItem(**common, event=json.loads(entry.payload))
+    return EventItem(**common, document=entry.document or None, event=json.loads(entry.payload))
 
 
 async def _stream(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:

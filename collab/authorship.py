@@ -1,0 +1,114 @@
+"""To whom the Yjs client ids of one document are bound."""
+
+import json
+from collections import Counter
+
+from collab.gate import Limits
+from collab.journal import Entry
+from collab.update import Struct
+from collab.wire import TooLarge
+
+_MAX_LOST = 65_536  # clocks of one client that a crash can have lost
+
+
+class Foreign(ValueError):
+    """Raised for structs under a client id that belongs to somebody else."""
+
+
+class Authorship:
+    """Invariant: an id is bound once, to whoever first used it over a connection of his own, and stays bound."""
+
+    def __init__(self, boot: str, limits: Limits) -> None:
+        """``boot`` names this run of the process."""
+        self.boot = boot
+        self._limits = limits
+        self._owners: dict[int, str] = {}
+        self._tickets: dict[int, int] = {}  # of bindings that may not be on disk yet
+        # Bound before this process started, their owner not in step since: a crash can have lost their newest structs.
+        self._lost: set[int] = set()
+        self._ids: Counter[str] = Counter()  # by participant: bound to him, or brought by him and bound to nobody
+        self._brought: dict[int, str] = {}
+
+    def restore(self, entry: Entry) -> None:
+        """Take in a binding from the journal."""
+        binding = json.loads(entry.payload)
+        client = binding["client"]
+        self._own(client, entry.delivered_by)
+        if binding["boot"] == self.boot:
+            self._lost.discard(client)
+        else:
+            self._lost.add(client)
+
+    def binding(self, client: int) -> bytes:
+        """What the journal keeps of a binding."""
+        return json.dumps({"client": client, "boot": self.boot}).encode()
+
+    def owner(self, client: int) -> str | None:
+        return self._owners.get(client)
+
+    def bind(self, client: int, participant: str, ticket: int) -> None:
+        """A binding that is on disk when the journal has reached ``ticket``. Raises TooLarge."""
+        if self._ids[participant] >= self._limits.max_clients:
+            raise TooLarge("too many Yjs clients of one participant")
+        self._own(client, participant)
+        self._tickets[client] = ticket
+
+    def pending(self, client: int, durable: int) -> int | None:
+        """The ticket of a binding that is not on disk yet."""
+        ticket = self._tickets.get(client)
+        if ticket is not None and ticket <= durable:
+            del self._tickets[client]
+            return None
+        return ticket
+
+    def unbound(
+        self, structs: list[Struct], participant: str, clocks: dict[int, int], *, durable: int, is_step_2: bool
+    ) -> bool:
+        """Whether these new structs have to wait until their client ids are bound to ``participant``, on disk.
+
+        Raises Foreign; TooLarge over the limits of ids. A step 2 may bring what others wrote and a crash has lost, and
+        what belongs to nobody: neither is bound by it.
+        """
+        owners = self._owners
+        ends = {struct.client: struct.clock + struct.length for struct in structs}
+        unbound = []
+        is_pending = False
+        for client, end in ends.items():
+            owner = owners.get(client)
+            if owner is None:
+                unbound.append(client)
+            elif owner == participant:
+                is_pending = is_pending or self.pending(client, durable) is not None
+            elif not (is_step_2 and client in self._lost and end - clocks.get(client, 0) <= _MAX_LOST):
+                raise Foreign("changes in somebody else's name")
+        if unbound:
+            new = [client for client in unbound if client not in clocks]
+            if len(new) > self._limits.max_new_clients:
+                raise TooLarge("too many new Yjs clients at once")
+            if self._ids[participant] + len(new) > self._limits.max_clients:
+                raise TooLarge("too many Yjs clients of one participant")
+        return is_pending or (bool(unbound) and not is_step_2)
+
+    def blamed(self, client: int) -> str:
+        """Whose the structs under a client id are, or who brought them."""
+        return self._owners.get(client) or self._brought.get(client, "")
+
+    def brought(self, structs: list[Struct], participant: str) -> None:
+        """These structs were taken in: ids among them that belong to nobody count as those of who brought them."""
+        for struct in structs:
+            client = struct.client
+            if client not in self._owners and client not in self._brought:
+                self._brought[client] = participant
+                self._ids[participant] += 1
+
+    def in_step(self, client: int, participant: str) -> bool:
+        """The owner has shown all that he has under this id; whether that is news, to be kept as a binding."""
+        if client not in self._lost or self._owners.get(client) != participant:
+            return False
+        self._lost.discard(client)
+        return True
+
+    def _own(self, client: int, participant: str) -> None:
+        if client not in self._owners:
+            self._owners[client] = participant
+            self._ids[participant] += 1
