@@ -93,6 +93,7 @@ class Gate:
         self.limits = limits
         self._order = Order()
         self._surrogates: dict[int, Surrogates] = {}
+        self._fresh: dict[int, Surrogates] = {}  # of the update that was integrated last
         self._bytes = 0
         self._spent: Counter[str] = Counter()  # steps by participant, less what the bytes they brought are worth
         self._tanglers: set[str] = set()
@@ -114,7 +115,9 @@ class Gate:
 
         ``unseen`` cuts structs below some clocks off. Raises Invalid where that cuts a character in two.
         """
-        clocks = self.clocks
+        clocks, structs = self.clocks, update.structs
+        if not update.deletes and len(structs) == 1 and structs[0].clock == clocks.get(structs[0].client, 0):
+            return update, data
         known = {s.client: clocks[s.client] for s in update.structs if s.clock < clocks.get(s.client, 0)}
         if known:
             for struct in update.structs:
@@ -151,7 +154,11 @@ class Gate:
             if steps is None:
                 verdict = Verdict.GAP
             else:
-                self._check_cost(steps, size, participant)
+                if steps > limits.max_steps:
+                    raise TooLarge("an update that costs everybody too much")
+                steps -= _STEPS_PER_BYTE * size
+                if self._spent[participant] + steps > limits.max_participant_steps:
+                    raise TooLarge("updates that cost everybody too much")
                 if order.size > limits.max_document_structs:
                     raise TooLarge("the document has too many pieces")
                 conflicts = order.conflicts - conflicts
@@ -183,7 +190,7 @@ class Gate:
         if steps is None:
             raise Invalid("an update of the journal builds on what is not there")
         self._uncounted += self._order.conflicts - conflicts
-        self._take(update, size, participant, steps)
+        self._take(update, size, participant, steps - _STEPS_PER_BYTE * size)
 
     def delete(self, deletes: list[Range]) -> None:
         """What the CRDT has deleted by itself."""
@@ -215,16 +222,20 @@ class Gate:
     def _integrate(self, update: Update) -> int | None:
         """Give every struct its place; the steps that this takes, None where something is missing."""
         order, clocks, structs = self._order, self.clocks, update.structs
-        fresh = _surrogates_of(structs)
-        if fresh or self._surrogates:
-            self._check_boundaries(update, fresh)
+        self._fresh = _surrogates_of(structs)
+        if self._fresh or self._surrogates:
+            self._check_boundaries(update)
         steps = 0
         is_gapped = False
         for struct in structs if len(structs) == 1 else in_order(structs):
             if struct.root is not None:
                 self._check_root(struct)
-            is_late = struct.clock != clocks.get(struct.client, 0)
-            if self._is_missing(struct.left, struct) or self._is_missing(struct.right, struct) or is_late:
+            left, right = struct.left, struct.right
+            if (
+                (left is not None and left[1] >= clocks.get(left[0], 0) and _is_not_itself(left, struct))
+                or (right is not None and right[1] >= clocks.get(right[0], 0) and _is_not_itself(right, struct))
+                or struct.clock != clocks.get(struct.client, 0)
+            ):
                 is_gapped = True
                 for origin in (struct.left, struct.right):
                     if origin is not None and origin[1] < clocks.get(origin[0], 0):
@@ -241,36 +252,28 @@ class Gate:
 
     def _take(self, update: Update, size: int, participant: str, steps: int) -> None:
         self._order.done()
+        self._bytes += size
+        self._spent[participant] += steps
         self.delete(update.deletes)
-        self.delete([(s.client, s.clock, s.length) for s in update.structs if s.content == DELETED])
-        for client, surrogates in _surrogates_of(update.structs).items():
+        for struct in update.structs:
+            if struct.content == DELETED:
+                self._order.delete(struct.client, struct.clock, struct.length)
+        for client, surrogates in self._fresh.items():
             known = self._surrogates.get(client)
             if known is None:
                 self._surrogates[client] = surrogates
             else:
                 known.starts += surrogates.starts
                 known.ends += surrogates.ends
-        self._bytes += size
-        self._spent[participant] += steps - _STEPS_PER_BYTE * size
 
-    def _is_missing(self, origin: Id | None, struct: Struct) -> bool:
-        if origin is None:
-            return False
-        client, clock = origin
-        if clock < self.clocks.get(client, 0):
-            return False
-        if client == struct.client and clock >= struct.clock:
-            raise Invalid("a struct that stands on itself")
-        return True
-
-    def _check_boundaries(self, update: Update, fresh: dict[int, Surrogates]) -> None:
+    def _check_boundaries(self, update: Update) -> None:
         """No origin and no deletion may end in the middle of a character: replicas would differ for ever."""
         boundaries = [(s.left[0], s.left[1] + 1) for s in update.structs if s.left is not None]
         boundaries += [s.right for s in update.structs if s.right is not None]
         for client, clock, length in update.deletes:
             boundaries += ((client, clock), (client, clock + length))
         for client, clock in boundaries:
-            for surrogates in (self._surrogates.get(client), fresh.get(client)):
+            for surrogates in (self._surrogates.get(client), self._fresh.get(client)):
                 if surrogates is not None and surrogates.splits(clock):
                     raise Invalid("a boundary in the middle of a character")
 
@@ -291,13 +294,6 @@ class Gate:
         ) > self.limits.max_files:
             raise TooLarge("too many files")
 
-    def _check_cost(self, steps: int, size: int, participant: str) -> None:
-        limits = self.limits
-        if steps > limits.max_steps:
-            raise TooLarge("an update that costs everybody too much")
-        if self._spent[participant] + steps - _STEPS_PER_BYTE * size > limits.max_participant_steps:
-            raise TooLarge("updates that cost everybody too much")
-
     def _check_conflicts(self, conflicts: int, participant: str) -> Verdict:
         if participant in self._tanglers:
             raise TooLarge("too many edits in the same places as others'")
@@ -307,6 +303,13 @@ class Gate:
         if (self._uncounted + conflicts) * size > _MAX_UNCOUNTED_STEPS:
             return Verdict.TANGLED
         return Verdict.NEW
+
+
+def _is_not_itself(origin: Id, struct: Struct) -> bool:
+    """What is not there is missing, unless no honest client could have it either."""
+    if origin[0] == struct.client and origin[1] >= struct.clock:
+        raise Invalid("a struct that stands on itself")
+    return True
 
 
 def _check_content(struct: Struct, key: str | None) -> None:

@@ -105,7 +105,7 @@ def _parse_struct(data: bytes, at: int, client: int, clock: int, named: bytes) -
             right = (client, number)
         else:
             right, at = _parse_id(data, at)
-    if not info & 0xC0:
+    if info < 0x40:
         if data[at] != 1:
             raise Malformed("nested types are not part of the document")
         root, at = _parse_string(data, at + 1)
@@ -113,8 +113,13 @@ def _parse_struct(data: bytes, at: int, client: int, clock: int, named: bytes) -
             key, at = _parse_string(data, at)
     kind = info & 0x1F
     if kind == STRING:
-        text, at = _parse_string(data, at)
-        length = len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+        length = data[at]
+        if length == 1 and data[at + 1] < 0x80:
+            text = chr(data[at + 1])
+            at += 2
+        else:
+            text, at = _parse_string(data, at)
+            length = len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
     elif kind == DELETED:
         length, at = read_varuint(data, at)
     elif kind == ANY:
