@@ -11,8 +11,10 @@ from collab.wire import CloseCode
 
 SET_ASIDE = -1
 DENIED = -2
+MAX_SET_ASIDE = 8_192  # each is looked at again at every step 2
 MAX_SET_ASIDE_BYTES = 2**20
 FRAME_BYTES = 4096
+CPU_BURST_S = 8.0
 
 
 class Peer:
@@ -24,6 +26,8 @@ class Peer:
 
     __slots__ = (
         "_arrived",
+        "_cpu_at",
+        "_cpu_left_s",
         "_is_sending",
         "_outbox",
         "_outbox_bytes",
@@ -34,11 +38,13 @@ class Peer:
         "awaited",
         "client_id",
         "closing",
+        "cpu_per_s",
         "entered",
         "frames_per_s",
         "is_asked",
         "is_quiet",
         "may_write",
+        "on_closing",
         "on_overflow",
         "outbox_limit",
         "participant_id",
@@ -58,6 +64,7 @@ class Peer:
         acknowledges: bool = False,
         outbox_limit: int = 2 * 2**20,
         frames_per_s: int = 500,
+        cpu_per_s: float = 0.0,
     ) -> None:
         self.participant_id = participant_id
         self.user = user
@@ -65,7 +72,9 @@ class Peer:
         self.acknowledges = acknowledges
         self.outbox_limit = outbox_limit
         self.frames_per_s = frames_per_s
-        self.on_overflow: Callable[[], None] = lambda: None  # its sender is stuck: the transport must go
+        self.cpu_per_s = cpu_per_s
+        self.on_closing: Callable[[], None] = lambda: None
+        self.on_overflow: Callable[[], None] = lambda: None
         # Sends a frame without waiting, and gives back what is left to be awaited where that was not possible.
         self.send_now: Callable[[bytes], Awaitable[None] | None] | None = None
         self.client_id: int | None = None  # the Yjs client id whose presence it announced
@@ -85,6 +94,8 @@ class Peer:
         self._arrived = asyncio.Event()
         self._tokens = 2.0 * frames_per_s
         self._refilled_at = time.monotonic()
+        self._cpu_left_s = CPU_BURST_S * cpu_per_s
+        self._cpu_at = self._refilled_at
 
     def offer(self, frame: bytes) -> None:
         """Send a frame, at once or after those before it. A peer whose queue is full is closed instead, and
@@ -115,6 +126,7 @@ class Peer:
         if self.closing is None:
             self.closing = (code, reason)
             self._arrived.set()
+            self.on_closing()
 
     async def take(self) -> deque[bytes | Awaitable[None]]:
         """The queued frames, and begun sends, as soon as there are any; empty when the peer is closing and all is sent.
@@ -144,6 +156,19 @@ class Peer:
                 raise Refused(CloseCode.RATE, "too much in a short time")
         self._tokens -= cost
 
+    def spend_cpu(self, seconds: float) -> None:
+        """Count what a frame has cost. Raises Refused over the budget, which is ``CPU_BURST_S`` seconds' worth deep."""
+        if not self.cpu_per_s:
+            return
+        self._cpu_left_s -= seconds
+        if self._cpu_left_s < 0:
+            now = time.monotonic()
+            earned_s = (now - self._cpu_at) * self.cpu_per_s
+            self._cpu_left_s = min(CPU_BURST_S * self.cpu_per_s, self._cpu_left_s + earned_s)
+            self._cpu_at = now
+            if self._cpu_left_s < 0:
+                raise Refused(CloseCode.RATE, "too much work in a short time")
+
     def acknowledge(self, durable: int) -> int | None:
         """Count the frames that are durable up to the journal's ticket ``durable``; the new count, if it moved."""
         count = self.acknowledged
@@ -161,7 +186,8 @@ class Peer:
 
     def put_aside(self, update: bytes) -> None:
         """Remember an update that could not be merged. Raises Refused when that gets too much."""
-        if self.set_aside and self.set_aside_bytes + len(update) > MAX_SET_ASIDE_BYTES:
+        is_too_large = self.set_aside and self.set_aside_bytes + len(update) > MAX_SET_ASIDE_BYTES
+        if is_too_large or len(self.set_aside) == MAX_SET_ASIDE:
             raise Refused(CloseCode.OUT_OF_STEP, "too much is waiting for what it builds on")
         self.set_aside.append(update)
         self.set_aside_bytes += len(update)

@@ -26,6 +26,21 @@ class Settings(BaseSettings):
     frames_per_s: NonNegativeInt = Field(
         500, description="Frames a second from one connection, with bursts of twice as many; 0 for no limit"
     )
+    cpu_per_s: NonNegativeFloat = Field(
+        0.25,
+        description="Seconds of computing a second for the frames of one connection, "
+        "with bursts of eight times as many; 0 for no limit",
+    )
+    participant_connections: NonNegativeInt = Field(
+        20,
+        description="Connections of one participant to one document; further ones are closed with 4529; 0 for no limit",
+    )
+    document_connections: NonNegativeInt = Field(
+        300, description="Connections to one document; further ones are closed with 4529; 0 for no limit"
+    )
+    server_connections: NonNegativeInt = Field(
+        5_000, description="Connections to the whole server; further ones are closed with 4529; 0 for no limit"
+    )
     max_frame_bytes: PositiveInt = Field(
         2 * 2**20, description="Largest frame of a connection in bytes; more is closed with 4413"
     )

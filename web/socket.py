@@ -6,20 +6,24 @@ Not on Quart's own websocket routes: they cancel their handler when a client goe
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
 import anyio
+import anyio.lowlevel
+import anyio.to_thread
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from collab.errors import DocumentBroken, Refused
-from collab.live import LiveDocument
+from collab.live import LiveDocument, Received, read
 from collab.peer import Peer
 from collab.wire import CloseCode
 from rooms.errors import DocumentUnknown, TicketInvalid
 from rooms.service import Grant, Service
+from web.capacity import Capacity
 from web.origin import arrival, origin_allowed
 from web.panelroom import Panelroom
 
@@ -32,6 +36,19 @@ PREFIX = "/ws/"
 _REFUSAL_S = 10.0
 _REFUSALS_KEPT = 10_000
 _LAST_WORD_S = 5.0
+_LARGE_BYTES = 32 * 2**10
+_READERS = 2
+_TURN_S = 0.005
+_RETRY_AFTER_S = b"10"
+
+# With these the server itself closes a connection, before we see the frame.
+_ENDED: dict[int, Refused] = {
+    refusal.code.value: refusal
+    for refusal in (
+        Refused(CloseCode.TOO_BIG, "the frame is too large"),
+        Refused(CloseCode.RATE, "too many frames in a short time"),
+    )
+}
 
 Knock = tuple[str, str]
 """Who wants to come in where: ticket and document."""
@@ -43,9 +60,14 @@ class Sockets:
     """The ASGI application for everything under ``/ws/``."""
 
     def __init__(self, panelroom: Panelroom) -> None:
+        settings = panelroom.settings
         self._panelroom = panelroom
-        self._refused: OrderedDict[Knock, float] = OrderedDict()  # when they were refused before they were let in
-        self._thrown_out: OrderedDict[Knock, float] = OrderedDict()  # when they were refused for what they sent
+        self._refused = Refusals()  # before they were let in
+        self._thrown_out = Refusals()  # for what they sent
+        self._capacity = Capacity(
+            settings.participant_connections, settings.document_connections, settings.server_connections
+        )
+        self._readers = anyio.CapacityLimiter(_READERS)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
@@ -57,8 +79,7 @@ class Sockets:
 
         def note(refusal: Refused, participant_id: str | None) -> None:
             if 4400 <= refusal.code < 4500 or refusal.code is CloseCode.RATE:
-                refused = self._refused if participant_id is None else self._thrown_out
-                refused.setdefault(knock, time.monotonic())
+                (self._refused if participant_id is None else self._thrown_out).add(knock, refusal.code)
             _log.warning(
                 "peer refused",
                 code=refusal.code.value,
@@ -68,37 +89,39 @@ class Sockets:
                 address=_address(scope),
             )
 
-        try:
-            if _is_recent(self._thrown_out, knock):
-                raise Refused(CloseCode.INVALID, "was thrown out a moment ago")
-            grant = await self._authorise(scope, document_id, ticket)
-            live = await self._panelroom.registry.open(grant.interview_id, document_id)
-            if grant.finished:
-                raise Refused(CloseCode.FINISHED, "the interview is finished")
-        except (DocumentBroken, SQLAlchemyError):
-            _log.exception("document not opened", document=document_id[:64])
-            await send({"type": "websocket.accept"})
-            await send({"type": "websocket.close", "code": CloseCode.RESTART.value, "reason": "it cannot be read now"})
-            return
-        except Refused as refusal:
-            # Older stock clients ignore close codes and come straight back: the second time the handshake says it.
-            again = _is_recent(self._thrown_out, knock) or _is_recent(self._refused, knock)
-            note(refusal, None)
-            if not again:
+        thrown_out = self._thrown_out.recent(knock)
+        with ExitStack() as place:
+            try:
+                if thrown_out is not None:
+                    raise Refused(thrown_out, "was thrown out a moment ago")
+                grant = await self._authorise(scope, document_id, ticket)
+                live = await self._panelroom.registry.open(grant.interview_id, document_id)
+                if grant.finished:
+                    raise Refused(CloseCode.FINISHED, "the interview is finished")
+                place.enter_context(self._capacity.taken(grant))
+            except (DocumentBroken, SQLAlchemyError):
+                _log.exception("document not opened", document=document_id[:64])
                 await send({"type": "websocket.accept"})
-            await send({"type": "websocket.close", "code": refusal.code.value, "reason": refusal.reason})
-            return
-        await send({"type": "websocket.accept"})
-        settings = self._panelroom.settings
-        peer = Peer(
-            grant.participant_id,
-            grant.user,
-            may_write=grant.may_write,
-            acknowledges=query.get("v") == ["1"],
-            outbox_limit=settings.outbox_bytes,
-            frames_per_s=settings.frames_per_s,
-        )
-        await self._converse(live, peer, grant, receive=receive, send=send, note=note)
+                await send(_close(CloseCode.RESTART, "it cannot be read now"))
+                return
+            except Refused as refusal:
+                # Older stock clients ignore close codes and come straight back: the second time the handshake says it.
+                again = thrown_out is not None or self._refused.recent(knock) is not None
+                note(refusal, None)
+                await _turn_away(scope, send, refusal, in_handshake=again)
+                return
+            await send({"type": "websocket.accept"})
+            settings = self._panelroom.settings
+            peer = Peer(
+                grant.participant_id,
+                grant.user,
+                may_write=grant.may_write,
+                acknowledges=query.get("v") == ["1"],
+                outbox_limit=settings.outbox_bytes,
+                frames_per_s=settings.frames_per_s,
+                cpu_per_s=settings.cpu_per_s,
+            )
+            await self._converse(live, peer, grant, receive=receive, send=send, note=note)
 
     async def _authorise(self, scope: Message, document_id: str, ticket: str) -> Grant:
         """Before a byte of the connection is parsed. Raises Refused."""
@@ -123,9 +146,11 @@ class Sockets:
 
             def overflow() -> None:
                 note(Refused(CloseCode.TOO_SLOW, "the queue of frames is full"), peer.participant_id)
+
+            def closing() -> None:
                 tasks.start_soon(_give_up, tasks.cancel_scope)
 
-            peer.on_overflow = overflow
+            peer.on_overflow, peer.on_closing = overflow, closing
             peer.send_now = partial(_send_now, send)
             with live.joined(peer):
                 # Whoever closes a room or drains the server closes the peers that have joined; the others see it here.
@@ -141,7 +166,7 @@ class Sockets:
                     if peer.closing is not None:
                         continue
                     try:
-                        self._accept(live, peer, message.get("bytes"))
+                        await self._accept(live, peer, message.get("bytes"))
                     except Refused as refusal:
                         note(refusal, peer.participant_id)
                         peer.close(refusal.code, refusal.reason)
@@ -150,23 +175,71 @@ class Sockets:
                     if peer.entered and not entered:
                         entered = True
                         await _enter(rooms, grant)
-                if message.get("code") == CloseCode.TOO_BIG:  # the server closed it before we saw the frame
-                    note(Refused(CloseCode.TOO_BIG, "the frame is too large"), peer.participant_id)
+                ended = _ENDED.get(message.get("code", 0))
+                if ended is not None:
+                    note(ended, peer.participant_id)
                 tasks.cancel_scope.cancel()
 
-    def _accept(self, live: LiveDocument, peer: Peer, frame: bytes | None) -> None:
+    async def _accept(self, live: LiveDocument, peer: Peer, frame: bytes | None) -> None:
+        """One frame to its end. Raises Refused and DocumentBroken."""
         if frame is None:
             raise Refused(CloseCode.INVALID, "text is not spoken here, only binary frames")
         if len(frame) > self._panelroom.settings.max_frame_bytes:
             raise Refused(CloseCode.LIMIT, "the frame is too large")
-        live.accept(peer, frame)
+        peer.spend(len(frame))
+        if len(frame) > _LARGE_BYTES:  # nobody else waits until it is read
+            received, spent_s = await anyio.to_thread.run_sync(_read, frame, limiter=self._readers)
+        else:
+            received, spent_s = _read(frame)
+        while peer.closing is None:
+            started_s = time.thread_time()
+            ticket = live.accept(peer, frame, received)
+            spent_s += time.thread_time() - started_s
+            if ticket is None:
+                break
+            await self._panelroom.journal.reached(ticket)
+        peer.spend_cpu(spent_s)
+        if spent_s > _TURN_S:  # more may be waiting: the others' frames come first
+            await anyio.lowlevel.checkpoint()
 
 
-def _is_recent(refusals: OrderedDict[Knock, float], knock: Knock) -> bool:
-    long_ago = time.monotonic() - _REFUSAL_S
-    while refusals and (next(iter(refusals.values())) < long_ago or len(refusals) > _REFUSALS_KEPT):
-        refusals.popitem(last=False)
-    return knock in refusals
+class Refusals:
+    """Who was refused in the last seconds, and with which code."""
+
+    def __init__(self) -> None:
+        self._codes: OrderedDict[Knock, tuple[float, CloseCode]] = OrderedDict()
+
+    def add(self, knock: Knock, code: CloseCode) -> None:
+        self._codes.setdefault(knock, (time.monotonic(), code))
+
+    def recent(self, knock: Knock) -> CloseCode | None:
+        long_ago = time.monotonic() - _REFUSAL_S
+        while self._codes and (next(iter(self._codes.values()))[0] < long_ago or len(self._codes) > _REFUSALS_KEPT):
+            self._codes.popitem(last=False)
+        refused = self._codes.get(knock)
+        return None if refused is None else refused[1]
+
+
+def _read(frame: bytes) -> tuple[Received, float]:
+    """The frame, and the seconds that reading it took."""
+    started_s = time.thread_time()
+    return read(frame), time.thread_time() - started_s
+
+
+def _close(code: CloseCode, reason: str) -> Message:
+    return {"type": "websocket.close", "code": code.value, "reason": reason}
+
+
+async def _turn_away(scope: Message, send: Send, refusal: Refused, *, in_handshake: bool) -> None:
+    """In the handshake it is an HTTP status: 429 for a limit, or 403, which is all that some servers can send."""
+    if not in_handshake:
+        await send({"type": "websocket.accept"})
+    elif refusal.code is CloseCode.RATE and "websocket.http.response" in scope.get("extensions", {}):
+        headers = [(b"retry-after", _RETRY_AFTER_S), (b"content-length", b"0")]
+        await send({"type": "websocket.http.response.start", "status": 429, "headers": headers})
+        await send({"type": "websocket.http.response.body", "body": b""})
+        return
+    await send(_close(refusal.code, refusal.reason))
 
 
 def _address(scope: Message) -> str:
@@ -228,7 +301,7 @@ async def _deliver(peer: Peer, send: Send, connection: anyio.CancelScope) -> Non
 
 
 async def _give_up(connection: anyio.CancelScope) -> None:
-    """A peer that was too slow has this long to take what is on its way, and the reason."""
+    """A peer that is being closed has this long to take what is on its way, and the reason."""
     await anyio.sleep(_LAST_WORD_S)
     connection.cancel()
 

@@ -133,6 +133,9 @@ class HandClock:
     def monotonic(self) -> float:
         return self.now_s
 
+    def thread_time(self) -> float:
+        return 0.0
+
 
 async def test_who_was_thrown_out_comes_back_after_ten_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = HandClock()

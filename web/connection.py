@@ -1,0 +1,62 @@
+"""uvicorn's WebSocket connection, with a limit on the frames that never reach the application.
+
+Pings, pongs and fragments are answered and kept by the server itself: forty thousand pings fit one read of the socket,
+and everybody else waits for a second until they are parsed.
+"""
+
+import time
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from collab.wire import CloseCode
+
+_SLICE_BYTES = 8 * 2**10  # looked at in one go: 1,365 of the smallest frames
+_MAX_FRAGMENTS = 1_024
+
+
+class Connection(WebSocketsSansIOProtocol):
+    """It may receive twice as many frames of any kind as messages, in bursts of two seconds' worth."""
+
+    def __init__(self, *arguments: Any, frames_per_s: int, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._frames_per_s = 2.0 * frames_per_s
+        self._frames_left = 2 * self._frames_per_s
+        self._refilled_at = time.monotonic()
+
+    def data_received(self, data: bytes) -> None:
+        for at in range(0, len(data), _SLICE_BYTES):
+            if not self.transport.is_closing():
+                super().data_received(data[at : at + _SLICE_BYTES])
+
+    def handle_events(self) -> None:
+        if self._frames_per_s:
+            self._frames_left -= len(self.conn.events)
+            if self._frames_left < 0 and not self._refill():
+                self._end(CloseCode.RATE, "too much in a short time")
+                return
+        super().handle_events()
+        if len(self.frames) > _MAX_FRAGMENTS:
+            self._end(CloseCode.TOO_BIG, "a message of too many parts")
+
+    def handle_parser_exception(self) -> None:
+        super().handle_parser_exception()
+        self.disconnected = True  # whoever still sends hears that it has gone, and nothing unexpected
+
+    def _refill(self) -> bool:
+        """Whether there is anything left after that."""
+        now = time.monotonic()
+        earned = (now - self._refilled_at) * self._frames_per_s
+        self._frames_left = min(2 * self._frames_per_s, self._frames_left + earned)
+        self._refilled_at = now
+        return self._frames_left >= 0
+
+    def _end(self, code: CloseCode, reason: str) -> None:
+        """Nothing more is read; the application hears which code it was."""
+        self.stop_keepalive()
+        self.frames = []
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code.value, "reason": reason})
+        self.conn.fail(code.value, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = self.disconnected = True
+        self.transport.close()
