@@ -119,9 +119,7 @@ class Order:
         """
         client, clock, left, right = struct.client, struct.clock, struct.left, struct.right
         runs = self._runs.get(client)
-        if runs is None:
-            runs, self._starts[client] = self._runs.setdefault(client, []), []
-        elif left is not None and left[0] == client and left[1] == clock - 1:
+        if runs and left is not None and left[0] == client and left[1] == clock - 1:
             last = runs[-1]
             after = last.next
             if right == last.right and (
@@ -140,6 +138,7 @@ class Order:
             if right[1] > after.clock:
                 steps += self._split(after, right[1])
                 after = self._find(right)
+                before = self._find(left) if left is not None else None
         place = self._place(struct, before, after)
         at = place.head if before is None else before.next
         if at is not after:
@@ -161,8 +160,8 @@ class Order:
             before.next = run
         place.size += 1
         self.size += 1
-        runs.append(run)
-        self._starts[client].append(clock)
+        self._runs.setdefault(client, []).append(run)
+        self._starts.setdefault(client, []).append(clock)
         self.clocks[client] = clock + struct.length
         self._undo.append((run, before, 0))
         return steps, place
