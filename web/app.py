@@ -1,11 +1,12 @@
 """The application: one Quart object that any ASGI server can run. Wiring only."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from pathlib import Path
 
 from quart import Quart
 from quart_schema import APIKeySecurityScheme, HttpSecurityScheme, Info, QuartSchema
 
+from collab.note import NO_NOTE, Note, Poison
 from replay.errors import RecordingBroken
 from web.api import event, health, interview, principal, recording, room
 from web.asgi import Dispatch
@@ -33,8 +34,11 @@ _BLUEPRINTS = (
 _YEAR_S = 31_536_000
 
 
-def create_app(settings: Settings, data: Path) -> Quart:
-    """``data`` is the directory of the database; it is opened when serving starts, and made where it is missing."""
+def create_app(settings: Settings, data: Path, note: Note = NO_NOTE, poisons: Iterable[Poison] = ()) -> Quart:
+    """``data`` is the directory of the database; it is opened when serving starts, and made where it is missing.
+
+    ``note`` and ``poisons`` come from the supervisor, where there is one.
+    """
     app = Quart("web")
     app.config.update(
         MAX_CONTENT_LENGTH=settings.max_body_bytes,
@@ -65,7 +69,7 @@ def create_app(settings: Settings, data: Path) -> Quart:
 
     @app.while_serving
     async def serving() -> AsyncGenerator[None]:
-        panelroom = await Panelroom.open(settings, data)
+        panelroom = await Panelroom.open(settings, data, note, poisons)
         app.extensions["panelroom"] = panelroom
         app.asgi_app = Dispatch(Sockets(panelroom), app.asgi_app)  # type: ignore[method-assign, assignment, arg-type]
         try:

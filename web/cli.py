@@ -44,16 +44,17 @@ def serve(
     settings = _settings()
     log.configure()
 
-    async def ready(address: str, panelroom: Panelroom) -> None:
-        if token := await panelroom.rooms.people.first_owner_token():
+    async def ready(address: str, panelroom: Panelroom, is_first: bool) -> None:
+        if is_first and (token := await panelroom.rooms.people.first_owner_token()):
             base = settings.public_url or address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
             print(f"Sign in as the owner, once: {sign_in_link(base, token)}")
         print(f"Listening on {address}", flush=True)
 
     try:
-        run(settings, host, port, data, ready)
+        status = run(settings, host, port, data, ready)
     except CannotServe as error:
         raise _stop(1, str(error)) from None
+    raise typer.Exit(status)
 
 
 @member.command("add")

@@ -1,5 +1,6 @@
 """What one process serves, put together."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -8,6 +9,8 @@ from collab.clock import Clock
 from collab.database import Database
 from collab.gate import Limits
 from collab.journal import Journal
+from collab.note import NO_NOTE, Note, Poison
+from collab.quarantine import Quarantine
 from collab.registry import Registry
 from replay.recording import Replay
 from rooms.service import Service
@@ -33,10 +36,13 @@ class Panelroom:
     metrics: Metrics
 
     @classmethod
-    async def open(cls, settings: Settings, data: Path) -> Self:
-        """Everything but its background tasks; ``data`` is made where it is missing."""
+    async def open(cls, settings: Settings, data: Path, note: Note = NO_NOTE, poisons: Iterable[Poison] = ()) -> Self:
+        """Everything but its background tasks; ``data`` is made where it is missing. ``poisons`` have ended servers."""
         database = await Database.open(data / DATABASE_NAME)
         clock = Clock()
+        quarantine = await Quarantine.open(database, clock)
+        for noted, reason in poisons:
+            await quarantine.add(noted, reason)
         journal = Journal(
             database,
             clock,

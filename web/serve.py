@@ -1,4 +1,4 @@
-"""One server process on one port, by the ASGI server of the settings."""
+"""One server process at a time on one port, by the ASGI server of the settings."""
 
 import asyncio
 import fcntl
@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 import sys
+import time
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +17,18 @@ import hypercorn.config
 import structlog
 import uvicorn
 import uvloop
+from hypercorn.utils import LifespanFailureError
 from quart import Quart
 from sqlalchemy.exc import DBAPIError
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from collab.database import migrate
+from collab.note import SharedNote
 from web.app import create_app
 from web.panelroom import DATABASE_NAME, Panelroom
 from web.settings import Settings
+from web.supervisor import STOPS, Start, Supervisor
 
 _PING_S = 20.0
 _GRACE_S = 10
@@ -35,15 +41,17 @@ _ADVICE = "Give one that you may write in with --data."
 _log = structlog.get_logger("serve")
 
 Stopped = Callable[[], Awaitable[None]]
-Ready = Callable[[str, Panelroom], Awaitable[None]]
+Ready = Callable[[str, Panelroom, bool], Awaitable[None]]
 
 
 class CannotServe(OSError):
-    """Raised when the port or the data directory is not to be had; says so in a sentence."""
+    """Raised when the server cannot start, as without the port or the data directory; says so in a sentence."""
 
 
-def serve(settings: Settings, host: str, port: int, data: Path, ready: Ready) -> None:
-    """Serve until SIGTERM or SIGINT. ``ready`` is called with the address once requests are answered.
+def serve(settings: Settings, host: str, port: int, data: Path, ready: Ready) -> int:
+    """Serve until SIGTERM or SIGINT, whatever ends a server process meanwhile. Returns the exit status, in every server
+    process too; there ``ready`` is called with the address, and whether it is for the first time, once requests are
+    answered.
 
     Raises CannotServe.
     """
@@ -52,21 +60,33 @@ def serve(settings: Settings, host: str, port: int, data: Path, ready: Ready) ->
             migrate(data / DATABASE_NAME)
         except DBAPIError as error:
             raise CannotServe(f"Cannot use the database in {data}: {error.orig}. {_ADVICE}") from None
-        uvloop.run(_serve(settings, listener, data, ready))
+        note = SharedNote()
+
+        def run(start: Start) -> None:
+            app = create_app(settings, data, note, start.poisons)
+            uvloop.run(_serve(app, settings, listener, start, ready))
+
+        return Supervisor(run, note, stopping=listener.close).run()
 
 
-async def _serve(settings: Settings, listener: socket.socket, data: Path, ready: Ready) -> None:
+async def _serve(app: Quart, settings: Settings, listener: socket.socket, start: Start, ready: Ready) -> None:
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    app = create_app(settings, data)
+    up = False
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOPS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
     async def stopped() -> None:
         """Return when it is time to stop, with every room saved and everybody sent away to come back."""
+        nonlocal up
         panelroom: Panelroom = app.extensions["panelroom"]
-        await ready(address, panelroom)
+        await ready(address, panelroom, start.is_first)
+        up = True
+        start.ready()
+        if not start.is_first:
+            _log.warning("server process is back", after_s=round(time.monotonic() - start.died_at_s, 3))
         await stop.wait()
         panelroom.journal.end_subscriptions()
         try:
@@ -77,7 +97,12 @@ async def _serve(settings: Settings, listener: socket.socket, data: Path, ready:
         if waiting := panelroom.journal.queued - panelroom.journal.durable:
             _log.error("not everything could be saved", updates=waiting)
 
-    await (_hypercorn if settings.server == "hypercorn" else _uvicorn)(app, listener, settings, stopped)
+    try:
+        await (_hypercorn if settings.server == "hypercorn" else _uvicorn)(app, listener, settings, stopped)
+    except (LifespanFailureError, SystemExit):  # Hypercorn's way and uvicorn's, when they have logged why
+        pass
+    if not up:
+        raise CannotServe("The server could not start; the log says why.")
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -121,12 +146,12 @@ async def _uvicorn(app: Quart, listener: socket.socket, settings: Settings, stop
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     config = uvicorn.Config(
         app,
-        ws="websockets-sansio",
+        ws=WebSocketsSansIOProtocol,
         ws_max_size=settings.hard_frame_bytes,
         ws_ping_interval=_PING_S,
         ws_ping_timeout=_PING_S,
         ws_per_message_deflate=False,
-        http="h11",
+        http=H11Protocol,
         lifespan="on",
         access_log=False,
         log_config=None,

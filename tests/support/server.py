@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+ROOT = Path(__file__).parents[2]
 READY = re.compile(r"Listening on (http://\S+?):(\d+)\s*$")
 SCOPES = ("liveInterview", "liveInterview.company", "liveInterview.company.read", "liveInterview.company.write")
 OWNER = "owner@example.org"
@@ -25,8 +26,10 @@ class ServerDied(AssertionError):
 class Server:
     """Starts, stops, kills and restarts `panelroom serve`; keeps port, data and log over restarts."""
 
-    def __init__(self, data: Path, settings: dict[str, str] | None = None) -> None:
+    def __init__(self, data: Path, settings: dict[str, str] | None = None, module: str = "web.cli") -> None:
+        """``module`` runs in the place of the command."""
         self.data = data
+        self.module = module
         self.settings = {"PANELROOM_JOINS_PER_MIN": "0", "PANELROOM_FRAMES_PER_S": "0"} | (settings or {})
         self.port = 0
         self.log: list[str] = []
@@ -42,8 +45,15 @@ class Server:
 
     @property
     def pid(self) -> int:
+        """The supervisor's."""
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def worker(self) -> int:
+        """The pid of the process that serves now; fails while there is none."""
+        (child,) = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return int(child)
 
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PANELROOM_")}
@@ -57,6 +67,7 @@ class Server:
             stderr=subprocess.STDOUT,
             text=True,
             env=self.environment(),
+            cwd=ROOT,
             start_new_session=True,
         )
         ready = threading.Event()
@@ -90,6 +101,17 @@ class Server:
         self._process.wait(STOP_S)
         self._finish_reading()
 
+    def kill_worker(self) -> None:
+        """SIGKILL to the process that serves, not to its supervisor."""
+        os.kill(self.worker, signal.SIGKILL)
+
+    def kill_supervisor(self) -> None:
+        """SIGKILL to the one process that operators know. Returns when nothing of the server is left."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(STOP_S)
+        self._finish_reading()
+
     def restart(self) -> None:
         assert self.stop() == 0, "\n".join(self.log[-20:])
         self.start()
@@ -97,14 +119,14 @@ class Server:
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def lines_with(self, text: str, since: int) -> list[str]:
-        """The log's lines from number ``since`` on that hold ``text``, as soon as there is one."""
+    def lines_with(self, text: str, since: int, number: int = 1) -> list[str]:
+        """The log's lines from number ``since`` on that hold ``text``, as soon as there are so many."""
 
         def found() -> list[str]:
             return [line for line in self.log[since:] if text in line]
 
         with self._logged:
-            self._logged.wait_for(found, STOP_S)
+            self._logged.wait_for(lambda: len(found()) >= number, STOP_S)
             return found()
 
     def add_member(self, email: str, name: str, role: str = "member") -> str:
@@ -114,7 +136,13 @@ class Server:
     def command(self, *arguments: str) -> str:
         """The standard output of another panelroom command on the same data."""
         done = subprocess.run(
-            self._panelroom(*arguments), capture_output=True, text=True, env=self.environment(), timeout=60, check=False
+            self._panelroom(*arguments),
+            capture_output=True,
+            text=True,
+            env=self.environment(),
+            cwd=ROOT,
+            timeout=60,
+            check=False,
         )
         assert done.returncode == 0, f"panelroom {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}"
         return done.stdout
@@ -139,7 +167,7 @@ class Server:
     def _panelroom(self, command: str, *arguments: str) -> list[str]:
         words = [command, *arguments]
         depth = 2 if command in ("member", "key") else 1
-        return [sys.executable, "-m", "web.cli", *words[:depth], "--data", str(self.data), *words[depth:]]
+        return [sys.executable, "-m", self.module, *words[:depth], "--data", str(self.data), *words[depth:]]
 
     def _read(self, process: subprocess.Popen[str], ready: threading.Event) -> None:
         assert process.stdout is not None
