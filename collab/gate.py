@@ -57,6 +57,9 @@ class Limits:
     max_participant_steps: int = 1_000_000  # and some for every byte that the participant has brought
 
 
+_KEPT = {Verdict.NEW, Verdict.TANGLED}
+
+
 class Surrogates:
     """Where the UTF-16 pairs of one client's text are."""
 
@@ -97,8 +100,10 @@ class Gate:
         self._bytes = 0
         self._spent: Counter[str] = Counter()  # steps by participant, less what the bytes they brought are worth
         self._tanglers: set[str] = set()
-        self._uncounted = 0  # conflicts since the last count of what a newcomer takes
-        self._judged: tuple[Update, int, str, int, int] | None = None
+        self._counted = 0  # the order's potential when it was last counted what a newcomer takes
+        self._approved = (b"", 0)  # an update that was counted as well, and the potential with it
+        self._before = (0, 0)  # visits and potential of the order before what is judged
+        self._judged: tuple[Update, int, str, int] | None = None
         self.clocks = self._order.clocks
 
     def knows(self, update: Update) -> bool:
@@ -134,20 +139,20 @@ class Gate:
             update = Update(update.structs, deletes, update.deletes_at)
         return update, data
 
-    def judge(self, update: Update, size: int, participant: str) -> Verdict:
-        """What ``update``, of ``size`` bytes and without what is known, would do, brought by ``participant``.
+    def judge(self, update: Update, data: bytes, participant: str) -> Verdict:
+        """What ``update``, which is ``data`` and without what is known, would do, brought by ``participant``.
 
-        Raises Invalid or TooLarge. After Verdict.NEW the caller must ``admit`` or ``dismiss`` it.
+        Raises Invalid or TooLarge. After Verdict.NEW the caller must ``admit`` it, after NEW or TANGLED ``dismiss`` it.
         """
         if not update.structs and not update.deletes:
             return Verdict.KNOWN
         limits = self.limits
         if len(update.structs) > limits.max_structs or len(update.deletes) > limits.max_ranges:
             raise TooLarge("too many changes in one update")
-        if self._bytes + size > limits.max_document_bytes:
+        if self._bytes + len(data) > limits.max_document_bytes:
             raise TooLarge("the document is full")
         order = self._order
-        conflicts = order.conflicts
+        self._before = (order.visits, order.potential)
         verdict = None
         try:
             steps = self._integrate(update)
@@ -156,16 +161,15 @@ class Gate:
             else:
                 if steps > limits.max_steps:
                     raise TooLarge("an update that costs everybody too much")
-                steps -= _STEPS_PER_BYTE * size
+                steps -= _STEPS_PER_BYTE * len(data)
                 if self._spent[participant] + steps > limits.max_participant_steps:
                     raise TooLarge("updates that cost everybody too much")
                 if order.size > limits.max_document_structs:
                     raise TooLarge("the document has too many pieces")
-                conflicts = order.conflicts - conflicts
-                verdict = self._check_conflicts(conflicts, participant) if conflicts else Verdict.NEW
-                self._judged = (update, size, participant, steps, conflicts)
+                self._judged = (update, len(data), participant, steps)
+                verdict = self._judge_conflicts(data, participant) if order.visits else Verdict.NEW
         finally:
-            if verdict is not Verdict.NEW:
+            if verdict not in _KEPT:
                 self.dismiss()
         return verdict
 
@@ -173,23 +177,21 @@ class Gate:
         """Take the update that was judged to be new into the index."""
         if self._judged is None:
             raise RuntimeError("nothing was judged to be new")
-        update, size, participant, steps, conflicts = self._judged
+        judged = self._judged
         self._judged = None
-        self._uncounted += conflicts
-        self._take(update, size, participant, steps)
+        self._take(*judged)
 
     def dismiss(self) -> None:
-        """Forget the update that was judged to be new."""
+        """Forget the update that was judged."""
         self._judged = None
         self._order.undo()
+        self._order.visits, self._order.potential = self._before
 
     def restore(self, update: Update, size: int, participant: str) -> None:
         """Take in an update from the journal, whatever the limits are now. Raises Invalid where it does not fit."""
-        conflicts = self._order.conflicts
         steps = self._integrate(update)
         if steps is None:
             raise Invalid("an update of the journal builds on what is not there")
-        self._uncounted += self._order.conflicts - conflicts
         self._take(update, size, participant, steps - _STEPS_PER_BYTE * size)
 
     def delete(self, deletes: list[Range]) -> None:
@@ -204,17 +206,22 @@ class Gate:
 
     @property
     def is_tangled(self) -> bool:
-        """Whether what a newcomer takes should be counted."""
-        return self._uncounted * self._order.size > _MAX_UNCOUNTED_STEPS
+        """Whether it is time to count what a newcomer takes: before anything has to wait for it."""
+        return 2 * (self._order.potential - self._counted) > _MAX_UNCOUNTED_STEPS
 
-    def counting(self) -> tuple[int, Callable[[], Counter[int]]]:
-        """The conflicts so far, and what counts by client id what a newcomer takes; it may run in another thread."""
+    def counting(self, data: bytes = b"") -> Callable[[], Counter[int]]:
+        """What counts by client id what a newcomer takes; it may run in another thread.
+
+        With the ``data`` of an update that was judged to be TANGLED, and is there still, it is counted as well.
+        """
         order, structs = self._order, self._order.structs()
-        return self._uncounted, lambda: order.steps_of_newcomer(structs)
+        self._approved = (data, order.potential)
+        return lambda: order.steps_of_newcomer(structs)
 
-    def counted(self, conflicts: int, steps: Counter[str]) -> None:
+    def counted(self, steps: Counter[str]) -> None:
         """What a newcomer takes, by participant: who has caused much of too much may not cause more conflicts."""
-        self._uncounted -= conflicts
+        data, potential = self._approved
+        self._counted = potential if not data else self._order.potential
         total = steps.total()
         if total > _MAX_NEWCOMER_STEPS:
             self._tanglers |= {participant for participant, own in steps.items() if own * 4 > total}
@@ -294,15 +301,14 @@ class Gate:
         ) > self.limits.max_files:
             raise TooLarge("too many files")
 
-    def _check_conflicts(self, conflicts: int, participant: str) -> Verdict:
-        if participant in self._tanglers:
+    def _judge_conflicts(self, data: bytes, participant: str) -> Verdict:
+        order = self._order
+        if order.visits > self._before[0] and participant in self._tanglers:
             raise TooLarge("too many edits in the same places as others'")
-        size = self._order.size
-        if conflicts * size > _MAX_UNCOUNTED_STEPS:
-            raise TooLarge("too many edits at once in the same places as others'")
-        if (self._uncounted + conflicts) * size > _MAX_UNCOUNTED_STEPS:
-            return Verdict.TANGLED
-        return Verdict.NEW
+        counted, (approved, potential) = self._counted, self._approved
+        if data == approved:
+            counted = max(counted, potential)
+        return Verdict.TANGLED if order.potential - counted > _MAX_UNCOUNTED_STEPS else Verdict.NEW
 
 
 def _is_not_itself(origin: Id, struct: Struct) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from enum import Enum, auto
 
@@ -39,6 +39,9 @@ from collab.wire import (
 
 _MAX_RESYNCS = 3
 _NO_UPDATE = ParsedUpdate([], [])
+
+COUNTED = -1
+"""A ticket: what a newcomer takes has been counted."""
 
 Received = tuple[Message, ParsedUpdate]
 
@@ -125,8 +128,8 @@ class LiveDocument:
     def accept(self, peer: Peer, frame: bytes, received: Received | None = None) -> int | None:
         """One frame of a peer, which may have been ``read`` already.
 
-        A number is a ticket of the journal: the frame has to be given again when that is reached, and no other frame of
-        this peer before it. Raises Refused (the peer must be closed) or DocumentBroken (all must, and reload).
+        A number is a ticket: the frame has to be given again when that is ``reached``, and no other frame of this peer
+        before it. Raises Refused (the peer must be closed) or DocumentBroken (all must, and reload).
         """
         if self.is_discarded:
             raise Refused(CloseCode.RESTART, "the document is being restored")
@@ -168,6 +171,8 @@ class LiveDocument:
                 ticket = self._journal.append(self.log, self.id, peer.participant_id, data)
                 self._relay(frame if frame is not None and data is update else encode_update(data), peer)
                 self._authorship.brought(news.structs, peer.participant_id)
+                if self._gate.is_tangled:
+                    self._count_conflicts()
                 self._in_step(peer, frame, ticket, news)
             case Verdict.KNOWN, _:
                 self._in_step(peer, frame, self._journal.queued, parsed)
@@ -184,9 +189,9 @@ class LiveDocument:
             case Verdict.UNBOUND, Standing.WRITER:
                 return self._bind(peer, {struct.client for struct in news.structs})
             case Verdict.TANGLED, Standing.WRITER:
-                peer.put_aside(data)
-                self._is_behind = True
-                self._count_conflicts()
+                self._count_conflicts(data)
+                self._gate.dismiss()
+                return COUNTED
             case Verdict.GAP, Standing.WRITER:
                 peer.put_aside(data)
                 if not peer.is_asked:
@@ -195,13 +200,12 @@ class LiveDocument:
 
     def _judge(self, peer: Peer, news: ParsedUpdate, data: bytes, standing: Standing, *, is_step_2: bool) -> Verdict:
         """Only what is new, and may be written, stays judged in the gate."""
-        verdict = self._gate.judge(news, len(data), peer.participant_id)
+        verdict = self._gate.judge(news, data, peer.participant_id)
         if verdict is Verdict.KNOWN or standing in {Standing.READER, Standing.FINISHED}:
             is_kept = False
         else:
-            is_kept = standing is Standing.WRITER
             before, verdict = verdict, self._judge_authors(peer, news, verdict, is_step_2=is_step_2)
-            is_kept = is_kept and verdict is before
+            is_kept = standing is Standing.WRITER and verdict is before
         if verdict is not Verdict.KNOWN and not is_kept:
             self._gate.dismiss()
         return verdict
@@ -218,6 +222,13 @@ class LiveDocument:
         except Foreign:
             return Verdict.FOREIGN
         return Verdict.UNBOUND if unbound else verdict
+
+    async def reached(self, ticket: int) -> None:
+        """Return when a frame that ``accept`` has given this ticket for can be given again."""
+        if ticket != COUNTED:
+            await self._journal.reached(ticket)
+        elif self._counting is not None:
+            await asyncio.wait([self._counting])
 
     def _standing(self, peer: Peer) -> Standing:
         if self.is_finished:
@@ -318,7 +329,7 @@ class LiveDocument:
 
     def catch_up(self) -> None:
         """Ask every writer again, when updates were held and are not any more."""
-        if self._is_behind and not self.is_held and not self._journal.is_full and self._counting is None:
+        if self._is_behind and not self.is_held and not self._journal.is_full:
             self._is_behind = False
             for peer in self.peers:
                 if peer.may_write:
@@ -328,21 +339,21 @@ class LiveDocument:
         if self._gate.is_tangled:
             self._count_conflicts()
 
-    def _count_conflicts(self) -> None:
-        """Count what a newcomer takes; meanwhile what may add much to it is set aside."""
+    def _count_conflicts(self, data: bytes = b"") -> None:
+        """Count what a newcomer takes, with the update ``data`` that is judged now; what may add much to it waits."""
         if self._counting is None:
-            self._counting = asyncio.create_task(self._count())
+            self._counting = asyncio.create_task(self._count(self._gate.counting(data)))
 
-    async def _count(self) -> None:
-        conflicts, count = self._gate.counting()
-        by_client = await asyncio.to_thread(count)
+    async def _count(self, count: Callable[[], Counter[int]]) -> None:
+        try:
+            by_client = await asyncio.to_thread(count)
+        finally:
+            self._counting = None
         by_participant: Counter[str] = Counter()
         for client, steps in by_client.items():
             by_participant[self._authorship.blamed(client)] += steps
-        self._gate.counted(conflicts, by_participant)
-        _log.info("conflicts counted", document=self.id, steps=by_participant.total(), conflicts=conflicts)
-        self._counting = None
-        self.catch_up()
+        self._gate.counted(by_participant)
+        _log.info("newcomer counted", document=self.id, steps=by_participant.total())
 
     def keep_alive(self) -> None:
         """Renew everybody's presence; send something to every peer that was sent nothing since the last call."""

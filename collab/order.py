@@ -86,7 +86,10 @@ class Order:
         self.clocks: dict[int, int] = {}
         self.places: dict[tuple[str, str | None], Place] = {}
         self.size = 0  # runs
-        self.conflicts = 0  # structs that found others in their place
+        self.visits = 0  # steps of structs that found others in their place
+        # An upper bound of what a newcomer takes, who integrates in another order: every item that is added may be
+        # visited by, or visit, as many as were visited so far.
+        self.potential = 0
         self._deleted: dict[int, Ranges] = {}
         self._runs: dict[int, list[Run]] = {}
         self._starts: dict[int, list[int]] = {}  # the clocks of the runs
@@ -152,7 +155,8 @@ class Order:
                 and right == before.right
             ):
                 return steps, self._lengthen(before, struct)
-            self.conflicts += 1
+            self.visits += visited
+            self.potential += 2 * visited
         run = Run(client, clock, struct.length, left, right, place, place.head if before is None else before.next)
         if before is None:
             place.head = run
@@ -160,6 +164,7 @@ class Order:
             before.next = run
         place.size += 1
         self.size += 1
+        self.potential += self.visits
         self._runs.setdefault(client, []).append(run)
         self._starts.setdefault(client, []).append(clock)
         self.clocks[client] = clock + struct.length
@@ -218,7 +223,9 @@ class Order:
         ranges = self._deleted.get(client)
         if ranges is None:
             ranges = self._deleted[client] = Ranges()
+        held = len(ranges.starts)
         ranges.add(clock, clock + length)
+        self.potential += self.visits * max(0, len(ranges.starts) - held)
 
     def done(self) -> None:
         """What was integrated stays."""
@@ -326,6 +333,7 @@ class Order:
         self._runs[run.client].insert(at, tail)
         run.place.size += 1
         self.size += 1
+        self.potential += self.visits
         self._undo.append((tail, run, -1))
         return steps
 

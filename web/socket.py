@@ -197,7 +197,7 @@ class Sockets:
             spent_s += time.thread_time() - started_s
             if ticket is None:
                 break
-            await self._panelroom.journal.reached(ticket)
+            await live.reached(ticket)
         peer.spend_cpu(spent_s)
         if spent_s > _TURN_S:  # more may be waiting: the others' frames come first
             await anyio.lowlevel.checkpoint()

@@ -28,13 +28,13 @@ class Room:
 
     def judge(self, received: bytes, by: str = "ada") -> Verdict:
         update, data = self.gate.news(parse(received), received, unseen)
-        verdict = self.gate.judge(update, len(data), by)
+        verdict = self.gate.judge(update, data, by)
         self.gate.dismiss()
         return verdict
 
     def take(self, received: bytes, by: str = "ada") -> Verdict:
         update, data = self.gate.news(parse(received), received, unseen)
-        verdict = self.gate.judge(update, len(data), by)
+        verdict = self.gate.judge(update, data, by)
         if verdict is Verdict.NEW:
             self.doc.apply_update(data)
             self.gate.admit()

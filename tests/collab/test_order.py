@@ -36,7 +36,7 @@ class Room:
 
     def take(self, data: bytes) -> Verdict:
         news, data = self.gate.news(parse(data), data, unseen)
-        verdict = self.gate.judge(news, len(data), "ada")
+        verdict = self.gate.judge(news, data, "ada")
         if verdict is Verdict.NEW:
             self.gate.admit()
             self.doc.apply_update(data)
@@ -160,7 +160,7 @@ def test_what_is_dismissed_leaves_no_trace(seed: int, edits: int) -> None:
         before = state(room.order)
         news, rest = room.gate.news(parse(data), data, unseen)
         try:
-            room.gate.judge(news, len(rest), "ada")
+            room.gate.judge(news, rest, "ada")
         except (Invalid, TooLarge):
             assert state(room.order) == before
             continue
@@ -221,7 +221,7 @@ def test_the_one_who_was_beaten_to_a_place_goes_on_in_one_run() -> None:
     for clock in range(10):
         order.integrate(text(1, clock, (1, clock - 1) if clock else None))
     assert layout(order) == [(1, 0, 10, None, None), (2, 0, 5, None, None)]
-    assert order.conflicts == 1
+    assert order.visits == 1
 
 
 def test_each_item_that_is_looked_at_is_a_step() -> None:
@@ -229,7 +229,7 @@ def test_each_item_that_is_looked_at_is_a_step() -> None:
     order = Order()
     steps = [order.integrate(text(client, 0))[0] for client in range(1, 51)]
     assert steps == list(range(50))
-    assert order.conflicts == 49
+    assert order.visits == 49 * 25
 
 
 def test_deletions_make_more_items() -> None:
