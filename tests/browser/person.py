@@ -95,9 +95,9 @@ class House:
         self._owner = await page.context.storage_state()
         await self.close()
 
-    async def visitor(self, interview: str, name: str, role: str = "candidate") -> Person:
+    async def visitor(self, interview: str, name: str, role: str = "candidate", *, page: Page | None = None) -> Person:
         """Somebody without an account, through the form in front of the room."""
-        page = await self.window()
+        page = page or await self.window()
         await page.goto(f"{self.server.url}/i/{interview}")
         await page.get_by_label("Your name").fill(name)
         await page.get_by_label("the candidate" if role == "candidate" else "a guest").check()

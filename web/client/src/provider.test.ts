@@ -264,9 +264,43 @@ await test("the server's other codes are retried", () => {
     provider.connect("ws://x");
     const before = world.opened.length;
     world.hangUp(code);
-    world.pass(5_000);
+    assert.deepEqual(provider.connection, { kind: "offline", failures: 1, code });
+    world.pass(15_000);
     assert.equal(world.opened.length, before + 1);
+    assert.equal(provider.connection.kind, "connecting");
   }
+});
+
+await test("nothing is lost over the server's other codes", () => {
+  provider.connect("ws://x");
+  world.synchronise();
+  let text = "";
+  for (const code of [CLOSE_CODES.RESTART, CLOSE_CODES.TOO_SLOW, CLOSE_CODES.OUT_OF_STEP, CLOSE_CODES.RATE]) {
+    type(`${code} `);
+    world.hangUp(code);
+    type("away ");
+    text += `${code} away `;
+    world.pass(15_000);
+    world.synchronise();
+    assert.equal(provider.connection.kind, "synchronised");
+    assert.equal(world.server.getText("source").toJSON(), text);
+  }
+  assert.deepEqual(spoilt, []);
+});
+
+await test("who is over a rate waits until the handshake is open again, and knows why meanwhile", () => {
+  provider.connect("ws://x");
+  world.hangUp(CLOSE_CODES.RATE);
+  world.pass(9_999);
+  assert.equal(world.opened.length, 1);
+  world.pass(5_000);
+  assert.equal(world.opened.length, 2);
+  world.hangUp(1006);
+  assert.deepEqual(provider.connection, { kind: "offline", failures: 2, code: CLOSE_CODES.RATE });
+  world.pass(15_000);
+  world.synchronise();
+  world.hangUp(1006);
+  assert.deepEqual(provider.connection, { kind: "offline", failures: 1, code: 0 });
 });
 
 await test("45 s of silence end a connection, anything heard keeps it", () => {

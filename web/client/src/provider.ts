@@ -15,7 +15,11 @@ const HANDSHAKE_MS = 15_000;
 const STALE_MS = 2_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 3_000;
-const RATE_RETRY_MS = 3_000;
+/** For so long the server refuses the handshake of whom it has closed for it. */
+const RATE_RETRY_MS = 10_000;
+
+/** The browser's own code for a connection that went without a word, or was refused in the handshake. */
+const ABNORMAL = 1006;
 
 /** The part of a WebSocket that is used. */
 export type Socket = Pick<WebSocket, "binaryType" | "onopen" | "onmessage" | "onclose" | "send" | "close">;
@@ -30,9 +34,10 @@ export interface Transport {
 }
 
 export type ConnectionState =
-  | { kind: "connecting"; failures: number }
+  /** `code`: with which the server closed the last connection; 0 when it just went. */
+  | { kind: "connecting"; failures: number; code: number }
   | { kind: "synchronised" }
-  | { kind: "offline"; failures: number }
+  | { kind: "offline"; failures: number; code: number }
   | { kind: "refused"; code: number; reason: string }
   | { kind: "finished" }
   | { kind: "stopped" };
@@ -61,6 +66,7 @@ export class Provider {
   private received = false;
   private opened = false;
   private failures = 0;
+  private lastCode = 0;
   private heardAt = 0;
   private cancelRetry: () => void = () => undefined;
   private cancelWatch: () => void = () => undefined;
@@ -91,7 +97,7 @@ export class Provider {
 
   connect(url: string): void {
     this.url = url;
-    this.failures = 0;
+    this.failures = this.lastCode = 0;
     this.open();
   }
 
@@ -130,7 +136,7 @@ export class Provider {
 
   private open(): void {
     if (this.url === null) return;
-    this.detach({ kind: "connecting", failures: this.failures });
+    this.detach({ kind: "connecting", failures: this.failures, code: this.lastCode });
     const socket = this.transport.open(this.url);
     this.socket = socket;
     this.heardAt = this.transport.now();
@@ -201,7 +207,7 @@ export class Provider {
     const [failure] = failures;
     if (failure !== undefined) this.watcher.onSpoilt(failure);
     else if (this.inStep && this.received && this.state.kind === "connecting") {
-      this.failures = 0;
+      this.failures = this.lastCode = 0;
       this.state = { kind: "synchronised" };
       this.watcher.onConnection(this.state);
     }
@@ -260,6 +266,7 @@ export class Provider {
   }
 
   private closed(code: number, reason: string): void {
+    if (code !== ABNORMAL) this.lastCode = code;
     if (code === CLOSE_CODES.FINISHED) this.end({ kind: "finished" });
     else if (isFinal(code)) this.end({ kind: "refused", code, reason });
     else this.drop(code === CLOSE_CODES.RATE ? RATE_RETRY_MS : 0);
@@ -268,7 +275,7 @@ export class Provider {
   private drop(leastDelay: number): void {
     const delay = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.failures, 10));
     this.failures += 1;
-    this.detach({ kind: "offline", failures: this.failures });
+    this.detach({ kind: "offline", failures: this.failures, code: this.lastCode });
     this.cancelRetry = this.transport.after(leastDelay + delay * (0.5 + this.transport.random() / 2), () => {
       this.open();
     });

@@ -121,7 +121,7 @@ export class Session implements DocumentWatcher {
   }
 
   onSpoilt(document: SharedDocument, reason: string): void {
-    this.discard(document, reason === "" ? "You may not change it." : `${reason}.`);
+    this.discard(document, reason === "" ? "You may not change it." : sentence(reason));
     void this.rejoin();
   }
 
@@ -171,6 +171,7 @@ export class Session implements DocumentWatcher {
     const lost = this.lost.get(document);
     if (lost === undefined) return;
     this.lost.delete(document);
+    if (lost.text === document.text()) return;
     const text = lostLines(lost.text, document.text());
     this.workspace.notices.append(refusedNotice(document.name, lost.reason, text));
   }
@@ -289,8 +290,7 @@ export class Session implements DocumentWatcher {
   /** Leaves the stage to the page. What could not be saved goes with the words. */
   private end(ending: Ending, words: string): void {
     if (this.ended) return;
-    const unsaved =
-      ending !== "left" && this.hasUnsaved() ? this.documents.map((document) => document.text()).join("\n\n") : "";
+    const unsaved = ending !== "left" && this.hasUnsaved() ? this.texts().join("\n\n") : "";
     this.ended = true;
     if (ending !== "left") forget(this.page.interview.id);
     this.events.close();
@@ -303,7 +303,13 @@ export class Session implements DocumentWatcher {
   }
 
   private hasUnsaved(): boolean {
-    return !this.ended && this.documents.some(({ saved }) => saved.kind !== "saved" && saved.changes > 0);
+    if (this.ended) return false;
+    return this.lost.size > 0 || this.documents.some(({ saved }) => saved.kind !== "saved" && saved.changes > 0);
+  }
+
+  /** What is here, or was until a refusal of which nobody has been told yet. */
+  private texts(): string[] {
+    return this.documents.map((document) => this.lost.get(document)?.text ?? document.text());
   }
 
   private watchLanguage(): void {
@@ -345,8 +351,15 @@ function notesOf(joined: api.Joined): api.Joined["documents"][number] | undefine
 }
 
 function wordsFor(code: number, reason: string): string {
-  if (code === CLOSE_CODES.LIMIT || code === CLOSE_CODES.TOO_BIG) return "It was larger than this room allows.";
-  return reason === "" ? "The server could not read it." : `The server said: ${reason}.`;
+  if (code === CLOSE_CODES.LIMIT || code === CLOSE_CODES.TOO_BIG)
+    return "It was more than this room takes; smaller pieces will do.";
+  if (code === CLOSE_CODES.INVALID || reason === "")
+    return "The server could not read what this page sent; that is a fault of the page and not yours.";
+  return sentence(reason);
+}
+
+function sentence(reason: string): string {
+  return `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`;
 }
 
 export function admissionWords({ admission }: api.Joined): string {

@@ -1,3 +1,4 @@
+import { CLOSE_CODES } from "./close_codes";
 import { announce, h, icon } from "./dom";
 import type { SharedDocument } from "./shared_document";
 
@@ -16,6 +17,16 @@ interface Reading {
   pill: string;
   banner: string | null;
 }
+
+const LOST = "The connection is lost.";
+/** Why the server closed a connection that comes back by itself. */
+const REASONS: Partial<Record<number, string>> = {
+  [CLOSE_CODES.RESTART]: "The server is restarting.",
+  [CLOSE_CODES.TOO_SLOW]: "Your connection was too slow for a moment.",
+  [CLOSE_CODES.OUT_OF_STEP]: "This page has missed something and fetches it again.",
+  [CLOSE_CODES.RATE]: "The server has asked this page to wait some seconds.",
+};
+const RETURNING = "This page is coming back into the room. What is saved will be here again in a moment.";
 
 const SAVING: Reading = { mood: "busy", pill: "Saving…", banner: null };
 
@@ -92,13 +103,13 @@ export function read(documents: Pick<SharedDocument, "connection" | "saved">[], 
     return {
       mood: "warn",
       pill: unsaved === 0 ? "Offline" : "Offline, not saved",
-      banner: `The connection is lost. ${kept}`,
+      banner: `${reasonOf(documents)} ${kept}`,
     };
   }
   if (states.some((kind) => kind !== "synchronised")) {
     const closed = states.some((kind) => kind === "refused" || kind === "stopped" || kind === "finished");
     return closed
-      ? { mood: "warn", pill: "Closed", banner: null }
+      ? { mood: "warn", pill: "Closed", banner: states.includes("finished") ? null : RETURNING }
       : { mood: "busy", pill: "Connecting…", banner: null };
   }
   const late = documents.some(({ saved }) => saved.kind === "saving" && now - saved.since > LATE_MS);
@@ -108,6 +119,11 @@ export function read(documents: Pick<SharedDocument, "connection" | "saved">[], 
   }
   const saved = documents.every((document) => document.saved.kind === "saved");
   return saved ? { mood: "good", pill: "Saved", banner: null } : SAVING;
+}
+
+function reasonOf(documents: Pick<SharedDocument, "connection">[]): string {
+  const codes = documents.map(({ connection }) => ("failures" in connection ? connection.code : 0));
+  return REASONS[codes.find((code) => code !== 0) ?? 0] ?? LOST;
 }
 
 function changes(count: number): string {

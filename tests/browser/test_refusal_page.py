@@ -1,0 +1,117 @@
+"""A page whose connection is refused or denied: it says what was lost, starts from the server's state, and goes on."""
+
+import pytest
+from playwright.async_api import Page, WebSocketRoute
+
+from tests.browser.person import House, Person
+from tests.support.api import Api
+
+pytestmark = pytest.mark.anyio
+
+
+class Line:
+    """What lies between a page and the server: it can swallow what the page sends, and speak in the server's place."""
+
+    def __init__(self) -> None:
+        self.sockets: list[WebSocketRoute] = []
+        self.swallows = False
+
+    async def lay(self, page: Page) -> None:
+        await page.route_web_socket("**/ws/**", self._connect)
+
+    async def refuse(self, code: int, reason: str = "") -> None:
+        self.swallows = False
+        await self.sockets[-1].close(code=code, reason=reason)
+
+    def deny(self, reason: str) -> None:
+        self.swallows = False
+        self.sockets[-1].send(b"\x02\x00" + bytes([len(reason)]) + reason.encode())
+
+    def _connect(self, socket: WebSocketRoute) -> None:
+        self.sockets.append(socket)
+        server = socket.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            if not self.swallows:
+                server.send(message)
+
+        socket.on_message(pass_on)
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()
+
+
+@pytest.fixture
+async def cleo(house: House, interview: str, line: Line) -> Person:
+    """The candidate, with one line that is saved and one that nobody gets to see."""
+    page = await house.window()
+    await line.lay(page)
+    person = await house.visitor(interview, "Cleo", page=page)
+    await person.type("kept\n")
+    await person.until_saved()
+    line.swallows = True
+    await person.type("unheard")
+    await person.until("room.text() === 'kept\\nunheard'")
+    return person
+
+
+async def goes_on(cleo: Person, api: Api, interview: str) -> None:
+    """What is typed from now on is saved, and what was lost does not come back."""
+    await cleo.page.locator(".pane-code .cm-content").click()
+    await cleo.page.keyboard.press("Control+End")
+    await cleo.type("new")
+    await cleo.until_saved()
+    assert await cleo.text() == "kept\nnew"
+    assert await api.text(interview) == "kept\nnew"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [(4400, "a fault of the page and not yours"), (4413, "more than this room takes")]
+)
+async def test_after_a_refusal(cleo: Person, line: Line, api: Api, interview: str, code: int, words: str) -> None:
+    await line.refuse(code, "structs that wait on each other")
+    notice = cleo.page.get_by_role("alert").filter(has_text="was not accepted")
+    await notice.wait_for()
+    assert words in await notice.inner_text()
+    assert "structs" not in await notice.inner_text()
+    assert await notice.get_by_label("The text").input_value() == "unheard"
+    assert await cleo.text() == "kept\n"
+    await notice.get_by_role("button", name="Put away").click()
+    await goes_on(cleo, api, interview)
+    assert len(line.sockets) == 2
+
+
+async def test_after_a_denial(cleo: Person, line: Line, api: Api, interview: str) -> None:
+    line.deny("you may read this document, but not write in it")
+    notice = cleo.page.get_by_role("alert").filter(has_text="was not accepted")
+    await notice.wait_for()
+    assert "You may read this document, but not write in it." in await notice.inner_text()
+    assert await notice.get_by_label("The text").input_value() == "unheard"
+    await goes_on(cleo, api, interview)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (1012, "The server is restarting."),
+        (4508, "too slow for a moment"),
+        (4510, "has missed something and fetches it again"),
+        (4529, "wait some seconds"),
+    ],
+)
+async def test_after_what_is_not_final_nothing_is_lost(
+    cleo: Person, line: Line, api: Api, interview: str, code: int, words: str
+) -> None:
+    await cleo.context.set_offline(True)
+    await line.refuse(code)
+    banner = cleo.page.get_by_role("status").filter(has_text=words)
+    await banner.wait_for()
+    assert "Keep this page open" in await banner.inner_text()
+    assert await cleo.text() == "kept\nunheard"
+    await cleo.context.set_offline(False)
+    await cleo.until_saved()
+    assert await cleo.text() == "kept\nunheard"
+    await api.until_text(interview, "kept\nunheard")
+    assert await cleo.page.get_by_role("alert").filter(has_text="was not accepted").count() == 0
