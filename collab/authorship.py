@@ -70,22 +70,30 @@ class Authorship:
         what belongs to nobody: neither is bound by it.
         """
         owners = self._owners
-        ends = {struct.client: struct.clock + struct.length for struct in structs}
+        if len(structs) == 1 and owners.get(structs[0].client) == participant and not self._tickets:
+            return False
+        firsts: dict[int, int] = {}
+        ends: dict[int, int] = {}
+        for struct in structs:
+            firsts.setdefault(struct.client, struct.clock)
+            ends[struct.client] = struct.clock + struct.length
         unbound = []
+        new = 0
         is_pending = False
         for client, end in ends.items():
             owner = owners.get(client)
+            known = min(firsts[client], clocks.get(client, 0))  # the structs may have been counted in already
             if owner is None:
                 unbound.append(client)
+                new += not known
             elif owner == participant:
                 is_pending = is_pending or self.pending(client, durable) is not None
-            elif not (is_step_2 and client in self._lost and end - clocks.get(client, 0) <= _MAX_LOST):
+            elif not (is_step_2 and client in self._lost and end - known <= _MAX_LOST):
                 raise Foreign("changes in somebody else's name")
         if unbound:
-            new = [client for client in unbound if client not in clocks]
-            if len(new) > self._limits.max_new_clients:
+            if new > self._limits.max_new_clients:
                 raise TooLarge("too many new Yjs clients at once")
-            if self._ids[participant] + len(new) > self._limits.max_clients:
+            if self._ids[participant] + new > self._limits.max_clients:
                 raise TooLarge("too many Yjs clients of one participant")
         return is_pending or (bool(unbound) and not is_step_2)
 
@@ -100,6 +108,11 @@ class Authorship:
             if client not in self._owners and client not in self._brought:
                 self._brought[client] = participant
                 self._ids[participant] += 1
+
+    @property
+    def may_have_lost(self) -> bool:
+        """Whether a crash can have lost anything of anybody who has not been in step since."""
+        return bool(self._lost)
 
     def in_step(self, client: int, participant: str) -> bool:
         """The owner has shown all that he has under this id; whether that is news, to be kept as a binding."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from enum import Enum, auto
 
@@ -173,6 +173,8 @@ class LiveDocument:
                 self._authorship.brought(news.structs, peer.participant_id)
                 if self._gate.is_tangled:
                     self._count_conflicts()
+                if frame is not None and self._authorship.may_have_lost:
+                    self._has_shown_all(peer, {struct.client for struct in news.structs})
                 self._in_step(peer, frame, ticket, news)
             case Verdict.KNOWN, _:
                 self._in_step(peer, frame, self._journal.queued, parsed)
@@ -199,29 +201,27 @@ class LiveDocument:
         return None
 
     def _judge(self, peer: Peer, news: ParsedUpdate, data: bytes, standing: Standing, *, is_step_2: bool) -> Verdict:
-        """Only what is new, and may be written, stays judged in the gate."""
-        verdict = self._gate.judge(news, data, peer.participant_id)
-        if verdict is Verdict.KNOWN or standing in {Standing.READER, Standing.FINISHED}:
-            is_kept = False
-        else:
-            before, verdict = verdict, self._judge_authors(peer, news, verdict, is_step_2=is_step_2)
-            is_kept = standing is Standing.WRITER and verdict is before
-        if verdict is not Verdict.KNOWN and not is_kept:
-            self._gate.dismiss()
-        return verdict
-
-    def _judge_authors(self, peer: Peer, news: ParsedUpdate, verdict: Verdict, *, is_step_2: bool) -> Verdict:
+        """Only what is new, or tangled, and may be written stays judged in the gate."""
+        verdict = judged = self._gate.judge(news, data, peer.participant_id)
+        if verdict is Verdict.KNOWN:
+            return verdict
+        is_kept = False
         try:
-            unbound = self._authorship.unbound(
+            if standing in {Standing.WRITER, Standing.HELD} and self._authorship.unbound(
                 news.structs,
                 peer.participant_id,
                 self._gate.clocks,
                 durable=self._journal.durable,
                 is_step_2=is_step_2,
-            )
+            ):
+                verdict = Verdict.UNBOUND
+            is_kept = standing is Standing.WRITER and verdict is judged
         except Foreign:
-            return Verdict.FOREIGN
-        return Verdict.UNBOUND if unbound else verdict
+            verdict = Verdict.FOREIGN
+        finally:
+            if not is_kept:
+                self._gate.dismiss()
+        return verdict
 
     async def reached(self, ticket: int) -> None:
         """Return when a frame that ``accept`` has given this ticket for can be given again."""
@@ -284,7 +284,7 @@ class LiveDocument:
         if frame is None:
             if all(self._gate.knows(parse(update)) for update in peer.set_aside):
                 peer.recover(ticket)
-                self._has_shown_all(peer, update)
+                self._has_shown_all(peer, {struct.client for struct in update.structs} | {peer.client_id})
             else:
                 self._resync(peer)
         if peer.acknowledges:
@@ -292,12 +292,9 @@ class LiveDocument:
             if ticket <= self._journal.durable:
                 self.acknowledge()
 
-    def _has_shown_all(self, peer: Peer, update: ParsedUpdate) -> None:
-        clients = {struct.client for struct in update.structs}
-        if peer.client_id is not None:
-            clients.add(peer.client_id)
+    def _has_shown_all(self, peer: Peer, clients: Iterable[int | None]) -> None:
         for client in clients:
-            if self._authorship.in_step(client, peer.participant_id):
+            if client is not None and self._authorship.in_step(client, peer.participant_id):
                 self._record_binding(client, peer)
 
     def _resync(self, peer: Peer) -> None:

@@ -1,0 +1,340 @@
+"""Whose a Yjs client id is: bound once, on disk before anybody hears of it, through reconnects and restarts."""
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from collab.clock import Clock
+from collab.database import Database
+from collab.errors import Refused
+from collab.gate import Limits
+from collab.journal import AUTHOR, UPDATE
+from collab.live import LiveDocument
+from collab.peer import Peer
+from collab.wire import CloseCode, encode_denial, encode_step_2, encode_update
+from tests.collab.room import LOG, NOTHING, Room, a_database, a_room, people, present, sent
+from tests.collab.typist import Typist, deleted, string, update
+
+pytestmark = pytest.mark.anyio
+
+DENIED = encode_denial("you may read this document, but not write in it")
+
+
+async def give(room: Room, peer: Peer, frame: bytes) -> None:
+    """A frame, to its end: again when what it waited for is on disk, as the socket does."""
+    while (ticket := room.live.accept(peer, frame)) is not None:
+        await room.journal.flush()
+        await room.live.reached(ticket)
+
+
+def refused(room: Room, peer: Peer, frame: bytes) -> CloseCode:
+    with pytest.raises(Refused) as refusal:
+        room.live.accept(peer, frame)
+    return refusal.value.code
+
+
+async def bindings(room: Room) -> list[tuple[str, int]]:
+    """What is on disk."""
+    entries = await room.journal.entries(LOG, kind=AUTHOR)
+    return [(entry.delivered_by, json.loads(entry.payload)["client"]) for entry in entries]
+
+
+@asynccontextmanager
+async def after_a_restart(database: Database, limits: Limits | None = None) -> AsyncGenerator[Room]:
+    """Another process on what is on disk."""
+    room = Room(database, Clock(), limits or Limits(), {})
+    await room.open()
+    try:
+        yield room
+    finally:
+        room.leave()
+
+
+# Binding
+
+
+async def test_the_first_update_waits_until_its_client_is_bound_on_disk(room: Room) -> None:
+    ada, bob = await room.join("ada"), await room.join("bob")
+    hello = encode_update(Typist(7).insert(0, "hello"))
+    ticket = room.live.accept(ada, hello)
+    assert ticket is not None
+    assert room.live.texts() == {"source": ""}
+    assert await sent(bob) == []
+    assert room.live.accept(ada, hello) == ticket  # not yet
+    await room.journal.flush()
+    assert await bindings(room) == [("ada", 7)]
+    await room.live.reached(ticket)
+    assert room.live.accept(ada, hello) is None
+    assert await sent(bob) == [hello]
+    assert room.live.accept(ada, encode_update(Typist(7, Typist(7).insert(0, "hello")).insert(5, "!"))) is None
+    assert await bindings(room) == [("ada", 7)]
+
+
+async def test_presence_waits_too_and_binds(room: Room) -> None:
+    ada, bob = await room.join("ada"), await room.join("bob")
+    ticket = room.live.accept(ada, present(7))
+    assert ticket is not None
+    assert await sent(bob) == []
+    await room.journal.flush()
+    assert room.live.accept(ada, present(7)) is None
+    assert people((await sent(bob))[0]) == [7]
+    assert room.live.accept(ada, encode_update(Typist(7).insert(0, "at once"))) is None
+    assert await bindings(room) == [("ada", 7)]
+
+
+async def test_another_connection_of_hers_waits_as_well(room: Room) -> None:
+    """The quick reconnect must not overtake the binding that the old connection has begun."""
+    ada, again, bob = await room.join("ada"), await room.join("ada"), await room.join("bob")
+    hello = encode_update(Typist(7).insert(0, "hello"))
+    assert room.live.accept(ada, hello) is not None
+    assert room.live.accept(again, hello) is not None
+    await room.journal.flush()
+    assert room.live.accept(again, hello) is None
+    assert await sent(bob) == [hello]
+
+
+async def test_a_gap_binds(room: Room) -> None:
+    ada = await room.join("ada")
+    typist = Typist(7)
+    typist.insert(0, "a")
+    await give(room, ada, encode_update(typist.insert(1, "b")))
+    assert await bindings(room) == [("ada", 7)]
+
+
+@pytest.mark.parametrize("name", ["known", "step 2", "reader"])
+async def test_what_does_not_bind(room: Room, name: str) -> None:
+    """An echo, what somebody brings back, and what is denied."""
+    ada, bob = await room.join("ada"), await room.join("bob", may_write=name != "reader")
+    hello = Typist(7).insert(0, "hello")
+    await give(room, ada, encode_step_2(hello))
+    if name == "known":
+        await give(room, bob, encode_update(hello))
+    if name == "step 2":
+        await give(room, bob, encode_step_2(Typist(8).insert(0, "x")))
+    if name == "reader":
+        await give(room, bob, encode_update(Typist(8).insert(0, "x")))
+    await room.journal.flush()
+    assert await bindings(room) == []
+
+
+async def test_an_observer_s_presence_binds_too(room: Room) -> None:
+    ada, oz = await room.join("ada"), await room.join("oz", may_write=False)
+    await give(room, oz, present(7))
+    assert refused(room, ada, encode_update(Typist(7).insert(0, "x"))) is CloseCode.INVALID
+
+
+async def test_nothing_is_bound_while_the_queue_is_full(tmp_path: Path) -> None:
+    async with a_room(tmp_path, max_queued=1) as room:
+        ada, bob = await room.join("ada"), await room.join("bob")
+        await give(room, ada, encode_update(Typist(7).insert(0, "a")))
+        assert room.journal.is_full
+        typist = Typist(8)
+        assert room.live.accept(bob, encode_update(typist.insert(0, "b"))) is None  # set aside
+        assert room.live.accept(bob, present(8)) is None
+        await room.journal.flush()
+        await give(room, bob, encode_step_2(typist.whole()))
+        await room.journal.flush()
+        await give(room, bob, present(8))
+        await room.journal.flush()
+        assert await bindings(room) == [("ada", 7), ("bob", 8)]
+        assert set(room.live.texts()["source"]) == {"a", "b"}
+
+
+# Foreign
+
+
+@pytest.mark.parametrize("kind", ["update", "step 2"])
+@pytest.mark.parametrize(
+    "forged",
+    [
+        update((7, 5, [string("!", left=(7, 4))])),
+        update((7, 5, [deleted(1, left=(7, 4))])),
+        update((7, 50, [string("!", left=(7, 49))])),
+        update((7, 5, [string("!", left=(7, 4))]), (8, 0, [string("mine")])),
+    ],
+    ids=["text", "deleted", "with a gap", "beside his own"],
+)
+async def test_forged(room: Room, forged: bytes, kind: str) -> None:
+    ada, bob, eve = await room.join("ada"), await room.join("bob"), await room.join("eve")
+    typist = Typist(7)
+    await give(room, ada, encode_update(typist.insert(0, "hello")))
+    await sent(bob)
+    assert refused(room, eve, (encode_update if kind == "update" else encode_step_2)(forged)) is CloseCode.INVALID
+    assert room.live.texts() == {"source": "hello"}
+    assert await sent(bob) == []
+    await give(room, ada, encode_update(typist.insert(5, "!")))
+    assert room.live.texts() == {"source": "hello!"}
+
+
+async def test_a_forger_who_may_only_read_is_denied(room: Room) -> None:
+    ada, oz = await room.join("ada"), await room.join("oz", may_write=False)
+    await give(room, ada, encode_update(Typist(7).insert(0, "hello")))
+    await sent(oz)
+    room.live.accept(oz, encode_step_2(update((7, 5, [string("!", left=(7, 4))]))))
+    assert await sent(oz) == [DENIED]
+
+
+async def test_a_forger_after_the_end(room: Room) -> None:
+    ada, eve = await room.join("ada"), await room.join("eve")
+    await give(room, ada, encode_update(Typist(7).insert(0, "hello")))
+    room.registry.finish(LOG)
+    assert refused(room, eve, encode_update(update((7, 5, [string("!", left=(7, 4))])))) is CloseCode.FINISHED
+
+
+async def test_a_forger_while_the_queue_is_full(tmp_path: Path) -> None:
+    async with a_room(tmp_path, max_queued=1) as room:
+        ada, eve = await room.join("ada"), await room.join("eve")
+        await give(room, ada, encode_update(Typist(7).insert(0, "hello")))
+        assert refused(room, eve, encode_update(update((7, 5, [string("!", left=(7, 4))])))) is CloseCode.INVALID
+
+
+async def test_an_echo_is_nothing(room: Room) -> None:
+    ada, bob = await room.join("ada"), await room.join("bob")
+    hello = encode_update(Typist(7).insert(0, "hello"))
+    await give(room, ada, hello)
+    await give(room, bob, hello)
+    assert len(await room.updates()) == 0
+    await room.journal.flush()
+    assert len(await room.updates()) == 1
+
+
+async def test_deleting_what_others_wrote_is_no_forgery(room: Room) -> None:
+    ada, bob = await room.join("ada"), await room.join("bob")
+    hello = Typist(7).insert(0, "hello")
+    await give(room, ada, encode_update(hello))
+    await give(room, bob, encode_update(Typist(8, hello).delete(0, 5)))
+    assert room.live.texts() == {"source": ""}
+
+
+async def test_a_name_that_is_somebody_else_s_cannot_be_announced(room: Room) -> None:
+    ada, eve, bob = await room.join("ada"), await room.join("eve"), await room.join("bob")
+    await give(room, ada, encode_update(Typist(7).insert(0, "hello")))
+    await sent(bob)
+    await give(room, eve, present(7))
+    assert await sent(bob) == []
+    assert eve.client_id is None
+
+
+# What a crash has lost
+
+
+async def test_bindings_survive_a_restart(room: Room) -> None:
+    ada, typist = await room.join("ada"), Typist(7)
+    await give(room, ada, encode_update(typist.insert(0, "hello")))
+    await room.journal.flush()
+    async with after_a_restart(room.database) as restarted:
+        ada, eve = await restarted.join("ada"), await restarted.join("eve")
+        assert refused(restarted, eve, encode_update(update((7, 5, [string("x", left=(7, 4))])))) is CloseCode.INVALID
+        assert restarted.live.accept(ada, encode_update(typist.insert(5, "!"))) is None
+
+
+async def test_what_a_crash_has_lost_comes_back_with_somebody_else(room: Room) -> None:
+    """Ada's end was relayed to Bob, not yet on disk, and the process died."""
+    ada, typist = await room.join("ada"), Typist(7)
+    await give(room, ada, encode_update(typist.insert(0, "hello")))
+    await room.journal.flush()
+    typist.insert(5, ", world")  # Bob has it
+    async with after_a_restart(room.database) as restarted:
+        ada, bob = await restarted.join("ada"), await restarted.join("bob")
+        await give(restarted, bob, encode_step_2(typist.whole()))
+        assert restarted.live.texts() == {"source": "hello, world"}
+        await give(restarted, ada, encode_step_2(typist.whole()))
+        await give(restarted, ada, encode_update(typist.insert(12, "!")))
+        await restarted.journal.flush()
+        entries = await restarted.journal.entries(LOG, kind=UPDATE)
+        assert [entry.delivered_by for entry in entries] == ["ada", "bob", "ada"]
+        assert {client for _, client in await bindings(restarted)} == {7}
+
+
+async def test_nothing_is_lost_once_its_owner_is_in_step(room: Room) -> None:
+    ada, typist = await room.join("ada"), Typist(7)
+    await give(room, ada, encode_update(typist.insert(0, "hello")))
+    await room.journal.flush()
+    forged = encode_step_2(update((7, 5, [string("x", left=(7, 4))])))
+    async with after_a_restart(room.database) as restarted:
+        ada, eve = restarted.seat("ada"), await restarted.join("eve")
+        await give(restarted, ada, present(7))
+        await give(restarted, ada, encode_step_2(NOTHING))
+        assert refused(restarted, eve, forged) is CloseCode.INVALID
+        await restarted.journal.flush()
+        assert await bindings(restarted) == [("ada", 7), ("ada", 7)]
+        # Also for a document that was evicted meanwhile: this process knows that Ada was in step.
+        again = await restarted.registry._load(LOG, LOG)
+        peer = Peer("eve", {}, may_write=True)
+        with again.joined(peer), pytest.raises(Refused):
+            again.accept(peer, forged)
+
+
+async def test_an_update_shows_that_its_owner_is_in_step(room: Room) -> None:
+    ada, typist = await room.join("ada"), Typist(7)
+    await give(room, ada, encode_update(typist.insert(0, "hello")))
+    await room.journal.flush()
+    async with after_a_restart(room.database) as restarted:
+        ada, eve = await restarted.join("ada"), await restarted.join("eve")
+        await give(restarted, ada, encode_update(typist.insert(5, "!")))
+        assert refused(restarted, eve, encode_step_2(update((7, 6, [string("x", left=(7, 5))])))) is CloseCode.INVALID
+
+
+async def test_a_crash_loses_only_so_much(room: Room) -> None:
+    ada = await room.join("ada")
+    await give(room, ada, encode_update(update((7, 0, [string("a")]))))
+    await room.journal.flush()
+    async with after_a_restart(room.database) as restarted:
+        bob = await restarted.join("bob")
+        more = encode_step_2(update((7, 1, [string("x" * 65_537, left=(7, 0))])))
+        assert refused(restarted, bob, more) is CloseCode.INVALID
+        await give(restarted, bob, encode_step_2(update((7, 1, [string("x" * 65_536, left=(7, 0))]))))
+
+
+async def test_what_belongs_to_nobody_may_be_brought_and_is_the_owner_s_when_he_comes(room: Room) -> None:
+    bob, ada, typist = await room.join("bob"), await room.join("ada"), Typist(7)
+    typist.insert(0, "offline")
+    await give(room, bob, encode_step_2(typist.whole()))
+    await give(room, ada, encode_update(typist.insert(7, "!")))
+    assert room.live.texts() == {"source": "offline!"}
+    assert await bindings(room) == [("ada", 7)]
+
+
+# Limits
+
+
+async def test_so_many_new_clients_at_once(room: Room) -> None:
+    ada = await room.join("ada")
+    many = [(client, 0, [string("x")]) for client in range(1, 18)]
+    assert refused(room, ada, encode_step_2(update(*many))) is CloseCode.LIMIT
+    assert refused(room, ada, encode_update(update(*many))) is CloseCode.LIMIT
+    await give(room, ada, encode_step_2(update(*many[:16])))
+
+
+@pytest.mark.parametrize("kind", ["update", "step 2", "presence"])
+async def test_so_many_clients_of_one_participant(tmp_path: Path, kind: str) -> None:
+    frame = {
+        "update": lambda client: encode_update(update((client, 0, [string("x")]))),
+        "step 2": lambda client: encode_step_2(update((client, 0, [string("x")]))),
+        "presence": present,
+    }[kind]
+    async with a_room(tmp_path, limits=Limits(max_clients=5)) as room:
+        for client in range(1, 6):
+            ada = await room.join("ada")
+            await give(room, ada, frame(client))
+        assert refused(room, await room.join("ada"), frame(6)) is CloseCode.LIMIT
+        await give(room, await room.join("bob"), frame(6))
+        await room.journal.flush()
+        async with after_a_restart(room.database, room.limits) as restarted:
+            assert refused(restarted, await restarted.join("ada"), frame(7)) is CloseCode.LIMIT
+
+
+async def test_documents_are_apart(tmp_path: Path) -> None:
+    async with a_database(tmp_path) as database, after_a_restart(database) as room:
+        ada = await room.join("ada")
+        await give(room, ada, encode_update(Typist(7).insert(0, "hello")))
+        notes: LiveDocument = await room.registry.open(LOG, f"{LOG}.notes")
+        bob = Peer("bob", {}, may_write=True)
+        with notes.joined(bob):
+            hello = encode_update(Typist(7).insert(0, "another seven"))
+            assert notes.accept(bob, hello) is not None
+            await room.journal.flush()
+            assert notes.accept(bob, hello) is None
