@@ -168,6 +168,21 @@ async def test_a_tab_come_back_is_not_told_that_it_has_gone() -> None:
     assert await told(presence, new, presence.leave(new), old, silent, other, bob) == [False, False, True, True]
 
 
+def test_what_comes_back_of_our_own_words_is_no_news() -> None:
+    """A tab hears of itself from another tab of its browser, takes our clock for its own, and says it to us again."""
+    presence, ada = Presence(), seat()
+    told = entries(presence.announce(ada, says(7, {})))[0]
+    presence.renew()
+    again = entries(presence.everybody_else(seat("bob")))[0]
+    for ours in (told, again):
+        assert presence.announce(ada, Awareness([ours])) is None
+        assert presence.announce(ada, says(7, None, ours.clock)) is None
+    news = entries(presence.announce(ada, says(7, {}, told.clock + 1)))[0]
+    assert news.clock > again.clock
+    presence.leave(ada)
+    assert heard(presence.announce(seat(), Awareness([news]))).keys() == {7}, "a new connection begins where it was"
+
+
 def test_two_tabs_of_one_participant() -> None:
     presence, one, two = Presence(), seat(), seat()
     presence.announce(one, says(7, {}))
@@ -323,7 +338,7 @@ def test_four_kibibytes(letter: str) -> None:
 def test_the_clock_rises() -> None:
     presence, ada = Presence(), seat()
     clocks = []
-    for clock in (5, 1, 2**40, 0):
+    for clock in (5, 1, 2**40 + 1, 2**20, 0):
         clocks += [entry.clock for entry in entries(presence.announce(ada, says(7, {}, clock)))]
         presence.renew()
         clocks += [entry.clock for entry in entries(presence.everybody_else(seat("bob")))]
