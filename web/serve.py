@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -21,11 +22,11 @@ from hypercorn.utils import LifespanFailureError
 from quart import Quart
 from sqlalchemy.exc import DBAPIError
 from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from collab.database import migrate
 from collab.note import SharedNote
 from web.app import create_app
+from web.connection import Connection
 from web.panelroom import DATABASE_NAME, Panelroom
 from web.settings import Settings
 from web.supervisor import STOPS, Start, Supervisor
@@ -146,7 +147,7 @@ async def _uvicorn(app: Quart, listener: socket.socket, settings: Settings, stop
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     config = uvicorn.Config(
         app,
-        ws=WebSocketsSansIOProtocol,
+        ws=partial(Connection, frames_per_s=settings.frames_per_s),  # type: ignore[arg-type]
         ws_max_size=settings.hard_frame_bytes,
         ws_ping_interval=_PING_S,
         ws_ping_timeout=_PING_S,

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 READY = re.compile(r"Listening on (http://\S+?):(\d+)\s*$")
 SCOPES = ("liveInterview", "liveInterview.company", "liveInterview.company.read", "liveInterview.company.write")
 OWNER = "owner@example.org"
+UNLIMITED = ("PANELROOM_JOINS_PER_MIN", "PANELROOM_FRAMES_PER_S", "PANELROOM_CPU_PER_S")
 START_S = 30.0
 STOP_S = 30.0
 
@@ -30,7 +31,7 @@ class Server:
         """``module`` runs in the place of the command."""
         self.data = data
         self.module = module
-        self.settings = {"PANELROOM_JOINS_PER_MIN": "0", "PANELROOM_FRAMES_PER_S": "0"} | (settings or {})
+        self.settings = dict.fromkeys(UNLIMITED, "0") | (settings or {})
         self.port = 0
         self.log: list[str] = []
         self._logged = threading.Condition()
