@@ -105,7 +105,7 @@ class Meter:
         }
         process.stdin.write(json.dumps(asked).encode() + b"\n")
         process.stdin.flush()
-        costs = []
+        costs: list[float] = []
         for _ in ("live", "join"):
             is_answered = select.select([process.stdout], [], [], self._limit_s)[0]
             line = process.stdout.readline() if is_answered else b""
