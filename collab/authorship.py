@@ -4,7 +4,7 @@ import json
 from collections import Counter
 
 from collab.gate import Limits
-from collab.journal import Entry
+from collab.log import Entry
 from collab.update import Struct
 from collab.wire import TooLarge
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from collab.errors import Invalid
+from collab.ranges import Ranges
 from collab.update import Id, Range, Struct
 
 # One step is what a browser takes to visit one item while it looks for the place of another: 0.3 microseconds. The rest
@@ -19,40 +20,6 @@ _REST_PER_STEP = 4_000  # characters behind it: they are copied
 _ROPE_PER_STEP = 32  # characters of an item that has grown since it was last split: all are copied, and kept
 _BEHIND_PER_STEP = 128  # items of the same client behind a split: they are moved in an array
 _FEW_BEHIND = 2**12  # so few are moved for nothing
-
-
-class Ranges:
-    """Disjoint, sorted, never touching half-open ranges of clocks."""
-
-    __slots__ = ("ends", "starts")
-
-    def __init__(self) -> None:
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-
-    def covers(self, start: int, end: int) -> bool:
-        at = bisect_right(self.starts, start) - 1
-        return at >= 0 and self.ends[at] >= end
-
-    def missing(self, start: int, end: int) -> list[tuple[int, int]]:
-        """The parts of a range that are not covered."""
-        missing = []
-        for at in range(bisect_right(self.ends, start), bisect_left(self.starts, end)):
-            if self.starts[at] > start:
-                missing.append((start, self.starts[at]))
-            start = self.ends[at]
-        if start < end:
-            missing.append((start, end))
-        return missing
-
-    def add(self, start: int, end: int) -> None:
-        first = bisect_left(self.ends, start)
-        last = bisect_right(self.starts, end)
-        if first < last:
-            start = min(start, self.starts[first])
-            end = max(end, self.ends[last - 1])
-        self.starts[first:last] = [start]
-        self.ends[first:last] = [end]
 
 
 @dataclass(slots=True, eq=False)

@@ -3,7 +3,7 @@
 import json
 from hashlib import sha256
 
-from collab.journal import AUTHOR, UPDATE, Entry
+from collab.log import AUTHOR, UPDATE, Entry
 
 _canonical = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -11,7 +11,8 @@ _canonical = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 class Chain:
     """A SHA-256 chain over the entries of one document's recording, in order.
 
-    They are the document's updates and whose its Yjs clients are; the code document, which has the id of its log, also carries the room events.
+    They are the document's updates and whose its Yjs clients are; the code document, which has the id of its log, also
+    carries the room events.
     It begins with SHA-256 of ``panelroom chain 1``, a line feed and the document's id. Each entry makes the next head:
     SHA-256 of the head (32 bytes), SHA-256 of the payload (32 bytes) and, in UTF-8, the JSON array
     ``[entry, at_ms, document, delivered_by, kind]`` without spaces and with nothing but JSON's own escapes.

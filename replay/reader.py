@@ -9,7 +9,8 @@ import anyio
 import structlog
 from anyio.lowlevel import checkpoint
 
-from collab.journal import Entry, Journal
+from collab.journal import Journal
+from collab.log import Entry
 from replay.errors import RecordingBroken
 
 PAGE = 250

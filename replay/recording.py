@@ -8,7 +8,8 @@ from hashlib import sha256
 from itertools import chain, islice
 from typing import Any
 
-from collab.journal import Entry, Journal
+from collab.journal import Journal
+from collab.log import Entry
 from replay.chain import Chain
 from replay.reader import PAGE, Reader
 from replay.timeline import Timeline

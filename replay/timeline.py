@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from pycrdt import Doc, Map, Text
 
 from collab.gate import FILES, SOURCE
-from collab.journal import AUTHOR, UPDATE, Entry
+from collab.log import AUTHOR, UPDATE, Entry
 from replay.chain import Chain
 from replay.errors import RecordingBroken
 from replay.history import History

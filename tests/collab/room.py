@@ -13,8 +13,9 @@ from collab.clock import Clock
 from collab.database import Database, migrate
 from collab.errors import Refused
 from collab.gate import Limits
-from collab.journal import UPDATE, Entry, Journal
+from collab.journal import Journal
 from collab.live import LiveDocument, read
+from collab.log import UPDATE, Entry
 from collab.peer import Peer
 from collab.registry import Registry
 from collab.wire import Awareness, AwarenessEntry, Update, decode, encode_awareness, encode_step_2, read_varuint

@@ -11,8 +11,8 @@ from collab.clock import Clock
 from collab.database import Database
 from collab.errors import Refused
 from collab.gate import Limits
-from collab.journal import AUTHOR, UPDATE
 from collab.live import LiveDocument
+from collab.log import AUTHOR, UPDATE
 from collab.peer import Peer
 from collab.wire import CloseCode, encode_denial, encode_step_2, encode_update
 from tests.collab.room import LOG, NOTHING, Room, a_database, a_room, people, present, sent

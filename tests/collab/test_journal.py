@@ -16,10 +16,12 @@ from structlog.testing import capture_logs
 
 from collab import database as database_module
 from collab import journal as journal_module
+from collab import log as log_module
 from collab.clock import Clock
 from collab.database import Database, migrate
 from collab.errors import SubscriberTooSlow
-from collab.journal import UPDATE, Entry, Journal, Log
+from collab.journal import Journal
+from collab.log import UPDATE, Entry, Log
 from tests.collab.room import a_database
 
 pytestmark = pytest.mark.anyio
@@ -513,7 +515,7 @@ async def test_a_subscriber_that_waits_is_woken(journal: Journal) -> None:
 
 
 async def test_too_slow(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_module, "_SUBSCRIPTION_LIMIT", 3)
+    monkeypatch.setattr(log_module, "_SUBSCRIPTION_LIMIT", 3)
     async with journal.subscribe("log") as slow, journal.subscribe("log") as fast:
         for number in range(5):
             async with journal.transaction() as transaction:
@@ -526,7 +528,7 @@ async def test_too_slow(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> No
 
 async def test_too_slow_leaves_no_hole(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever takes some of what was kept, after more was dropped, must not go on as if nothing were missing."""
-    monkeypatch.setattr(journal_module, "_SUBSCRIPTION_LIMIT", 2)
+    monkeypatch.setattr(log_module, "_SUBSCRIPTION_LIMIT", 2)
     async with journal.subscribe("log") as slow:
         told: list[int] = []
         for number in range(4):

@@ -13,7 +13,8 @@ from pycrdt import Doc, Text
 from collab.document import unseen
 from collab.errors import Invalid
 from collab.gate import Gate, Limits, Verdict
-from collab.order import Order, Ranges, Run, in_order
+from collab.order import Order, Run, in_order
+from collab.ranges import Ranges
 from collab.update import STRING, Id, Struct, parse
 from collab.wire import TooLarge
 from tests.collab.typist import Typist, string, update

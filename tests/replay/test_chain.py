@@ -1,7 +1,7 @@
 import json
 from hashlib import sha256
 
-from collab.journal import Entry
+from collab.log import Entry
 from replay.chain import Chain
 
 LOG = [

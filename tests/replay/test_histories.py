@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Text, UndoManager, merge_updates
 
-from collab.journal import Entry
+from collab.log import Entry
 from replay import history
 from replay.timeline import Timeline
 

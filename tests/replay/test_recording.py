@@ -7,7 +7,7 @@ import pytest
 from anyio import create_task_group, move_on_after
 from anyio.lowlevel import checkpoint
 
-from collab.journal import Entry
+from collab.log import Entry
 from replay import reader, recording
 from replay.errors import RecordingBroken
 from replay.recording import Replay

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Map, Text
 
-from collab.journal import Entry
+from collab.log import Entry
 from replay.errors import RecordingBroken
 from replay.timeline import Operation, Timeline
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from collab.journal import Entry
+from collab.log import Entry
 from replay.timeline import Timeline
 from tests.replay.test_histories import logs
 from tests.replay.trace import entries, load, updates

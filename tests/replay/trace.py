@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Text
 
-from collab.journal import UPDATE, Entry
+from collab.log import UPDATE, Entry
 
 # The longest ones are not in the repository: they may lie beside the checkout.
 FOLDERS = (Path(__file__).parents[1] / "data" / "traces", Path(__file__).parents[3] / "shared" / "data" / "traces")

@@ -8,7 +8,8 @@ import pytest
 
 from collab.clock import Clock
 from collab.database import Database
-from collab.journal import Entry, Journal
+from collab.journal import Journal
+from collab.log import Entry
 from collab.registry import Registry
 from rooms.agenda import Plan
 from rooms.key import Scope

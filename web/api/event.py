@@ -10,7 +10,8 @@ from quart import Blueprint, Response, json, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from collab.errors import SubscriberTooSlow
-from collab.journal import Entry, Journal
+from collab.journal import Journal
+from collab.log import Entry
 from rooms.errors import InterviewUnknown, TicketInvalid, Unauthenticated
 from rooms.service import Service
 from web.auth import Credential, credential, panelroom

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, JsonValue
 from quart import Blueprint, Response, request
 
-from collab.journal import UPDATE, Entry
+from collab.log import UPDATE, Entry
 from rooms.errors import DocumentUnknown
 from rooms.interview import Interview, Status
 from rooms.policy import Part

@@ -1,0 +1,107 @@
+"""One log: its entries, its head, and who hears of its events."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from collab.errors import SubscriberTooSlow
+
+UPDATE = "update"
+AUTHOR = "author"
+QUANTUM_MS = 10
+_SUBSCRIPTION_LIMIT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a log. ``at_ms`` counts from the log's start, in steps of 10, never decreasing with ``entry``.
+
+    ``kind`` is "update" (``payload`` is the exact Yjs update accepted, ``document`` its document), "author"
+    (``payload`` is the JSON object ``{client, boot}``: from here on the Yjs client id is bound to ``delivered_by`` in
+    this document; ``boot`` names the run of the process) or a room event's name (``payload`` is a JSON object,
+    ``document`` empty). ``delivered_by`` is whose connection brought it, or empty.
+    """
+
+    log: str
+    entry: int
+    at_ms: int
+    document: str
+    delivered_by: str
+    kind: str
+    payload: bytes
+
+
+class Log:
+    """The head of one log, as committed; ``last_at_ms`` also counts what is only queued."""
+
+    __slots__ = ("__weakref__", "committed_at_ms", "id", "last_at_ms", "next_entry", "started_at_ms", "subscriptions")
+
+    def __init__(self, log_id: str, started_at_ms: int | None, last_at_ms: int, next_entry: int) -> None:
+        self.id = log_id
+        self.started_at_ms = started_at_ms
+        self.last_at_ms = last_at_ms
+        self.committed_at_ms = last_at_ms
+        self.next_entry = next_entry
+        self.subscriptions: set[Subscription] = set()
+
+    def elapsed_ms(self, now_ms: int) -> int:
+        """Milliseconds since the start in whole quanta; 0 before it."""
+        if self.started_at_ms is None:
+            return 0
+        return max(0, now_ms - self.started_at_ms) // QUANTUM_MS * QUANTUM_MS
+
+    def stamp(self, now_ms: int) -> int:
+        """The time of an update accepted now."""
+        self.last_at_ms = max(self.last_at_ms, self.elapsed_ms(now_ms))
+        return self.last_at_ms
+
+
+class Subscription:
+    """The events of one log as they are committed. Bounded: who does not take them in time is dropped."""
+
+    def __init__(self, open_log: Callable[[], Awaitable[Log]]) -> None:
+        self._open_log = open_log
+        self._log: Log | None = None
+        self._events: deque[Entry] = deque()
+        self._arrived = asyncio.Event()
+        self._too_slow = False
+        self._ended = False
+
+    def offer(self, event: Entry) -> None:
+        if self._too_slow or len(self._events) >= _SUBSCRIPTION_LIMIT:
+            self._too_slow = True
+        else:
+            self._events.append(event)
+        self._arrived.set()
+
+    def end(self) -> None:
+        self._ended = True
+        self._arrived.set()
+
+    async def __aenter__(self) -> Self:
+        self._log = await self._open_log()
+        self._log.subscriptions.add(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if self._log is not None:
+            self._log.subscriptions.discard(self)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Entry:
+        """The next event. Raises SubscriberTooSlow after the last one that was kept."""
+        while not self._events:
+            if self._too_slow:
+                raise SubscriberTooSlow
+            if self._ended:
+                raise StopAsyncIteration
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._events.popleft()
