@@ -8,7 +8,7 @@ from pycrdt import Doc, Map, Text
 
 from collab.errors import DocumentBroken, Invalid
 from collab.gate import FILES, SOURCE
-from collab.note import NO_NOTE, Note
+from collab.note import NO_NOTE, Note, Noted
 from collab.update import Update, encode_state_vector, parse
 
 _NOTHING = b"\x00"
@@ -37,8 +37,10 @@ class Document:
         self._note.write(self._id, participant, entry, update)
         try:
             self._doc.apply_update(update)
-        except BaseException as error:
+        except MemoryError as error:
             raise self._break() from error
+        except BaseException as error:
+            raise self._break(Noted(self._id, participant, entry, update, len(update))) from error
         finally:
             self._note.clear()
 
@@ -53,7 +55,10 @@ class Document:
             try:
                 self.merge(update, participant, entry)
             finally:
-                self._doc.unobserve(watch)
+                if self._usable is not None:
+                    self._usable.unobserve(watch)
+        except DocumentBroken:
+            raise
         except BaseException as error:
             raise self._break() from error
         return changes[0] if changes else b"\x00\x00"
@@ -74,6 +79,16 @@ class Document:
         """Root name -> text; ``source`` is always there. Raises DocumentBroken."""
         return self._read(_texts)
 
+    def unseen(
+        self, data: bytes, clocks: dict[int, int], participant: str = "", entry: int = 0
+    ) -> tuple[Update, bytes]:
+        """``unseen``, noted."""
+        self._note.write(self._id, participant, entry, data)
+        try:
+            return unseen(data, clocks)
+        finally:
+            self._note.clear()
+
     def _read(self, read: Callable[[Doc[Any]], _Result]) -> _Result:
         self._note.write(self._id, "", 0, b"")
         try:
@@ -89,11 +104,11 @@ class Document:
             raise DocumentBroken
         return self._usable
 
-    def _break(self) -> DocumentBroken:
+    def _break(self, poison: Noted | None = None) -> DocumentBroken:
         if self._usable is not None:
             self._broken.append(self._usable)
             self._usable = None
-        return DocumentBroken()
+        return DocumentBroken(poison)
 
 
 def unseen(data: bytes, clocks: dict[int, int]) -> tuple[Update, bytes]:

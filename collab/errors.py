@@ -1,5 +1,6 @@
 """What can go wrong in a document or its journal, named for the fact."""
 
+from collab.note import Noted
 from collab.wire import CloseCode
 
 
@@ -17,7 +18,14 @@ class Invalid(ValueError):
 
 
 class DocumentBroken(Exception):
-    """Raised when the CRDT failed behind the gate: its object must not be used again, only reloaded."""
+    """Raised when the CRDT failed behind the gate: its object must not be used again, only rebuilt.
+
+    ``poison`` is what it failed over, where that is known.
+    """
+
+    def __init__(self, poison: Noted | None = None) -> None:
+        super().__init__()
+        self.poison = poison
 
 
 class SubscriberTooSlow(Exception):

@@ -5,19 +5,21 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from enum import Enum, auto
+from functools import partial
+from math import inf
 
 import structlog
 
 from collab.authorship import Authorship, Foreign
-from collab.document import Document, unseen
+from collab.document import Document
 from collab.errors import DocumentBroken, Invalid, Refused
 from collab.gate import Gate, Limits, Verdict
-from collab.journal import Journal
-from collab.log import AUTHOR, Entry, Log
-from collab.note import Note
+from collab.journal import AUTHOR, Entry, Journal, Log
+from collab.note import NO_NOTE, Note
 from collab.peer import DENIED, Peer
 from collab.presence import GONE, NOBODY, Presence
-from collab.update import STRING, parse
+from collab.quarantine import Quarantine
+from collab.update import STRING, encode_state_vector, parse
 from collab.update import Update as ParsedUpdate
 from collab.wire import (
     Awareness,
@@ -41,8 +43,8 @@ from collab.wire import (
 _MAX_RESYNCS = 3
 _NO_UPDATE = ParsedUpdate([], [])
 
-COUNTED = -1
-"""A ticket: what a newcomer takes has been counted."""
+COUNTED, REBUILT = -1, -2
+"""Tickets: what a newcomer takes has been counted; the document has been rebuilt."""
 
 Received = tuple[Message, ParsedUpdate]
 
@@ -77,7 +79,15 @@ class LiveDocument:
     """
 
     def __init__(
-        self, log: Log, document_id: str, journal: Journal, limits: Limits, *, boot: str = "", note: Note | None = None
+        self,
+        log: Log,
+        document_id: str,
+        journal: Journal,
+        limits: Limits,
+        *,
+        boot: str = "",
+        note: Note = NO_NOTE,
+        quarantine: Quarantine | None = None,
     ) -> None:
         """``boot`` names this run of the process."""
         self.log = log
@@ -87,14 +97,22 @@ class LiveDocument:
         self.is_finished = False  # every update is refused
         self.is_held = False  # every update is set aside: the document may be about to be finished
         self.is_discarded = False  # broken: nothing may touch it any more
+        self.rebuilding: asyncio.Task[None] | None = None  # broken: every frame waits
+        self.rebuilt_at_s = -inf
         self._journal = journal
-        self._document = Document(document_id, note) if note is not None else Document(document_id)
-        self._gate = Gate(limits)
-        self._authorship = Authorship(boot, limits)
-        self._presence = Presence(self._gate.is_root)
+        self._quarantine = quarantine
+        self._limits, self._boot, self._note = limits, boot, note
+        self.reset()
+        self._presence = Presence(lambda name: self._gate.is_root(name))  # noqa: PLW0108 - of the gate of then
         self._unacknowledged: set[Peer] = set()
         self._is_behind = False  # frames were set aside while updates were held
         self._counting: asyncio.Task[None] | None = None
+
+    def reset(self) -> None:
+        """Begin with nothing, which is to be restored; the peers stay."""
+        self._document = Document(self.id, self._note)
+        self._gate = Gate(self._limits)
+        self._authorship = Authorship(self._boot, self._limits)
 
     def restore(self, entry: Entry) -> None:
         """Take in an entry from the journal. Raises DocumentBroken."""
@@ -103,6 +121,7 @@ class LiveDocument:
             return
         try:
             update = parse(entry.payload)
+            unseen = partial(self._document.unseen, entry=entry.entry)
             news, payload = self._gate.news(update, entry.payload, unseen)
             self._gate.restore(news, len(payload), entry.delivered_by)
         except (Malformed, Invalid, TooLarge) as error:
@@ -130,10 +149,13 @@ class LiveDocument:
         """One frame of a peer, which may have been ``read`` already.
 
         A number is a ticket: the frame has to be given again when that is ``reached``, and no other frame of this peer
-        before it. Raises Refused (the peer must be closed) or DocumentBroken (all must, and reload).
+        before it. Raises Refused (the peer must be closed) or DocumentBroken (the document must be rebuilt; where it
+        names a poison, the peer must be closed too).
         """
         if self.is_discarded:
             raise Refused(CloseCode.RESTART, "the document is being restored")
+        if self.rebuilding is not None:
+            return REBUILT
         if received is None:
             peer.spend(len(frame))
             received = read(frame)
@@ -163,15 +185,18 @@ class LiveDocument:
 
     def _write(self, peer: Peer, parsed: ParsedUpdate, update: bytes, frame: bytes | None) -> int | None:
         """The decision table: what an update would do, by what its bringer may do. ``frame`` is None for a step 2."""
-        news, data = self._gate.news(parsed, update, unseen)
+        document, participant = self._document, peer.participant_id
+        if self._quarantine is not None and self._quarantine.holds(self.id, update):
+            raise Refused(CloseCode.INVALID, "an update that has broken this document")
+        news, data = self._gate.news(parsed, update, lambda data, clocks: document.unseen(data, clocks, participant))
         standing = self._standing(peer)
         match self._judge(peer, news, data, standing, is_step_2=frame is None), standing:
             case Verdict.NEW, Standing.WRITER:
                 self._gate.admit()
-                self._apply(news, data, peer.participant_id)
-                ticket = self._journal.append(self.log, self.id, peer.participant_id, data)
+                self._apply(news, data, participant)
+                ticket = self._journal.append(self.log, self.id, participant, data)
                 self._relay(frame if frame is not None and data is update else encode_update(data), peer)
-                self._authorship.brought(news.structs, peer.participant_id)
+                self._authorship.brought(news.structs, participant)
                 if self._gate.is_tangled:
                     self._count_conflicts()
                 if frame is not None and self._authorship.may_have_lost:
@@ -226,10 +251,12 @@ class LiveDocument:
 
     async def reached(self, ticket: int) -> None:
         """Return when a frame that ``accept`` has given this ticket for can be given again."""
-        if ticket != COUNTED:
+        if ticket >= 0:
             await self._journal.reached(ticket)
-        elif self._counting is not None:
-            await asyncio.wait([self._counting])
+            return
+        task = self._counting if ticket == COUNTED else self.rebuilding
+        if task is not None:
+            await asyncio.wait([task])
 
     def _standing(self, peer: Peer) -> Standing:
         if self.is_finished:
@@ -306,11 +333,9 @@ class LiveDocument:
 
     def _ask(self, peer: Peer) -> None:
         peer.is_asked = True
-        peer.offer(encode_step_1(self._document.state_vector()))
+        peer.offer(encode_step_1(encode_state_vector(self._gate.clocks)))
 
-    def _relay(self, frame: bytes | None, sender: Peer) -> None:
-        if frame is None:
-            return
+    def _relay(self, frame: bytes, sender: Peer) -> None:
         for peer in self.peers:
             if peer is not sender:
                 peer.offer(frame)
@@ -343,6 +368,7 @@ class LiveDocument:
             self._counting = asyncio.create_task(self._count(self._gate.counting(data)))
 
     async def _count(self, count: Callable[[], Counter[int]]) -> None:
+        gate = self._gate
         try:
             by_client = await asyncio.to_thread(count)
         finally:
@@ -350,7 +376,7 @@ class LiveDocument:
         by_participant: Counter[str] = Counter()
         for client, steps in by_client.items():
             by_participant[self._authorship.blamed(client)] += steps
-        self._gate.counted(by_participant)
+        gate.counted(by_participant)
         _log.info("newcomer counted", document=self.id, steps=by_participant.total())
 
     def keep_alive(self) -> None:

@@ -14,11 +14,16 @@ from collab.errors import DocumentBroken
 from collab.gate import Limits
 from collab.journal import Journal
 from collab.live import LiveDocument
+from collab.note import NO_NOTE, Note, Noted
+from collab.quarantine import Quarantine
 from collab.wire import CloseCode
 
 _PAGE = 5_000
 _TICK_S = 9.0
 """Half of the longest silence that a peer may hear, so that stock clients (30 s) never reconnect for it."""
+
+_REASON = "the CRDT failed"
+_AGAIN_S = 60.0  # a document that breaks so soon again, over nothing that could be kept from it, is given up
 
 _log = structlog.get_logger("registry")
 
@@ -27,12 +32,21 @@ class Registry:
     """Invariant: at most one LiveDocument object accepts frames for a document id at any time."""
 
     def __init__(
-        self, journal: Journal, limits: Limits | None = None, *, idle_s: float = 300.0, tick_s: float = _TICK_S
+        self,
+        journal: Journal,
+        limits: Limits | None = None,
+        *,
+        idle_s: float = 300.0,
+        tick_s: float = _TICK_S,
+        note: Note = NO_NOTE,
+        quarantine: Quarantine | None = None,
     ) -> None:
         self.journal = journal
         self._limits = limits or Limits()
         self._idle_s = idle_s
         self._tick_s = tick_s
+        self._note = note
+        self._quarantine = quarantine or Quarantine(journal.database, journal.clock)
         self._boot = secrets.token_hex(8)
         self._documents: dict[str, LiveDocument] = {}
         self._loading: dict[str, asyncio.Lock] = {}
@@ -82,19 +96,69 @@ class Registry:
             live.is_finished = log_id in self._finished
 
     def discard(self, live: LiveDocument) -> None:
-        """A broken document: everybody is sent away to come back to a fresh one, loaded from the journal."""
+        """A document that cannot be rebuilt: everybody is sent away to come back to one that is loaded anew."""
         _log.error("document broken", document=live.id)
         if self._documents.get(live.id) is live:
             del self._documents[live.id]
         live.is_discarded = True
         live.close_peers(CloseCode.RESTART, "the document is being restored")
 
+    def rebuild(self, live: LiveDocument, poison: Noted | None) -> None:
+        """A broken document: it is loaded anew while everybody stays, and every frame waits until it is there."""
+        if live.rebuilding is not None or live.is_discarded:
+            return
+        if poison is None and time.monotonic() - live.rebuilt_at_s < _AGAIN_S:
+            self.discard(live)
+            return
+        _log.error("document broken", document=live.id)
+        live.reset()
+        live.rebuilding = asyncio.create_task(self._rebuild(live, poison))
+
+    async def _rebuild(self, live: LiveDocument, poison: Noted | None) -> None:
+        started_s = time.monotonic()
+        try:
+            if poison is not None:
+                await self._quarantine.add(poison, _REASON)
+            await self._restore(live)
+        except Exception:  # noqa: BLE001 - whatever it is, nobody may go on with a broken document
+            _log.exception("document not rebuilt", document=live.id)
+            self.discard(live)
+        else:
+            live.rebuilt_at_s = time.monotonic()
+            _log.warning("document rebuilt", document=live.id, after_s=round(live.rebuilt_at_s - started_s, 3))
+        finally:
+            live.rebuilding = None
+
     async def _load(self, log_id: str, document_id: str) -> LiveDocument:
+        live = LiveDocument(
+            await self.journal.open(log_id),
+            document_id,
+            self.journal,
+            self._limits,
+            boot=self._boot,
+            note=self._note,
+            quarantine=self._quarantine,
+        )
+        await self._restore(live)
+        return live
+
+    async def _restore(self, live: LiveDocument) -> None:
+        """From the journal. Raises DocumentBroken, also where that has ended the process before."""
+        if self._quarantine.closes(live.id):
+            raise DocumentBroken
+        try:
+            await self._read(live)
+        except DocumentBroken as error:
+            if error.poison is not None:
+                await self._quarantine.add(error.poison, _REASON)
+            raise
+
+    async def _read(self, live: LiveDocument) -> None:
+        log_id = live.log.id
         await self.journal.flush()
-        live = LiveDocument(await self.journal.open(log_id), document_id, self.journal, self._limits, boot=self._boot)
         after = 0
         while True:
-            page = await self.journal.entries(log_id, after=after, limit=_PAGE, document=document_id)
+            page = await self.journal.entries(log_id, after=after, limit=_PAGE, document=live.id)
             for number, entry in enumerate(page):
                 live.restore(entry)
                 if number % 500 == 499:
@@ -104,15 +168,12 @@ class Registry:
                 live.is_held = log_id in self._held
                 live.is_finished = log_id in self._finished
                 live.count_if_tangled()
-                return live
+                return
             after = page[-1].entry
 
     def _acknowledge(self) -> None:
         for live in list(self._documents.values()):
-            try:
-                live.acknowledge()
-            except DocumentBroken:
-                self.discard(live)
+            live.acknowledge()
 
     async def run(self) -> None:
         """Keep every connection alive and evict what nobody uses, for ever."""

@@ -51,7 +51,14 @@ class Panelroom:
             max_queued_bytes=settings.journal_queue_bytes,
         )
         limits = Limits(settings.max_structs, settings.max_ranges, settings.max_document_bytes)
-        registry = Registry(journal, limits, idle_s=settings.evict_s, tick_s=settings.keep_alive_s)
+        registry = Registry(
+            journal,
+            limits,
+            idle_s=settings.evict_s,
+            tick_s=settings.keep_alive_s,
+            note=note,
+            quarantine=quarantine,
+        )
         rooms = Service(database, journal, registry, clock, reopen_s=settings.reopen_s)
         return cls(
             settings=settings,

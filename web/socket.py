@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from collab.errors import DocumentBroken, Refused
-from collab.live import LiveDocument, Received, read
+from collab.live import REBUILT, LiveDocument, Received, read
 from collab.peer import Peer
 from collab.wire import CloseCode
 from rooms.errors import DocumentUnknown, TicketInvalid
@@ -170,8 +170,6 @@ class Sockets:
                     except Refused as refusal:
                         note(refusal, peer.participant_id)
                         peer.close(refusal.code, refusal.reason)
-                    except DocumentBroken:
-                        self._panelroom.registry.discard(live)
                     if peer.entered and not entered:
                         entered = True
                         await _enter(rooms, grant)
@@ -181,7 +179,7 @@ class Sockets:
                 tasks.cancel_scope.cancel()
 
     async def _accept(self, live: LiveDocument, peer: Peer, frame: bytes | None) -> None:
-        """One frame to its end. Raises Refused and DocumentBroken."""
+        """One frame to its end. Raises Refused."""
         if frame is None:
             raise Refused(CloseCode.INVALID, "text is not spoken here, only binary frames")
         if len(frame) > self._panelroom.settings.max_frame_bytes:
@@ -193,7 +191,13 @@ class Sockets:
             received, spent_s = _read(frame)
         while peer.closing is None:
             started_s = time.thread_time()
-            ticket = live.accept(peer, frame, received)
+            try:
+                ticket = live.accept(peer, frame, received)
+            except DocumentBroken as broken:
+                self._panelroom.registry.rebuild(live, broken.poison)
+                ticket = REBUILT
+                if broken.poison is not None:
+                    raise Refused(CloseCode.INVALID, "an update that breaks the document") from None
             spent_s += time.thread_time() - started_s
             if ticket is None:
                 break

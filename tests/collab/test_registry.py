@@ -241,31 +241,6 @@ async def test_a_document_that_breaks_while_it_is_loaded(journal: Journal, monke
     assert (await registry.open(LOG, LOG)).texts() == {"source": "hello"}
 
 
-async def test_a_document_that_breaks_on_acknowledging_takes_no_other_with_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with a_room(tmp_path, max_queued=1) as room:
-        other = await room.registry.open("other", "other")
-        ada = room.seat("ada")
-        room.accept(ada, encode_update(Typist(1).insert(0, "a")))
-        room.accept(ada, encode_update(Typist(2).insert(0, "set aside")))
-        broken = room.live
-
-        def breaks(document: Document) -> bytes:
-            if document is broken._document:
-                raise DocumentBroken
-            return b"\x00"
-
-        with monkeypatch.context() as breaking:
-            breaking.setattr(Document, "state_vector", breaks)
-            await room.journal.flush()
-        assert ada.closing is not None
-        assert ada.closing[0] is CloseCode.RESTART
-        assert room.registry.opened("other") == [other]
-        assert (await room.open()).texts() == {"source": "a"}
-        assert room.journal.durable == 1
-
-
 async def test_drain(tmp_path: Path) -> None:
     async with a_room(tmp_path) as room:
         ada, bob = await room.join("ada"), await room.join("bob")
