@@ -14,7 +14,8 @@ from collab.authorship import Authorship, Foreign
 from collab.document import Document
 from collab.errors import DocumentBroken, Invalid, Refused
 from collab.gate import Gate, Limits, Verdict
-from collab.journal import AUTHOR, Entry, Journal, Log
+from collab.journal import Journal
+from collab.log import AUTHOR, Entry, Log
 from collab.note import NO_NOTE, Note
 from collab.peer import DENIED, Peer
 from collab.presence import GONE, NOBODY, Presence

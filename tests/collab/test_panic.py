@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from collab.document import Document
 from collab.errors import DocumentBroken, Refused
-from collab.journal import UPDATE
 from collab.live import REBUILT, LiveDocument
+from collab.log import UPDATE
 from collab.note import Noted
 from collab.peer import Peer
 from collab.quarantine import Quarantine
