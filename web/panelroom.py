@@ -1,7 +1,7 @@
 """What one process serves, put together."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
 
@@ -50,7 +50,7 @@ class Panelroom:
             max_queued=settings.journal_queue_updates,
             max_queued_bytes=settings.journal_queue_bytes,
         )
-        limits = Limits(settings.max_structs, settings.max_ranges, settings.max_document_bytes)
+        limits = Limits(**{field.name: getattr(settings, field.name) for field in fields(Limits)})
         registry = Registry(
             journal,
             limits,

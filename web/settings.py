@@ -7,7 +7,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from collab.gate import Limits
+
 PREFIX = "PANELROOM_"
+_LIMITS = Limits()
 
 
 class Settings(BaseSettings):
@@ -47,10 +50,36 @@ class Settings(BaseSettings):
     hard_frame_bytes: PositiveInt = Field(
         16 * 2**20, description="Frame size in bytes that is not even read; more is closed with 1009"
     )
-    max_structs: PositiveInt = Field(20_000, description="New structs in one update; more is closed with 4413")
-    max_ranges: PositiveInt = Field(5_000, description="New delete ranges in one update; more is closed with 4413")
+    max_structs: PositiveInt = Field(
+        _LIMITS.max_structs, description="New structs in one update; more is closed with 4413"
+    )
+    max_ranges: PositiveInt = Field(
+        _LIMITS.max_ranges, description="New delete ranges in one update; more is closed with 4413"
+    )
     max_document_bytes: PositiveInt = Field(
-        64 * 2**20, description="Bytes that the updates of one document may sum up to; more is closed with 4413"
+        _LIMITS.max_document_bytes,
+        description="Bytes that the updates of one document may sum up to; more is closed with 4413",
+    )
+    max_document_structs: PositiveInt = Field(
+        _LIMITS.max_document_structs, description="Structs that one document may hold; more is closed with 4413"
+    )
+    max_files: PositiveInt = Field(
+        _LIMITS.max_files, description="Files of one document beside the first; more is closed with 4413"
+    )
+    max_new_clients: PositiveInt = Field(
+        _LIMITS.max_new_clients, description="New Yjs client ids in one update; more is closed with 4413"
+    )
+    max_clients: PositiveInt = Field(
+        _LIMITS.max_clients, description="Yjs client ids of one participant in one document; more is closed with 4413"
+    )
+    max_steps: PositiveInt = Field(
+        _LIMITS.max_steps,
+        description="Steps of integration that one update may cost every browser; more is closed with 4413",
+    )
+    max_participant_steps: PositiveInt = Field(
+        _LIMITS.max_participant_steps,
+        description="Steps of integration that all updates of one participant may cost, beside some for each byte; "
+        "more is closed with 4413",
     )
     outbox_bytes: PositiveInt = Field(
         2 * 2**20, description="Bytes that may wait for one connection; more is closed with 4508"
