@@ -1,0 +1,44 @@
+"""Simulated rooms of stock clients on bad networks, at a server that dies: nobody is refused, and all agree.
+
+More of them: HONEST_FROM=1000 HONEST_ROOMS=200 ./test -m long tests/property/test_honest_room.py
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.collab.room import a_database
+from tests.support.honest_people import People, people
+from tests.support.honest_room import Room
+from tests.support.honest_server import Figures
+
+pytestmark = pytest.mark.anyio
+
+SHORT = 30
+FROM = int(os.environ.get("HONEST_FROM", str(SHORT)))
+LONG = int(os.environ.get("HONEST_ROOMS", "500"))
+
+
+@pytest.fixture(scope="module")
+def crowd() -> Iterator[People]:
+    with people() as everybody:
+        yield everybody
+
+
+@pytest.fixture(scope="module")
+def figures() -> Iterator[Figures]:
+    total = Figures()
+    yield total
+    print(f"\n{total}")
+
+
+@pytest.mark.parametrize(
+    "seed", [*range(SHORT), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(FROM, FROM + LONG))]
+)
+async def test_nobody_honest_is_refused(seed: int, crowd: People, figures: Figures, tmp_path: Path) -> None:
+    async with a_database(tmp_path) as database:
+        room = Room(seed, crowd, database)
+        await room.play()
+    figures.add(room.figures)
