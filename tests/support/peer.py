@@ -8,7 +8,7 @@ from typing import Any
 
 from pycrdt import Doc, Text, TransactionEvent, UndoManager
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidMessage
 
 from tests.support import wire
 
@@ -220,7 +220,7 @@ class Peer:
         while True:
             try:
                 return await connect(self.url, compression=None, ping_interval=None, proxy=None, max_size=None)
-            except (OSError, EOFError, TimeoutError, ConnectionClosed):
+            except (OSError, EOFError, TimeoutError, ConnectionClosed, InvalidMessage):  # the last: it died meanwhile
                 await asyncio.sleep(TRY_AGAIN_S)
 
     async def _read(self, connection: ClientConnection) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -103,8 +104,14 @@ class Server:
         self._finish_reading()
 
     def kill_worker(self) -> None:
-        """SIGKILL to the process that serves, not to its supervisor."""
-        os.kill(self.worker, signal.SIGKILL)
+        """SIGKILL to the process that serves, not to its supervisor. Returns when it is dead."""
+        worker = self.worker
+        pidfd = os.pidfd_open(worker)
+        try:
+            os.kill(worker, signal.SIGKILL)
+            select.select([pidfd], [], [], STOP_S)
+        finally:
+            os.close(pidfd)
 
     def kill_supervisor(self) -> None:
         """SIGKILL to the one process that operators know. Returns when nothing of the server is left."""

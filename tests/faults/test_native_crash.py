@@ -1,0 +1,184 @@
+"""The CRDT's native code kills the server: it is back at once, knows what killed it, and does not die of it again."""
+
+import os
+import re
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from typing import Any
+
+import pytest
+from anyio import to_thread
+from websockets.exceptions import InvalidMessage
+
+from tests.support import wire
+from tests.support.api import Api
+from tests.support.crowd import Crowd
+from tests.support.dialogue import close_code_of
+from tests.support.poisonous import POISON
+from tests.support.server import Server
+
+pytestmark = pytest.mark.anyio
+
+BACK = "server process is back"
+BACK_S = 2.0
+POISONOUS = "tests.support.poisonous"
+
+
+@pytest.fixture(scope="module", params=["uvicorn", "hypercorn"])
+def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp(request.param) / "data", {"PANELROOM_SERVER": request.param}, POISONOUS)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def server(either: Server) -> Server:
+    """With an empty log."""
+    if not either.alive():
+        either.module = POISONOUS
+        either.start()
+    either.log.clear()
+    return either
+
+
+def deaths(server: Server) -> int:
+    return sum("server process died" in line for line in server.log)
+
+
+def back_s(server: Server, times: int) -> list[float]:
+    """How long nobody was served, each time, when it has happened so often."""
+    lines = server.lines_with(BACK, 0, times)
+    return [float(re.findall(r"after_s=(\S+)", line)[0]) for line in lines]
+
+
+def quarantined(server: Server, document: str) -> list[tuple[Any, ...]]:
+    query = "SELECT participant, during, entry, sha256 FROM quarantine WHERE document = ?"
+    with closing(sqlite3.connect(server.data / "panelroom.db")) as database:
+        return database.execute(query, (document,)).fetchall()
+
+
+async def test_an_update_kills_the_server(server: Server) -> None:
+    async with Api(server) as api, Crowd(api, await api.create()) as crowd, Crowd(api, await api.create()) as others:
+        for name, role in {"Cleo": "candidate", "Olga": "interviewer"}.items():
+            await crowd.join(name, role, faithful=True)
+            await others.join(name, role, faithful=True)
+        eve = await crowd.join("Eve", "guest", faithful=True)
+        await crowd.type("Cleo", "hello")
+        await others.type("Cleo", "elsewhere")
+        await crowd.settle()
+        await crowd.type("Eve", POISON)
+        await crowd.until(lambda: eve.final, "Eve, who came back with it, is turned away")
+        assert eve.close_code == 4400
+        (after_s,) = await to_thread.run_sync(back_s, server, 1)
+        assert after_s <= BACK_S
+
+        participant = crowd.admitted["Eve"].participant_id
+        ((bringer, during, entry, digest),) = quarantined(server, crowd.interview)
+        assert (bringer, during, entry) == (participant, "live", None)
+        (line,) = server.lines_with("event=quarantined", 0)
+        assert all(fact in line for fact in (crowd.interview, participant, digest, "SIGSEGV"))
+
+        poison = wire.sync(wire.STEP_2, eve.document.get_update())
+        await crowd.leave("Eve")
+        await crowd.type("Olga", " and on")
+        assert await crowd.settle() == "hello and on"
+        await others.type("Olga", ", on")
+        assert await others.settle() == "elsewhere, on"
+
+        again = await api.join(crowd.interview, "guest", "Eve", resume=crowd.admitted["Eve"].ticket)
+        since = len(server.log)
+        assert again.participant_id == participant
+        assert await close_code_of(again.code, poison) == 4400
+        (line,) = await to_thread.run_sync(server.lines_with, "peer refused", since)
+        assert "an update that has broken this document" in line
+        assert await crowd.settle() == "hello and on"
+        assert deaths(server) == 1
+        assert await to_thread.run_sync(server.stop) == 0
+
+
+async def test_an_entry_of_the_journal_kills_the_server(server: Server) -> None:
+    """It was accepted by another version, before the CRDT changed."""
+    server.kill()
+    server.module = "web.cli"
+    server.start()
+    async with Api(server) as api, Crowd(api, await api.create()) as crowd, Crowd(api, await api.create()) as others:
+        for each in (crowd, others):
+            await each.join("Cleo", "candidate")
+        await crowd.type("Cleo", "hello")
+        await crowd.settle()
+        await crowd.type("Cleo", POISON)
+        await crowd.settle()
+        await others.type("Cleo", "elsewhere")
+        await others.settle()
+        entry = (await api.updates(crowd.interview))[-1].entry
+        server.kill()
+        server.module = POISONOUS
+        await to_thread.run_sync(server.start)
+
+        url = crowd.admitted["Cleo"].code
+        with pytest.raises((OSError, EOFError, InvalidMessage)):
+            await close_code_of(url)
+        assert await close_code_of(url) == await close_code_of(url) == 1012
+        assert deaths(server) == 1
+        ((_, during, number, digest),) = quarantined(server, crowd.interview)
+        assert (during, number) == ("load", entry)
+        (line,) = server.lines_with("event=quarantined", 0)
+        assert all(fact in line for fact in (crowd.interview, digest, f"entry={entry}", "SIGSEGV"))
+        assert len(server.lines_with("document is not opened any more", 0)) == 1
+        assert await others.settle() == "elsewhere"
+
+        await to_thread.run_sync(server.restart)
+        assert await close_code_of(url) == 1012
+        assert await others.settle() == "elsewhere"
+        assert deaths(server) == 1
+
+        # What docs/operations.md says can be done, with a version that can read it.
+        await to_thread.run_sync(server.stop)
+        with closing(sqlite3.connect(server.data / "panelroom.db", isolation_level=None)) as database:
+            database.execute("DELETE FROM quarantine WHERE document = ?", (crowd.interview,))
+        server.module = "web.cli"
+        await to_thread.run_sync(server.start)
+        assert await crowd.settle() == f"hello{POISON}"
+        assert await to_thread.run_sync(server.stop) == 0
+
+
+async def test_a_server_killed_three_times(server: Server) -> None:
+    async with Api(server) as api, Crowd(api, await api.create()) as crowd:
+        for name, role in {"Cleo": "candidate", "Olga": "interviewer"}.items():
+            await crowd.join(name, role, faithful=True)
+        for times in (1, 2, 3):
+            await crowd.type("Cleo", str(times))
+            server.kill_worker()
+            await to_thread.run_sync(back_s, server, times)
+            await crowd.settle()
+        assert await crowd.settle() == "123"
+        assert max(await to_thread.run_sync(back_s, server, 3)) <= BACK_S
+        assert quarantined(server, crowd.interview) == []
+        assert sum("Listening on" in line for line in server.log) == 3
+        assert not any("/sign-in?token=" in line for line in server.log)
+        assert await to_thread.run_sync(server.stop) == 0
+
+
+async def test_who_connects_meanwhile_waits(server: Server) -> None:
+    """The socket is the supervisor's: nobody is told that there is no server."""
+
+    def come() -> int:
+        os.kill(server.pid, signal.SIGSTOP)
+        server.kill_worker()
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=30)) as visitor:
+            visitor.request("GET", "/healthz")
+            os.kill(server.pid, signal.SIGCONT)
+            return visitor.getresponse().status
+
+    for _ in range(3):
+        assert await to_thread.run_sync(come) == 200
+
+
+async def test_killing_the_supervisor_kills_the_server(server: Server) -> None:
+    await to_thread.run_sync(server.kill_supervisor)
+    await to_thread.run_sync(server.start)  # on the same port and the same data
+    assert await to_thread.run_sync(server.stop) == 0
