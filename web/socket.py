@@ -174,7 +174,7 @@ class Sockets:
                         entered = True
                         await _enter(rooms, grant)
                 ended = _ENDED.get(message.get("code", 0))
-                if ended is not None:
+                if ended is not None and peer.closing is None:
                     note(ended, peer.participant_id)
                 tasks.cancel_scope.cancel()
 

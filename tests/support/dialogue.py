@@ -11,6 +11,7 @@ from websockets.typing import Origin
 from tests.support import wire
 
 ANSWER_S = 10.0
+CONTINUED, BINARY = 0, 2
 
 
 class Dialogue:
@@ -63,6 +64,19 @@ class Dialogue:
             pass  # anything but 1000 and 1001
         return self._connection.close_code
 
+    @property
+    def close_reason(self) -> str:
+        """The server's words, once it has closed."""
+        assert self._connection is not None
+        return self._connection.close_reason or ""
+
+    async def say_raw(self, data: bytes) -> None:
+        """Bytes below the frames of WebSockets."""
+        assert self._connection is not None
+        if not self._connection.transport.is_closing():
+            self._connection.transport.write(data)
+        await asyncio.sleep(0)
+
     async def echo(self) -> None:
         """Returns when the server has answered a step 1, and so has read everything before it."""
         await self.say(wire.sync(wire.STEP_1, b"\0"))
@@ -84,3 +98,9 @@ async def handshake_status(url: str, *, origin: str | None = None) -> int:
             return 101
     except InvalidStatus as refused:
         return refused.response.status_code
+
+
+def raw_frame(kind: int, payload: bytes, *, last: bool = True, deflated: bool = False) -> bytes:
+    """A frame of WebSockets (RFC 6455), masked with nothing."""
+    head = bytes((kind | 0x80 * last | 0x40 * deflated, 0xFF))
+    return head + len(payload).to_bytes(8, "big") + bytes(4) + payload
