@@ -27,7 +27,7 @@ class Authorship:
         # Bound before this process started, their owner not in step since: a crash can have lost their newest structs.
         self._lost: set[int] = set()
         self._ids: Counter[str] = Counter()  # by participant: bound to him, or brought by him and bound to nobody
-        self._brought: dict[int, str] = {}
+        self._brought: set[int] = set()
 
     def restore(self, entry: Entry) -> None:
         """Take in a binding from the journal."""
@@ -97,16 +97,12 @@ class Authorship:
                 raise TooLarge("too many Yjs clients of one participant")
         return is_pending or (bool(unbound) and not is_step_2)
 
-    def blamed(self, client: int) -> str:
-        """Whose the structs under a client id are, or who brought them."""
-        return self._owners.get(client) or self._brought.get(client, "")
-
     def brought(self, structs: list[Struct], participant: str) -> None:
         """These structs were taken in: ids among them that belong to nobody count as those of who brought them."""
         for struct in structs:
             client = struct.client
             if client not in self._owners and client not in self._brought:
-                self._brought[client] = participant
+                self._brought.add(client)
                 self._ids[participant] += 1
 
     @property

@@ -5,6 +5,7 @@ the CRDT is touched.
 """
 
 import re
+import sys
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
@@ -22,9 +23,17 @@ _FILE = f"{SOURCE}/"
 _MAX_NAME = 64  # characters of a file id
 _PAIRS = re.compile("[\U00010000-\U0010ffff]+")
 
-# What a newcomer takes in all, and what may be added to it before it is counted anew: 0.3 microseconds each.
-_MAX_NEWCOMER_STEPS = 1_500_000
-_MAX_UNCOUNTED_STEPS = 3_000_000
+# What a newcomer may take, in steps of 0.3 microseconds, and by how much that may have grown before it is counted anew.
+_MAX_NEWCOMER_STEPS = 1_000_000
+_MAX_UNCOUNTED_STEPS = 2_000_000
+# Where it is too much already: what may still be added without a count, what in one update, and up to where.
+_LEAST_UNCOUNTED_STEPS = 100_000
+_FEW_STEPS = 256
+_MOST_NEWCOMER_STEPS = 4_000_000
+_MAX_VISITS = 50_000  # of one update: the server makes them itself, and others wait
+_RUNS_COUNTED_PER_STEP = 4
+_MAX_CLIENTS = 2**15  # of a document: a state vector may have twice as many
+_MAX_DEAD_VALUES = 256
 _STEPS_PER_BYTE = 2
 # Of an accepted update, however small: a browser copies the state of all clients for it.
 _STEPS_PER_UPDATE = 16
@@ -58,6 +67,16 @@ class Limits:
 
 
 _KEPT = {Verdict.NEW, Verdict.TANGLED}
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The steps of a newcomer ``before`` and ``after`` an update, at the order's ``potential`` before it."""
+
+    data: bytes
+    potential: int
+    before: int
+    after: int
 
 
 class Surrogates:
@@ -99,11 +118,12 @@ class Gate:
         self._fresh: dict[int, Surrogates] = {}  # of the update that was integrated last
         self._bytes = 0
         self._spent: Counter[str] = Counter()  # steps by participant, less what the bytes they brought are worth
-        self._tanglers: set[str] = set()
-        self._counted = 0  # the order's potential when it was last counted what a newcomer takes
-        self._approved = (b"", 0)  # an update that was counted as well, and the potential with it
+        self._counted = 0  # what of the order's potential is in a count of what a newcomer takes
+        self._allowance = _MAX_UNCOUNTED_STEPS
+        self._count: Count | None = None
         self._before = (0, 0)  # visits and potential of the order before what is judged
         self._judged: tuple[Update, int, str, int] | None = None
+        self._judged_data = b""
         self.clocks = self._order.clocks
 
     def knows(self, update: Update) -> bool:
@@ -142,7 +162,8 @@ class Gate:
     def judge(self, update: Update, data: bytes, participant: str) -> Verdict:
         """What ``update``, which is ``data`` and without what is known, would do, brought by ``participant``.
 
-        Raises Invalid or TooLarge. After Verdict.NEW the caller must ``admit`` it, after NEW or TANGLED ``dismiss`` it.
+        Raises Invalid or TooLarge. Then the caller must ``admit`` what is NEW and ``count`` what is TANGLED, or
+        ``dismiss`` it.
         """
         if not update.structs and not update.deletes:
             return Verdict.KNOWN
@@ -153,6 +174,7 @@ class Gate:
             raise TooLarge("the document is full")
         order = self._order
         self._before = (order.visits, order.potential)
+        order.visits_left = _MAX_VISITS
         verdict = None
         try:
             steps = self._integrate(update)
@@ -166,29 +188,37 @@ class Gate:
                     raise TooLarge("updates that cost everybody too much")
                 if order.size > limits.max_document_structs:
                     raise TooLarge("the document has too many pieces")
-                self._judged = (update, len(data), participant, steps)
-                verdict = self._judge_conflicts(data, participant) if order.visits else Verdict.NEW
+                self._judged, self._judged_data = (update, len(data), participant, steps), data
+                verdict = self._judge_conflicts(data) if order.visits else Verdict.NEW
         finally:
             if verdict not in _KEPT:
-                self.dismiss()
+                self._judged = None
+                self._undo()
         return verdict
 
     def admit(self) -> None:
         """Take the update that was judged to be new into the index."""
         if self._judged is None:
             raise RuntimeError("nothing was judged to be new")
-        judged = self._judged
+        judged, count = self._judged, self._count
         self._judged = None
+        if count is not None and self._judged_data == count.data:
+            self._counted += self._order.potential - self._before[1]
         self._take(*judged)
 
     def dismiss(self) -> None:
-        """Forget the update that was judged."""
-        self._judged = None
+        """Forget the update that was judged, if it has not been admitted."""
+        if self._judged is not None:
+            self._judged = None
+            self._undo()
+
+    def _undo(self) -> None:
         self._order.undo()
         self._order.visits, self._order.potential = self._before
 
     def restore(self, update: Update, size: int, participant: str) -> None:
         """Take in an update from the journal, whatever the limits are now. Raises Invalid where it does not fit."""
+        self._order.visits_left = sys.maxsize
         steps = self._integrate(update)
         if steps is None:
             raise Invalid("an update of the journal builds on what is not there")
@@ -207,24 +237,36 @@ class Gate:
     @property
     def is_tangled(self) -> bool:
         """Whether it is time to count what a newcomer takes: before anything has to wait for it."""
-        return 2 * (self._order.potential - self._counted) > _MAX_UNCOUNTED_STEPS
+        return 2 * (self._order.potential - self._counted) > self._allowance
 
-    def counting(self, data: bytes = b"") -> Callable[[], Counter[int]]:
-        """What counts by client id what a newcomer takes; it may run in another thread.
-
-        With the ``data`` of an update that was judged to be TANGLED, and is there still, it is counted as well.
+    def count(self, data: bytes, participant: str) -> Callable[[], Count]:
+        """What counts the steps of a newcomer, without and with ``data``, the update that was judged to be TANGLED; it
+        may run in another thread. The update is dismissed, and ``participant`` pays for it.
         """
-        order, structs = self._order, self._order.structs()
-        self._approved = (data, order.potential)
-        return lambda: order.steps_of_newcomer(structs)
+        order = self._order
+        structs, potential = order.structs(), order.potential
+        self.dismiss()
+        growth = potential - order.potential
+        share = growth / self._allowance if growth < self._allowance else 1.0
+        self._spent[participant] += int(share * order.size / _RUNS_COUNTED_PER_STEP)
+        before, limit = order.structs() if growth else structs, 2 * _MOST_NEWCOMER_STEPS
+        counted = order.potential
 
-    def counted(self, steps: Counter[str]) -> None:
-        """What a newcomer takes, by participant: who has caused much of too much may not cause more conflicts."""
-        data, potential = self._approved
-        self._counted = potential if not data else self._order.potential
-        total = steps.total()
-        if total > _MAX_NEWCOMER_STEPS:
-            self._tanglers |= {participant for participant, own in steps.items() if own * 4 > total}
+        def steps() -> Count:
+            after = order.steps_of_newcomer(structs, limit)
+            is_costly = growth > 0 and after > _MAX_NEWCOMER_STEPS
+            return Count(data, counted, order.steps_of_newcomer(before, limit) if is_costly else after, after)
+
+        return steps
+
+    def counted(self, count: Count) -> None:
+        """The update that makes the steps of a newcomer too many is refused when it comes again, and only that one."""
+        self._count = count
+        self._counted = count.potential
+        if count.before <= _MAX_NEWCOMER_STEPS:
+            self._allowance = _MAX_UNCOUNTED_STEPS
+        else:
+            self._allowance = _LEAST_UNCOUNTED_STEPS if count.before <= _MOST_NEWCOMER_STEPS else 0
 
     def _integrate(self, update: Update) -> int | None:
         """Give every struct its place; the steps that this takes, None where something is missing."""
@@ -232,11 +274,15 @@ class Gate:
         self._fresh = _surrogates_of(structs)
         if self._fresh or self._surrogates:
             self._check_boundaries(update)
+        if len(clocks) > _MAX_CLIENTS:
+            raise TooLarge("the document has too many clients")
         steps = 0
         is_gapped = False
         for struct in structs if len(structs) == 1 else in_order(structs):
             if struct.root is not None:
                 self._check_root(struct)
+            if struct.content == ANY and struct.length > 1:
+                self._check_dead(struct, update.deletes)
             left, right = struct.left, struct.right
             if (
                 (left is not None and left[1] >= clocks.get(left[0], 0) and _is_not_itself(left, struct))
@@ -301,14 +347,24 @@ class Gate:
         ) > self.limits.max_files:
             raise TooLarge("too many files")
 
-    def _judge_conflicts(self, data: bytes, participant: str) -> Verdict:
-        order = self._order
-        if order.visits > self._before[0] and participant in self._tanglers:
-            raise TooLarge("too many edits in the same places as others'")
-        counted, (approved, potential) = self._counted, self._approved
-        if data == approved:
-            counted = max(counted, potential)
-        return Verdict.TANGLED if order.potential - counted > _MAX_UNCOUNTED_STEPS else Verdict.NEW
+    def _check_dead(self, struct: Struct, deletes: list[Range]) -> None:
+        """Values under one key that were replaced may come as one struct, not yet without content."""
+        end = struct.clock + struct.length
+        if struct.length > _MAX_DEAD_VALUES or not any(
+            client == struct.client and clock <= struct.clock and end <= clock + length
+            for client, clock, length in deletes
+        ):
+            raise Invalid("files holds one plain value for a file id")
+
+    def _judge_conflicts(self, data: bytes) -> Verdict:
+        if self._order.potential - self._counted <= self._allowance:
+            return Verdict.NEW
+        count = self._count
+        if count is None or data != count.data:
+            return Verdict.TANGLED
+        if count.after > _MAX_NEWCOMER_STEPS and count.after > count.before + _FEW_STEPS:
+            raise TooLarge("too many edits in the same places")
+        return Verdict.NEW
 
 
 def _is_not_itself(origin: Id, struct: Struct) -> bool:
@@ -322,8 +378,8 @@ def _check_content(struct: Struct, key: str | None) -> None:
     if key is None:
         if struct.content == ANY:
             raise Invalid("a source holds text")
-    elif struct.content == STRING or (struct.content == ANY and struct.length > 1):
-        raise Invalid("files holds one plain value for a file id")
+    elif struct.content == STRING:
+        raise Invalid("files holds plain values by file id")
     elif struct.right is not None:
         raise Invalid("a value has nothing on its right")
 

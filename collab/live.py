@@ -1,7 +1,6 @@
 """A document that people are connected to: the path of a keystroke, top to bottom, is ``accept``."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from enum import Enum, auto
@@ -13,7 +12,7 @@ import structlog
 from collab.authorship import Authorship, Foreign
 from collab.document import Document
 from collab.errors import DocumentBroken, Invalid, Refused
-from collab.gate import Gate, Limits, Verdict
+from collab.gate import Count, Gate, Limits, Verdict
 from collab.journal import Journal
 from collab.log import AUTHOR, Entry, Log
 from collab.note import NO_NOTE, Note
@@ -33,7 +32,6 @@ from collab.wire import (
     TooLarge,
     Update,
     decode,
-    decode_state_vector,
     encode_acknowledgement,
     encode_denial,
     encode_step_1,
@@ -169,7 +167,6 @@ class LiveDocument:
                     peer.is_asked = False
                     return self._write(peer, parsed, update, None)
                 case SyncStep1(state_vector):
-                    decode_state_vector(state_vector)
                     peer.offer(encode_step_2(self._document.diff(state_vector)))
                     if not peer.entered:
                         peer.entered = True
@@ -199,7 +196,7 @@ class LiveDocument:
                 self._relay(frame if frame is not None and data is update else encode_update(data), peer)
                 self._authorship.brought(news.structs, participant)
                 if self._gate.is_tangled:
-                    self._count_conflicts()
+                    self._count_newcomer(b"", participant)
                 if frame is not None and self._authorship.may_have_lost:
                     self._has_shown_all(peer, {struct.client for struct in news.structs})
                 self._in_step(peer, frame, ticket, news)
@@ -218,8 +215,7 @@ class LiveDocument:
             case Verdict.UNBOUND, Standing.WRITER:
                 return self._bind(peer, {struct.client for struct in news.structs})
             case Verdict.TANGLED, Standing.WRITER:
-                self._count_conflicts(data)
-                self._gate.dismiss()
+                self._count_newcomer(data, participant)
                 return COUNTED
             case Verdict.GAP, Standing.WRITER:
                 peer.put_aside(data)
@@ -361,24 +357,20 @@ class LiveDocument:
 
     def count_if_tangled(self) -> None:
         if self._gate.is_tangled:
-            self._count_conflicts()
+            self._count_newcomer(b"", "")
 
-    def _count_conflicts(self, data: bytes = b"") -> None:
-        """Count what a newcomer takes, with the update ``data`` that is judged now; what may add much to it waits."""
+    def _count_newcomer(self, data: bytes, participant: str) -> None:
+        """Count what a newcomer takes, without and with the update ``data`` that is judged now."""
         if self._counting is None:
-            self._counting = asyncio.create_task(self._count(self._gate.counting(data)))
+            self._counting = asyncio.create_task(self._count(self._gate, self._gate.count(data, participant)))
+        else:
+            self._gate.dismiss()
 
-    async def _count(self, count: Callable[[], Counter[int]]) -> None:
-        gate = self._gate
+    async def _count(self, gate: Gate, count: Callable[[], Count]) -> None:
         try:
-            by_client = await asyncio.to_thread(count)
+            gate.counted(await asyncio.to_thread(count))
         finally:
             self._counting = None
-        by_participant: Counter[str] = Counter()
-        for client, steps in by_client.items():
-            by_participant[self._authorship.blamed(client)] += steps
-        gate.counted(by_participant)
-        _log.info("newcomer counted", document=self.id, steps=by_participant.total())
 
     def keep_alive(self) -> None:
         """Renew everybody's presence; send something to every peer that was sent nothing since the last call."""

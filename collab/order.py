@@ -4,19 +4,20 @@ Algorithm: https://github.com/yjs/yjs (src/structs/Item.js, ``integrate``; src/u
 The CRDT exposes neither its order nor its costs; an update must be known to be cheap before the CRDT sees it.
 """
 
+import sys
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from collab.errors import Invalid
 from collab.ranges import Ranges
 from collab.update import Id, Range, Struct
+from collab.wire import TooLarge
 
 # One step is what a browser takes to visit one item while it looks for the place of another: 0.3 microseconds. The rest
 # is charged as it was measured in Yjs and pycrdt, by whichever takes longer (docs/reliability.md).
 _OFFSET_PER_STEP = 96  # characters of an item before a split: they are walked over
-_REST_PER_STEP = 4_000  # characters behind it: they are copied
+_REST_PER_STEP = 10_000  # characters behind it: they are copied
 _ROPE_PER_STEP = 32  # characters of an item that has grown since it was last split: all are copied, and kept
 _BEHIND_PER_STEP = 128  # items of the same client behind a split: they are moved in an array
 _FEW_BEHIND = 2**12  # so few are moved for nothing
@@ -53,6 +54,7 @@ class Order:
         self.clocks: dict[int, int] = {}
         self.places: dict[tuple[str, str | None], Place] = {}
         self.size = 0  # runs
+        self.visits_left = sys.maxsize  # of the update that is being integrated
         self.visits = 0  # steps of structs that found others in their place
         # An upper bound of what a newcomer takes, who integrates in another order: every item that is added may be
         # visited by, or visit, as many as were visited so far.
@@ -84,8 +86,8 @@ class Order:
     def integrate(self, struct: Struct) -> tuple[int, Place]:
         """Give the next struct of its client its place among what is there; the steps that this takes, and the place.
 
-        All that it builds on is there. Raises Invalid where no honest client can have put it; then, and whenever else
-        the steps are too many, the caller must ``undo``.
+        All that it builds on is there. Raises Invalid where no honest client can have put it, and TooLarge after
+        ``visits_left``; then the caller must ``undo``.
         """
         client, clock, left, right = struct.client, struct.clock, struct.left, struct.right
         runs = self._runs.get(client)
@@ -122,6 +124,7 @@ class Order:
                 and right == before.right
             ):
                 return steps, self._lengthen(before, struct)
+            self.visits_left -= visited
             self.visits += visited
             self.potential += 2 * visited
         run = Run(client, clock, struct.length, left, right, place, place.head if before is None else before.next)
@@ -154,6 +157,8 @@ class Order:
             if at is None:
                 raise Invalid("a struct between two neighbours that are in the other order")
             steps += self._items(at)
+            if steps > self.visits_left:
+                raise TooLarge("an update in the middle of too many others")
             visited.add(at)
             conflicting.add(at)
             if at.left == struct.left:
@@ -249,18 +254,21 @@ class Order:
             for run in runs
         ]
 
-    def steps_of_newcomer(self, structs: list[Struct]) -> Counter[int]:
-        """What it takes to integrate all that there is at once: client id -> steps for what it has inserted.
+    def steps_of_newcomer(self, structs: list[Struct], limit: int) -> int:
+        """What it takes to integrate all that there is at once, or more than ``limit``.
 
         Works on ``structs``, from this object, alone, and may run beside it in another thread.
         """
         newcomer = Order()
         newcomer._deleted = self._deleted  # only read: what is deleted is more items
-        steps: Counter[int] = Counter()
-        for struct in in_order(structs):
-            steps[struct.client] += newcomer.integrate(struct)[0]
-            newcomer.done()
-        return steps
+        newcomer.visits_left = limit
+        try:
+            for struct in in_order(structs):
+                newcomer.integrate(struct)
+                newcomer.done()
+        except TooLarge:
+            return limit + 1
+        return newcomer.visits
 
     def _place(self, struct: Struct, before: Run | None, after: Run | None) -> Place:
         if before is not None:

@@ -18,6 +18,9 @@ pytestmark = pytest.mark.anyio
 def low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate_module, "_MAX_UNCOUNTED_STEPS", 2_000)
     monkeypatch.setattr(gate_module, "_MAX_NEWCOMER_STEPS", 500)
+    monkeypatch.setattr(gate_module, "_LEAST_UNCOUNTED_STEPS", 200)
+    monkeypatch.setattr(gate_module, "_MOST_NEWCOMER_STEPS", 3_000)
+    monkeypatch.setattr(gate_module, "_FEW_STEPS", 8)
 
 
 async def tangle(room: Room, eve: Peer, rounds: int) -> None:
@@ -79,7 +82,7 @@ async def test_who_tangles_a_document_may_not_go_on_and_all_others_may(room: Roo
 async def test_a_frame_that_waits_is_not_lost_by_a_count_that_was_begun_before_it(room: Room) -> None:
     eve = await room.join("eve")
     await tangle(room, eve, 10)
-    room.live._count_conflicts()
+    room.live._count_newcomer(b"", "")
     typist = Typist(60, room.live._document.diff(b"\x00"))
     await give(room, eve, encode_update(typist.insert(0, "x")))
     await room.live.reached(COUNTED)
@@ -88,6 +91,7 @@ async def test_a_frame_that_waits_is_not_lost_by_a_count_that_was_begun_before_i
 
 async def test_a_document_that_is_loaded_is_counted_at_once(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate_module, "_MAX_NEWCOMER_STEPS", 10**6)
+    monkeypatch.setattr(gate_module, "_MOST_NEWCOMER_STEPS", 10**6)
     eve = await room.join("eve")
     await tangle(room, eve, 40)
     await room.journal.flush()

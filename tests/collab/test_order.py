@@ -184,7 +184,7 @@ def test_a_newcomer_has_the_same_order(seed: int, edits: int) -> None:
         for order in (room.order, newcomer)
     ]
     assert units[0] == units[1]
-    assert room.order.steps_of_newcomer(room.order.structs()).total() >= 0
+    assert room.order.steps_of_newcomer(room.order.structs(), 10**9) >= newcomer.visits
 
 
 @settings(max_examples=200, deadline=None)
@@ -245,7 +245,7 @@ def test_splitting_is_charged_by_what_has_to_be_walked_copied_and_moved() -> Non
     order = Order()
     order.integrate(text(1, 0, length=96_000))
     assert order.steps_to_delete([(1, 95_999, 1)]) == 2 + 95_999 // 96
-    assert order.steps_to_delete([(1, 0, 1)]) == 2 + 95_999 // 4_000
+    assert order.steps_to_delete([(1, 0, 1)]) == 2 + 95_999 // 10_000
     order.integrate(text(1, 96_000, (1, 95_999)))
     assert order.steps_to_delete([(1, 0, 1)]) > 3_000  # it has grown: all of it is copied once more
 
