@@ -66,9 +66,9 @@ class People:
 
 
 @contextmanager
-def people() -> Iterator[People]:
-    """All the stock people of the tests, one room of them at a time."""
-    command = [node(), "honest.mjs", "virtual"]
+def people(time: str = "virtual") -> Iterator[People]:
+    """All the stock people of the tests, one room of them at a time; in ``real`` time, their sockets are real too."""
+    command = [node(), "honest.mjs", time]
     with subprocess.Popen(
         command, cwd=interop(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:

@@ -303,7 +303,8 @@ class Room:
         process = network.process
         assert process is not None
         await process.commit()
-        self.figures.max_newcomer = process.live._gate.counting()().total()
+        order = process.live._gate._order
+        self.figures.max_newcomer = order.steps_of_newcomer(order.structs(), 10**9)
         recorded = await process.recorded()
         replayed: Doc[Any] = Doc()
         for update in recorded:
