@@ -20,6 +20,8 @@ _OFFSET_PER_STEP = 96  # characters of an item before a split: they are walked o
 _REST_PER_STEP = 10_000  # characters behind it: they are copied
 _ROPE_PER_STEP = 32  # characters of an item that has grown since it was last split: all are copied, and kept
 _BEHIND_PER_STEP = 128  # items of the same client behind a split: they are moved in an array
+_RANKS = 2**64  # between neighbours
+_RANKED_PER_VISIT = 8
 _FEW_BEHIND = 2**12  # so few are moved for nothing
 
 
@@ -44,6 +46,7 @@ class Run:
     right: Id | None
     place: Place
     next: "Run | None"
+    rank: int  # grows along its place
     is_rope: bool = False  # made of keystrokes since it was last split
 
 
@@ -127,7 +130,8 @@ class Order:
             self.visits_left -= visited
             self.visits += visited
             self.potential += 2 * visited
-        run = Run(client, clock, struct.length, left, right, place, place.head if before is None else before.next)
+        after = place.head if before is None else before.next
+        run = Run(client, clock, struct.length, left, right, place, after, self._rank(place, before, after))
         if before is None:
             place.head = run
         else:
@@ -153,9 +157,9 @@ class Order:
         steps = at.place.size if at is not None and before is None and at.place.key is not None else 0
         visited: set[Run] = set()
         conflicting: set[Run] = set()
-        while at is not after:
-            if at is None:
-                raise Invalid("a struct between two neighbours that are in the other order")
+        if before is not None and after is not None and after.rank <= before.rank:
+            raise Invalid("a struct between two neighbours that are in the other order")
+        while at is not None and at is not after:
             steps += self._items(at)
             if steps > self.visits_left:
                 raise TooLarge("an update in the middle of too many others")
@@ -266,7 +270,7 @@ class Order:
             for struct in in_order(structs):
                 newcomer.integrate(struct)
                 newcomer.done()
-        except TooLarge:
+        except (TooLarge, Invalid):  # too much, or he would have another text
             return limit + 1
         return newcomer.visits
 
@@ -283,6 +287,20 @@ class Order:
             place = self.places[named] = Place(*named)
         return place
 
+    def _rank(self, place: Place, before: Run | None, after: Run | None) -> int:
+        """Between two neighbours. Where there is no room left, all are given new ranks."""
+        low = 0 if before is None else before.rank
+        if after is None:
+            return low + _RANKS
+        if after.rank - low < 2:
+            self.visits_left -= place.size // _RANKED_PER_VISIT
+            run, rank = place.head, 0
+            while run is not None:
+                run.rank = rank = rank + _RANKS
+                run = run.next
+            low = 0 if before is None else before.rank
+        return (low + after.rank) // 2
+
     def _find(self, of: Id) -> Run:
         client, clock = of
         return self._runs[client][bisect_right(self._starts[client], clock) - 1]
@@ -298,6 +316,7 @@ class Order:
             run.right,
             run.place,
             run.next,
+            self._rank(run.place, run, run.next),
         )
         run.length = clock - run.clock
         run.next = tail
