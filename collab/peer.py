@@ -160,14 +160,12 @@ class Peer:
         """Count what a frame has cost. Raises Refused over the budget, which is ``CPU_BURST_S`` seconds' worth deep."""
         if not self.cpu_per_s:
             return
-        self._cpu_left_s -= seconds
+        now = time.monotonic()
+        earned_s = (now - self._cpu_at) * self.cpu_per_s
+        self._cpu_left_s = min(CPU_BURST_S * self.cpu_per_s, self._cpu_left_s + earned_s) - seconds
+        self._cpu_at = now
         if self._cpu_left_s < 0:
-            now = time.monotonic()
-            earned_s = (now - self._cpu_at) * self.cpu_per_s
-            self._cpu_left_s = min(CPU_BURST_S * self.cpu_per_s, self._cpu_left_s + earned_s)
-            self._cpu_at = now
-            if self._cpu_left_s < 0:
-                raise Refused(CloseCode.RATE, "too much work in a short time")
+            raise Refused(CloseCode.RATE, "too much work in a short time")
 
     def acknowledge(self, durable: int) -> int | None:
         """Count the frames that are durable up to the journal's ticket ``durable``; the new count, if it moved."""

@@ -214,7 +214,8 @@ class Refusals:
         self._codes: OrderedDict[Knock, tuple[float, CloseCode]] = OrderedDict()
 
     def add(self, knock: Knock, code: CloseCode) -> None:
-        self._codes.setdefault(knock, (time.monotonic(), code))
+        if self.recent(knock) is None:
+            self._codes[knock] = (time.monotonic(), code)
 
     def recent(self, knock: Knock) -> CloseCode | None:
         long_ago = time.monotonic() - _REFUSAL_S

@@ -240,3 +240,16 @@ async def test_who_takes_nothing_is_given_up(
         assert ada.failure is None
         assert ada.transport.close_code is None
         assert stage.live.peers == {stage.ben}
+
+
+async def test_who_is_refused_and_takes_nothing_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.socket._LAST_WORD_S", 0)
+    async with a_stage(tmp_path) as stage:
+        ada = await stage.call()
+        ada.transport.stall()
+        stage.type("x")
+        ada.transport.say(b"\xff")
+        with anyio.fail_after(SOON_S):
+            await ada.ended.wait()
+        assert ada.failure is None
+        assert stage.live.peers == {stage.ben}

@@ -11,7 +11,7 @@ from tests.support.api import Admitted, Api
 from tests.support.crowd import Crowd
 from tests.support.dialogue import Dialogue, close_code_of, handshake_status
 from tests.support.server import OWNER, Server, serving
-from tests.support.transport import SOON_S, Call
+from tests.support.transport import SOON_S, Call, until
 from tests.web.conftest import open_site
 from web.app import create_app
 from web.settings import Settings
@@ -25,7 +25,8 @@ EVIL = "http://evil.example"
 @pytest.fixture(scope="module", params=["uvicorn", "hypercorn"])
 def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Its log must have no traceback at the end."""
-    with serving(tmp_path_factory.mktemp(request.param) / "data", {"PANELROOM_SERVER": request.param}) as server:
+    settings = {"PANELROOM_SERVER": request.param, "PANELROOM_PARTICIPANT_CONNECTIONS": "2"}
+    with serving(tmp_path_factory.mktemp(request.param) / "data", settings) as server:
         yield server
 
 
@@ -98,6 +99,14 @@ async def test_a_finished_interview_is_told_once(api: Api) -> None:
         assert await is_let_in(url)
 
 
+async def test_one_connection_too_many(api: Api) -> None:
+    gus = await api.join(await api.create(), "guest", "Gus")
+    async with Dialogue(gus.code), Dialogue(gus.code):
+        assert await close_code_of(gus.code) == 4529
+        assert await handshake_status(gus.code) == 429
+    assert await is_let_in(gus.code)
+
+
 async def test_no_ticket_and_no_origin(either: Server, api: Api) -> None:
     for query in ("", "?ticket=", "?v=1"):
         url = (await api.join(await api.create(), "candidate", "Cleo")).code.split("?")[0] + query
@@ -165,4 +174,15 @@ async def test_who_was_thrown_out_comes_back_after_ten_seconds(tmp_path: Path, m
         clock.now_s += 0.2
         assert await call(good) == (True, None)
         assert (await call(b"\xff"))[0]
+        assert await call(good) == (False, 4400)
+        # A connection from before that is thrown out later begins the ten seconds anew.
+        clock.now_s += 10.1
+        long = Call(interview, ticket)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(long.run, sockets)
+            await until(lambda: long.transport.accepted)
+            assert (await call(b"\xff"))[0]
+            clock.now_s += 10.1
+            long.transport.say(b"\xff")
+            await until(long.ended.is_set)
         assert await call(good) == (False, 4400)
