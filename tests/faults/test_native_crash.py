@@ -1,4 +1,4 @@
-"""The CRDT's native code kills the server: it is back at once, knows what killed it, and does not die of it again."""
+"""The CRDT fails in a real server, or kills it: it is back at once, knows the poison, and does not die of it again."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from tests.support import wire
 from tests.support.api import Api
 from tests.support.crowd import Crowd
 from tests.support.dialogue import close_code_of
-from tests.support.poisonous import POISON
+from tests.support.poisonous import PANIC, POISON
 from tests.support.server import Server
 
 pytestmark = pytest.mark.anyio
@@ -56,7 +56,7 @@ def back_s(server: Server, times: int) -> list[float]:
 
 
 def quarantined(server: Server, document: str) -> list[tuple[Any, ...]]:
-    query = "SELECT participant, during, entry, sha256 FROM quarantine WHERE document = ?"
+    query = "SELECT participant, during, entry, sha256 FROM quarantine WHERE document = ? ORDER BY at_ms"
     with closing(sqlite3.connect(server.data / "panelroom.db")) as database:
         return database.execute(query, (document,)).fetchall()
 
@@ -98,6 +98,30 @@ async def test_an_update_kills_the_server(server: Server) -> None:
         assert await crowd.settle() == "hello and on"
         assert deaths(server) == 1
         assert await to_thread.run_sync(server.stop) == 0
+
+
+async def test_an_update_makes_the_crdt_panic(server: Server) -> None:
+    """The server lives, and nobody but the sender notices."""
+    async with Api(server) as api, Crowd(api, await api.create()) as crowd:
+        for name, role in {"Cleo": "candidate", "Olga": "interviewer"}.items():
+            await crowd.join(name, role)
+        for times in (1, 2):
+            await crowd.join("Eve", "guest", faithful=True)
+            await crowd.type("Cleo", "hello")
+            await crowd.settle()
+            await crowd.type("Eve", PANIC)
+            await crowd.type("Cleo", ", ")
+            await crowd.until(lambda: crowd["Eve"].final, "Eve is thrown out")
+            assert crowd["Eve"].close_code == 4400
+            await crowd.leave("Eve")
+            assert await crowd.settle() == "hello, " * times
+            participant = crowd.admitted["Eve"].participant_id
+            *_, (bringer, during, entry, digest) = quarantined(server, crowd.interview)
+            assert (bringer, during, entry) == (participant, "live", None)
+            assert all(fact in server.lines_with("event=quarantined", 0, times)[-1] for fact in (participant, digest))
+            assert len(server.lines_with("document rebuilt", 0, times)) == times
+        assert [crowd[name].connections for name in ("Cleo", "Olga")] == [1, 1]
+        assert deaths(server) == 0
 
 
 async def test_an_entry_of_the_journal_kills_the_server(server: Server) -> None:
