@@ -42,6 +42,7 @@ class Plan:
     crashes: int = 1
     restarts: int = 0
     incidents: int = 1
+    gone: float = 0  # of those who are there when the server crashes, how many tabs go too
     max_queued: int = 20_000
     where: float | None = None
 
@@ -57,10 +58,10 @@ def plan_of(seed: int) -> Plan:
         Plan("tabs", 2, tabs=3, cuts=0.1, offline=0.04, reloads=0.03),
         Plan("crashes", people, crashes=4, commit_ms=3_000, delay_ms=20),
         Plan("away", people, offline=0.12, crashes=2, pause_ms=500),
-        Plan("notebooks", 2, notebooks=2, cuts=0.1, pause_ms=600),
+        Plan("notebooks", 2, notebooks=2, cuts=0.2, pause_ms=600, crashes=3, commit_ms=2_000, gone=0.1),
         Plan("reloads", people, tabs=2, reloads=0.12, comings=0.05, crashes=2),
         Plan("a slow disk", people, commit_ms=4_000, max_queued=chance.randint(5, 60), crashes=1),
-        Plan("lost", 3, tabs=2, watchers=1, cuts=0.2, reloads=0.1, crashes=5, commit_ms=4_000, delay_ms=150),
+        Plan("lost", 3, 2, notebooks=1, watchers=1, cuts=0.2, crashes=5, commit_ms=4_000, delay_ms=150, gone=0.4),
         Plan("incidents", people, notebooks=1, watchers=1, incidents=8, cuts=0.1, delay_ms=200),
         Plan("everything", people, 2, 1, cuts=0.1, offline=0.05, reloads=0.04, crashes=3, restarts=2, incidents=2),
     )

@@ -14,7 +14,7 @@ from tests.collab.typist import content_of
 from tests.support.crowd import difference
 from tests.support.honest_network import Caller, Network
 from tests.support.honest_people import PACKAGES, Notebook, People, State
-from tests.support.honest_plan import CHANGES, plan_of
+from tests.support.honest_plan import CHANGES, Plan, plan_of
 from tests.support.honest_server import Figures, HonestRefused, Process
 
 _BEGINNING_S = 1.8e9
@@ -25,9 +25,9 @@ _TICK_MS = 9_000.0
 class Room:
     """Invariant: everything that happens follows from the seed."""
 
-    def __init__(self, seed: int, people: People, database: Database) -> None:
+    def __init__(self, seed: int, people: People, database: Database, plan: Plan | None = None) -> None:
         self.seed = seed
-        self.plan = plan_of(seed)
+        self.plan = plan or plan_of(seed)
         self.chance = random.Random(f"room {seed}")
         self.figures = Figures(rooms=1)
         self.network = Network(people, self.chance, self.figures)
@@ -234,6 +234,9 @@ class Room:
         self.figures.crashes += 1
         self.figures.lost_entries += process.journal.queued - process.journal.durable
         self._stop()
+        for caller in list(self.network.callers.values()):
+            if self.chance.random() < self.plan.gone:
+                self._reload(caller)
 
     async def _restart(self) -> None:
         if self.network.process is None:
@@ -303,8 +306,6 @@ class Room:
         process = network.process
         assert process is not None
         await process.commit()
-        order = process.live._gate._order
-        self.figures.max_newcomer = order.steps_of_newcomer(order.structs(), 10**9)
         recorded = await process.recorded()
         replayed: Doc[Any] = Doc()
         for update in recorded:

@@ -56,7 +56,6 @@ class Figures:
     tangled: int = 0
     max_steps: int = 0  # of integration in one update, less what its bytes are worth
     max_spent: int = 0  # by one participant, in all
-    max_newcomer: int = 0  # steps that the whole document takes
 
     def add(self, other: "Figures") -> None:
         for field in fields(self):
