@@ -152,8 +152,6 @@ class Line:
                 self._network.arrives(self, flight.frame)
                 self.desk.receive(flight.frame)
                 self.close_if_closing()
-                if process is not None:
-                    await process.count()
         elif process is None:
             if not self.is_cut:
                 self._fall(Flight(self._later(), code=ABNORMAL))

@@ -53,7 +53,6 @@ class Figures:
     out_of_step: int = 0
     lost_entries: int = 0
     overtaken: int = 0
-    tangled: int = 0
     max_steps: int = 0  # of integration in one update, less what its bytes are worth
     max_spent: int = 0  # by one participant, in all
 
@@ -127,6 +126,7 @@ class Desk:
         except DocumentBroken as error:
             raise HonestRefused(f"the document broke at {peer.participant_id}: {frame.hex()}") from error
         if ticket is not None:
+            assert ticket > 0, f"{frame.hex()} of {peer.participant_id} waits for more than a commit"
             figures.waits += 1
             self._ticket = ticket
             return False
@@ -194,12 +194,6 @@ class Process:
         """The end of a process that is told to stop. Everybody is sent away."""
         await self.registry.drain()
         assert all(desk.peer.closing is not None and desk.peer.closing[0] is CloseCode.RESTART for desk in self.desks)
-
-    async def count(self) -> None:
-        """Nothing happens while conflicts are being counted."""
-        if self.live._counting is not None:
-            self.figures.tangled += 1
-            await self.live._counting
 
     async def recorded(self) -> list[bytes]:
         """The updates on disk, in order."""
