@@ -199,12 +199,13 @@ class Sockets:
                 if broken.poison is not None:
                     raise Refused(CloseCode.INVALID, "an update that breaks the document") from None
             spent_s += time.thread_time() - started_s
+            peer.spend_cpu(spent_s)
+            if spent_s > _TURN_S:  # more may be waiting: the others' frames come first
+                await anyio.lowlevel.checkpoint()
             if ticket is None:
-                break
+                return
+            spent_s = 0.0
             await live.reached(ticket)
-        peer.spend_cpu(spent_s)
-        if spent_s > _TURN_S:  # more may be waiting: the others' frames come first
-            await anyio.lowlevel.checkpoint()
 
 
 class Refusals:
