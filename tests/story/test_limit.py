@@ -75,6 +75,11 @@ async def ending(socket: Dialogue) -> tuple[int | None, str]:
     return code, socket.close_reason
 
 
+async def cut_off(socket: Dialogue, code: int) -> None:
+    """The close frame of a server that reads no more can get lost: a reset overtakes it."""
+    assert (await ending(socket))[0] in {code, 1006}
+
+
 def one_line(server: Server, since: int, code: int, culprit: Admitted) -> None:
     (line,) = server.lines_with(f"code={code}", since)
     assert culprit.participant_id in line
@@ -143,7 +148,7 @@ async def test_17_megabytes(server: Server, crowd: Crowd, mallory: Admitted) -> 
     since = len(server.log)
     async with Dialogue(mallory.code) as socket:
         await socket.say(bytes(17 * 2**20))
-        assert (await ending(socket))[0] == 1009
+        await cut_off(socket, 1009)
     one_line(server, since, 1009, mallory)
 
 
@@ -159,7 +164,7 @@ async def test_endless_fragments(server: Server, crowd: Crowd, mallory: Admitted
 
         tasks.start_soon(go_on)
         await crowd.type("Ann", "meanwhile, ")
-        assert (await ending(socket))[0] == code
+        await cut_off(socket, code)
         tasks.cancel_scope.cancel()
     one_line(server, since, code, mallory)
 
@@ -168,7 +173,7 @@ async def test_pings_without_end(server: Server, crowd: Crowd, mallory: Admitted
     since = len(server.log)
     async with Dialogue(mallory.code) as socket:
         await socket.say_raw((b"\x89\x80" + bytes(4)) * 5_000)
-        assert (await ending(socket))[0] == 4529
+        await cut_off(socket, 4529)
     one_line(server, since, 4529, mallory)
     assert await handshake_status(mallory.code) == 429
 
@@ -208,6 +213,9 @@ async def test_too_many_connections_of_one_participant(server: Server, crowd: Cr
         assert await handshake_status(mallory.code) == 429
         for socket in sockets:
             await socket.echo()
+    with anyio.fail_after(SOON_S):
+        while await handshake_status(mallory.code) == 429:
+            pass  # until the server has seen that they have gone
     async with Dialogue(mallory.code) as socket:
         await socket.echo()
 
