@@ -331,6 +331,25 @@ def known(size: int) -> list[Scene]:
                 ),
             ),
         ),
+        Scene(
+            "much text for its bytes, then all over scattered insertions",
+            (Member(0), Member(1), Member(2, participant=1), Member(3, participant=2)),
+            (
+                Loop(1, tuple(Move(who, length=10 * size) for who in (1, 2, 3))),
+                one,
+                Loop(size, (Move(1, Pick(0, "bits"), Pick(0, "bits", 1)),)),
+                Loop(100, (Move(1), Move(2), Move(3)), 1),
+            ),
+        ),
+        Scene(
+            "much text for its bytes, then backwards and across",
+            (Member(0), Member(1, participant=1), Member(2, participant=2)),
+            (
+                Loop(1, tuple(Move(who, length=10 * size) for who in range(3))),
+                Loop(size, (Move(0, Pick(1, "first"), Pick(0, "last")),)),
+                Loop(100, (Move(1, Pick(1, "first")), Move(2, Pick(1, "first"))), 1),
+            ),
+        ),
         Scene("versions of a value", two, (Loop(size, (Move(0, kind="value"),)),)),
         Scene("versions of a value, key by key", two, (Loop(size, (Move(0, kind="value"),), 1),)),
         Scene(

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import select
 import subprocess
 import time
@@ -105,15 +106,16 @@ class Meter:
         }
         process.stdin.write(json.dumps(asked).encode() + b"\n")
         process.stdin.flush()
-        costs: list[float] = []
-        for _ in ("live", "join"):
+        answer = b""
+        while answer.count(b"\n") < 2:
             is_answered = select.select([process.stdout], [], [], self._limit_s)[0]
-            line = process.stdout.readline() if is_answered else b""
-            if not line:
+            part = os.read(process.stdout.fileno(), 100) if is_answered else b""
+            if not part:
                 self._end_node()
-                return (costs or [self._limit_s])[0], self._limit_s
-            costs.append(float(line))
-        return costs[0], costs[1]
+                break
+            answer += part
+        live, join = [*map(float, answer.split()), self._limit_s, self._limit_s][:2]
+        return live, join
 
     def _end_node(self) -> None:
         if self._node is not None:
