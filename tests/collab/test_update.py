@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collab.update import ANY, DELETED, MAX_CLOCK, STRING, Struct, Update, encode_state_vector, parse
-from collab.wire import MAX_VARUINT, Malformed, decode_state_vector, varuint
+from collab import update as update_module
+from collab.update import ANY, DELETED, MAX_CLOCK, STRING, Struct, Update, encode_state_vector, parse, with_deletes
+from collab.wire import MAX_VARUINT, Malformed, TooLarge, decode_state_vector, varuint
 from tests.collab.cost import calls_of
 from tests.collab.typist import Typist, deleted, other, string, update, values
 
@@ -187,6 +188,7 @@ def test_an_update_with_a_hole() -> None:
         other(12),
         other(31),
         b"\x04\x00\x07\x00\x01x",  # in a nested type
+        b"\x04\x00\x06source\x01x",
         b"\x04\x02\x06source\x01x",
         string(""),
         deleted(0),
@@ -200,6 +202,7 @@ def test_an_update_with_a_hole() -> None:
         b"\x04\x01\x01\xff\x01x",  # a root that is not UTF-8
         b"\x24\x01\x06source\x01\xff\x01x",
         other(4, b"\x03\xed\xa0\x80"),  # half of a surrogate pair
+        other(4, b"\x01\x80"),
         other(4, b"\x01\xff"),
         other(4, b"\x02\xc0\x80"),
         b"\x84\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x00\x01x",  # an origin's client of more than 2**53
@@ -251,7 +254,59 @@ def test_refused_updates(data: bytes) -> None:
         parse(data)
 
 
+VALUES = [
+    *(b"\x7f", b"\x7e", b"\x79", b"\x78"),  # undefined, null, false, true
+    *(b"\x7d\x00", b"\x7d\x7f", b"\x7d\x80\x01", b"\x7d\xff\xff\x7f", b"\x7d" + b"\xff" * 7 + b"\x7f"),  # integers
+    b"\x7c" + b"\x01" * 4,  # float
+    b"\x7b" + b"\x01" * 8,  # double
+    *(b"\x77\x00", b"\x77\x02\xc3\xa9"),
+    *(b"\x76\x00", b"\x76\x02\x01a\x7e\x01b\x78"),  # an object
+    *(b"\x75\x00", b"\x75\x02\x7e\x7d\x05"),  # an array
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=bytes.hex)
+def test_a_value_takes_its_own_bytes(value: bytes) -> None:
+    two = Struct(7, 0, 2, ANY, None, None, "files", "k", None)
+    assert parse(update((7, 0, [values(value, NULL, key="k")]))) == Update([two], [])
+    assert not _is_accepted(value[:-1])
+    assert not _is_accepted(value + b"\x00")
+
+
+def test_there_is_no_other_kind_of_value() -> None:
+    for kind in set(range(256)) - {value[0] for value in VALUES}:
+        for value in VALUES:
+            assert not _is_accepted(bytes([kind]) + value[1:])
+
+
+def test_there_is_no_other_kind_of_content() -> None:
+    for kind in set(range(32)) - {DELETED, STRING, ANY}:
+        for body in (b"", b"\x01", b"\x01x", b"\x01" + NULL):
+            with pytest.raises(Malformed):
+                parse(update((7, 0, [other(kind, body)])))
+
+
+def test_so_much_in_one_update(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(update_module, "MAX_PARTS", 4)
+    many, few = [string("x")] * 3, [string("y")]
+    assert len(parse(update((7, 0, many), (8, 0, few))).structs) == 4
+    with pytest.raises(TooLarge):
+        parse(update((7, 0, many), (8, 0, [*few, *few])))
+    ranges = [(0, 1), (2, 1), (4, 1)]
+    assert len(parse(update(deletes={7: ranges, 8: [(0, 1)]})).deletes) == 4
+    with pytest.raises(TooLarge):
+        parse(update(deletes={7: ranges, 8: ranges[:2]}))
+
+
+def test_other_deleted_ranges() -> None:
+    typed = (7, 0, [string("hello")])
+    data = update(typed, deletes={9: [(0, 1)]})
+    other_deletes = with_deletes(data, parse(data), [(8, 3, 1), (7, 5, 1), (7, 0, 2)])
+    assert other_deletes == update(typed, deletes={8: [(3, 1)], 7: [(0, 2), (5, 1)]})
+
+
 def test_the_largest_that_is_allowed() -> None:
+    assert MAX_CLOCK == 2**31
     assert parse(update((MAX_VARUINT, MAX_CLOCK - 1, [string("a")]))).structs[0].clock == MAX_CLOCK - 1
     assert parse(update((7, 0, [deleted(MAX_CLOCK)]))).structs[0].length == MAX_CLOCK
     assert parse(update(deletes={7: [(MAX_CLOCK - 1, 1)]})).deletes == [(7, MAX_CLOCK - 1, 1)]
