@@ -20,9 +20,10 @@ import structlog
 from collab.errors import Refused
 from collab.gate import Limits
 from collab.peer import Peer
-from collab.wire import encode_update
+from collab.wire import CloseCode, encode_update
 from tests.collab.room import Room, a_room
-from tests.support.attack import HOWS, KINDS, PARTICIPANTS, Member, Move, Pick, Play, Scene, known
+from tests.support.attack import HOWS, KINDS, PARTICIPANTS, Answer, Member, Move, Pick, Play, Scene
+from tests.support.known_attack import known
 from tests.support.meter import Cost, Meter
 
 BYTES = 1_000_000
@@ -43,25 +44,21 @@ async def play(scene: Scene, folder: Path, *, limits: Limits | None = None, size
         peers = [await room.join(f"hostile {n}", acknowledges=False, frames_per_s=0) for n in range(PARTICIPANTS)]
         played = Played()
 
-        async def send(participant: int, update: bytes) -> bool:
+        async def send(participant: int, update: bytes) -> Answer:
             if played.size + len(update) > size:
-                return False
+                return Answer.TOO_MUCH
             began = time.thread_time()
             try:
                 is_taken = await _accept(room, peers[participant], encode_update(update))
             except Refused as refused:
                 played.refusals[str(refused)] += 1
-                return False
+                return Answer.INVALID if refused.code is CloseCode.INVALID else Answer.TOO_MUCH
             finally:
                 played.gate_s += time.thread_time() - began
-            if not is_taken:
-                played.refusals["set aside"] += 1
-                peers[participant].set_aside.clear()
-                peers[participant].set_aside_bytes = 0
-                return False
+            assert is_taken, "a scene leaves nothing out"
             played.size += len(update)
             played.updates.append(update)
-            return True
+            return Answer.ACCEPTED
 
         await Play(scene, send).run()
         await room.journal.flush()

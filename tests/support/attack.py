@@ -1,4 +1,4 @@
-"""Sequences of updates that cost more to integrate than they look: a small language of loops, and the known ones in it.
+"""Sequences of updates that cost more to integrate than they look, as a small language of loops.
 
 A scene has members, each one or more Yjs client ids of a participant, and loops of moves. In every round of a loop each
 of its moves inserts something between two characters, or deletes some: which ones, is a formula of the round.
@@ -7,7 +7,8 @@ of its moves inserts something between two characters, or deletes some: which on
 import random
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from collab.update import Id
 from tests.collab.typist import deleted, string, update, values
@@ -16,6 +17,7 @@ NULL = b"\x7e"
 PARTICIPANTS = 3
 MAX_NEW_CLIENTS = 16
 MAX_REFUSALS = 4  # of a single move, before a participant is taken to have spent what he may
+MAX_INVALID = 60
 HOWS = ("first", "up", "down", "last", "random", "bits")
 KINDS = ("text", "gone", "value", "delete")
 
@@ -66,8 +68,14 @@ class Scene:
     seed: int = 1
 
 
-Send = Callable[[int, bytes], Awaitable[bool]]
-"""Participant, update; whether it was accepted."""
+class Answer(Enum):
+    ACCEPTED = auto()
+    TOO_MUCH = auto()
+    INVALID = auto()
+
+
+Send = Callable[[int, bytes], Awaitable[Answer]]
+"""Participant, update."""
 
 
 @dataclass(slots=True)
@@ -130,6 +138,8 @@ class Play:
         self._gone: set[Id] = set()
         self._participant = 0
         self._refusals = [0] * PARTICIPANTS
+        self._invalid = 0
+        self._answer = Answer.ACCEPTED
         self._clear()
 
     def _clear(self) -> None:
@@ -141,43 +151,53 @@ class Play:
 
     @property
     def _is_over(self) -> bool:
-        return min(self._refusals) >= MAX_REFUSALS
+        return min(self._refusals) >= MAX_REFUSALS or self._invalid >= MAX_INVALID
 
     async def run(self) -> None:
         for loop in self._scene.loops:
             totals = [written.length for written in self._written]
-            bundle = loop.bundle
-            for round_ in range(loop.rounds):
-                for move in loop.moves:
-                    written = self._written[move.who]
-                    if self._moves and (
-                        self._moves >= bundle
-                        or written.participant != self._participant
-                        or self._new >= MAX_NEW_CLIENTS
-                    ):
-                        bundle = await self._flush(bundle)
-                        if self._is_over:
-                            return
-                    self._participant = written.participant
-                    self._make(move, written, round_, totals)
-            await self._flush(bundle)
-            if self._is_over:
-                return
+            bundle, begun, step = loop.bundle, 0, 0
+            end = loop.rounds * len(loop.moves)
+            while step < end or self._moves:
+                round_, which = divmod(step, len(loop.moves))
+                move = loop.moves[which]
+                written = self._written[move.who]
+                if self._moves and (
+                    step == end
+                    or self._moves >= bundle
+                    or written.participant != self._participant
+                    or self._new >= MAX_NEW_CLIENTS
+                ):
+                    if await self._flush():
+                        begun = step
+                    elif bundle > 1:
+                        bundle, step = max(1, min(bundle, step - begun) // 2), begun
+                    else:
+                        self._refused()
+                        begun = step
+                    self._clear()
+                    if self._is_over:
+                        return
+                    continue
+                self._participant = written.participant
+                self._make(move, written, round_, totals)
+                step += 1
 
-    async def _flush(self, bundle: int) -> int:
-        """Send what there is; how many moves the next update should have."""
+    async def _flush(self) -> bool:
+        """Send what there is; what is refused is taken back."""
         blocks = [(client, clock, structs) for client, (_, clock, structs) in self._blocks.items()]
-        if self._moves and not await self._send(self._participant, update(*blocks, deletes=self._deletes)):
-            for client, (written, clock, _) in self._blocks.items():
-                written.unwrite(client, clock)
-            self._gone.difference_update(self._gone_now)
-            bundle = min(bundle, self._moves) // 2
-            if not bundle:
-                self._refuse()
-        self._clear()
-        return max(bundle, 1)
+        self._answer = await self._send(self._participant, update(*blocks, deletes=self._deletes))
+        if self._answer is Answer.ACCEPTED:
+            return True
+        for client, (written, clock, _) in self._blocks.items():
+            written.unwrite(client, clock)
+        self._gone.difference_update(self._gone_now)
+        return False
 
-    def _refuse(self) -> None:
+    def _refused(self) -> None:
+        if self._answer is Answer.INVALID:
+            self._invalid += 1
+            return
         self._refusals[self._participant] += 1
         if self._refusals[self._participant] >= MAX_REFUSALS:
             for written in self._written:
@@ -241,132 +261,3 @@ class Play:
             case "bits":
                 at = int(int(f"{round_ % 2**20:020b}"[::-1], 2) / 2**20 * before) + pick.shift
         return written[at % written.length]
-
-
-def known(size: int) -> list[Scene]:
-    """The attacks that were found by hand, each of some ``size`` structs."""
-    text = Move(0, length=2 * size + 2)
-    one = Loop(1, (text,))
-    typing = Loop(size, (Move(0, Pick(0, "last")),))
-    backwards = Loop(size, (Move(0, None, Pick(0, "last")),))
-    two = (Member(0), Member(1))
-    swapped = (Member(1), Member(0))
-    many = 300
-    scenes = [
-        Scene("deletions from behind", two, (one, Loop(size, (Move(0, Pick(0, "down", 0, 2), kind="delete"),)))),
-        Scene("deletions at random", two, (one, Loop(size, (Move(0, Pick(0, "random"), kind="delete"),)))),
-        Scene("deletions in halves", two, (one, Loop(size, (Move(0, Pick(0, "bits"), kind="delete"),)))),
-        Scene("deletions one by one", two, (one, Loop(size, (Move(0, Pick(0, "down", 0, 2), kind="delete"),), 1))),
-        Scene(
-            "insertions from behind", two, (one, Loop(size, (Move(1, Pick(0, "down", 1, 2), Pick(0, "down", 0, 2)),)))
-        ),
-        Scene(
-            "holes, then the rest",
-            two,
-            (
-                one,
-                Loop(size, (Move(0, Pick(0, "up", 0, 2), kind="delete"),)),
-                Loop(size, (Move(0, Pick(0, "up", 1, 2), kind="delete"),)),
-            ),
-        ),
-        Scene(
-            "a rope, cut at every key",
-            two,
-            (
-                Loop(1, (Move(0, length=14 * size),)),
-                Loop(size, (Move(0, Pick(0, "last")), Move(0, Pick(0, "up", 13, 14), kind="delete")), 2),
-            ),
-        ),
-        Scene("right origins upwards", two, (one, Loop(size, (Move(1, Pick(0, "first"), Pick(0, "up", 1)),)))),
-        Scene(
-            "right origins upwards, key by key",
-            two,
-            (one, Loop(size, (Move(1, Pick(0, "first"), Pick(0, "up", 1)),), 1)),
-        ),
-        Scene("right origins downwards", two, (one, Loop(size, (Move(1, Pick(0, "first"), Pick(0, "down")),)))),
-        Scene(
-            "holes, and right origins",
-            two,
-            (
-                one,
-                Loop(size, (Move(0, Pick(0, "up", 1, 2), kind="delete"),)),
-                Loop(size // 8, (Move(1, Pick(0, "first"), Pick(0, "down")),), 1),
-            ),
-        ),
-        Scene("left origins downwards", two, (typing, Loop(size, (Move(1, Pick(0, "down")),)))),
-        Scene("a lower client lags", swapped, (typing, Loop(size, (Move(1, Pick(0, "up"), Pick(1, "last")),)))),
-        Scene("nothing on either side", two, (backwards, Loop(size, (Move(1),)))),
-        Scene(
-            "nothing on either side, from many",
-            (Member(0), Member(1, many), Member(1, many, 1), Member(1, many, 2)),
-            (backwards, Loop(many, (Move(1), Move(2), Move(3)), 1)),
-        ),
-        Scene(
-            "nothing on either side, lower clients", (Member(1), Member(0, many)), (backwards, Loop(many, (Move(1),)))
-        ),
-        Scene(
-            "one conflict, then backwards on both sides of it",
-            (Member(1), Member(2), Member(0), Member(3)),
-            (
-                Loop(1, (Move(0, length=2),)),
-                Loop(1, (Move(1, Pick(0, "first"), Pick(0, "first", 1)),)),
-                Loop(size, (Move(1, Pick(0, "first"), Pick(1, "last")),)),
-                Loop(1, (Move(2, Pick(0, "first"), Pick(0, "first", 1)),)),
-                Loop(1, (Move(2, Pick(2, "first")),)),
-                Loop(size, (Move(2, Pick(2, "first"), Pick(2, "last")),)),
-                Loop(1, (Move(3, Pick(2, "last"), Pick(2, "last", 1)),)),
-            ),
-        ),
-        Scene(
-            "cheap for those who are there, dear for who comes",
-            (Member(0), Member(1), Member(2)),
-            (
-                Loop(
-                    size,
-                    (
-                        Move(0, Pick(2, "last"), Pick(0, "first")),
-                        Move(1, Pick(2, "last"), Pick(0, "first")),
-                        Move(2, Pick(2, "last"), Pick(0, "last")),
-                    ),
-                ),
-            ),
-        ),
-        Scene(
-            "much text for its bytes, then all over scattered insertions",
-            (Member(0), Member(1), Member(2, participant=1), Member(3, participant=2)),
-            (
-                Loop(1, tuple(Move(who, length=10 * size) for who in (1, 2, 3))),
-                one,
-                Loop(size, (Move(1, Pick(0, "bits"), Pick(0, "bits", 1)),)),
-                Loop(100, (Move(1), Move(2), Move(3)), 1),
-            ),
-        ),
-        Scene(
-            "much text for its bytes, then backwards and across",
-            (Member(0), Member(1, participant=1), Member(2, participant=2)),
-            (
-                Loop(1, tuple(Move(who, length=10 * size) for who in range(3))),
-                Loop(size, (Move(0, Pick(1, "first"), Pick(0, "last")),)),
-                Loop(100, (Move(1, Pick(1, "first")), Move(2, Pick(1, "first"))), 1),
-            ),
-        ),
-        Scene("versions of a value", two, (Loop(size, (Move(0, kind="value"),)),)),
-        Scene("versions of a value, key by key", two, (Loop(size, (Move(0, kind="value"),), 1),)),
-        Scene(
-            "versions of a value, from many",
-            (Member(0, many), Member(1, many, 1), Member(1, many, 2, is_descending=True)),
-            (Loop(many, (Move(0, kind="value"), Move(1, kind="value"), Move(2, kind="value")), 1),),
-        ),
-        Scene(
-            "keys, with many clients there",
-            (Member(0), Member(1, many, 0), Member(1, many, 1), Member(1, many, 2)),
-            (Loop(many, (Move(1), Move(2), Move(3))), Loop(4 * size, (Move(0, Pick(0, "last")),), 1)),
-        ),
-        Scene(
-            "clients that weave",
-            (Member(0, many),),
-            (Loop(size, (Move(0, Pick(0, "last")),)),),
-        ),
-        Scene("many texts", two, (Loop(size, (Move(0, roots=50),)),)),
-    ]
-    return [replace(scene, seed=n + 1) for n, scene in enumerate(scenes)]
