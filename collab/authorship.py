@@ -3,16 +3,12 @@
 import json
 from collections import Counter
 
-from collab.gate import Limits
+from collab.gate import Limits, Verdict
 from collab.log import Entry
 from collab.update import Struct
 from collab.wire import TooLarge
 
 _MAX_LOST = 65_536  # clocks of one client that a crash can have lost
-
-
-class Foreign(ValueError):
-    """Raised for structs under a client id that belongs to somebody else."""
 
 
 class Authorship:
@@ -61,41 +57,44 @@ class Authorship:
             return None
         return ticket
 
-    def unbound(
+    def judge(
         self, structs: list[Struct], participant: str, clocks: dict[int, int], *, durable: int, is_step_2: bool
-    ) -> bool:
-        """Whether these new structs have to wait until their client ids are bound to ``participant``, on disk.
+    ) -> Verdict | None:
+        """What keeps ``participant`` from adding these structs: FOREIGN, GAP, UNBOUND until their client ids are bound
+        to him on disk, or nothing. Raises TooLarge over the limits of ids.
 
-        Raises Foreign; TooLarge over the limits of ids. A step 2 may bring what others wrote and a crash has lost, and
-        what belongs to nobody: neither is bound by it.
+        A step 2 may bring what others wrote and a crash has lost, and what belongs to nobody: neither is bound by it.
+        An update with what others lost is asked for as a step 2.
         """
         owners = self._owners
         if len(structs) == 1 and owners.get(structs[0].client) == participant and not self._tickets:
-            return False
+            return None
         firsts: dict[int, int] = {}
         ends: dict[int, int] = {}
         for struct in structs:
             firsts.setdefault(struct.client, struct.clock)
             ends[struct.client] = struct.clock + struct.length
-        unbound = []
-        new = 0
-        is_pending = False
+        unbound = new = 0
+        is_pending = is_lost = False
         for client, end in ends.items():
             owner = owners.get(client)
             known = min(firsts[client], clocks.get(client, 0))  # the structs may have been counted in already
             if owner is None:
-                unbound.append(client)
+                unbound += 1
                 new += not known
             elif owner == participant:
                 is_pending = is_pending or self.pending(client, durable) is not None
-            elif not (is_step_2 and client in self._lost and end - known <= _MAX_LOST):
-                raise Foreign("changes in somebody else's name")
-        if unbound:
-            if new > self._limits.max_new_clients:
-                raise TooLarge("too many new Yjs clients at once")
-            if self._ids[participant] + new > self._limits.max_clients:
-                raise TooLarge("too many Yjs clients of one participant")
-        return is_pending or (bool(unbound) and not is_step_2)
+            elif client in self._lost and end - known <= _MAX_LOST:
+                is_lost = True
+            else:
+                return Verdict.FOREIGN
+        if new > self._limits.max_new_clients:
+            raise TooLarge("too many new Yjs clients at once")
+        if new and self._ids[participant] + new > self._limits.max_clients:
+            raise TooLarge("too many Yjs clients of one participant")
+        if is_pending or (unbound and not is_step_2):
+            return Verdict.UNBOUND
+        return Verdict.GAP if is_lost and not is_step_2 else None
 
     def brought(self, structs: list[Struct], participant: str) -> None:
         """These structs were taken in: ids among them that belong to nobody count as those of who brought them."""

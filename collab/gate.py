@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from collab.errors import Invalid
-from collab.order import Order, in_order
-from collab.update import ANY, DELETED, STRING, Id, Range, Struct, Update, with_deletes
+from collab.order import Order
+from collab.sequence import in_order
+from collab.update import ANY, DELETED, MAX_CLOCK, STRING, Id, Range, Struct, Update, part, with_deletes
 from collab.wire import TooLarge
 
 FILES = "files"
@@ -23,20 +24,12 @@ _FILE = f"{SOURCE}/"
 _MAX_NAME = 64  # characters of a file id
 _PAIRS = re.compile("[\U00010000-\U0010ffff]+")
 
-# What a newcomer may take, in steps of 0.3 microseconds, and by how much that may have grown before it is counted anew.
-_MAX_NEWCOMER_STEPS = 1_000_000
-_MAX_UNCOUNTED_STEPS = 2_000_000
-# Where it is too much already: what may still be added without a count, what in one update, and up to where.
-_LEAST_UNCOUNTED_STEPS = 100_000
-_FEW_STEPS = 256
-_MOST_NEWCOMER_STEPS = 4_000_000
 _MAX_VISITS = 50_000  # of one update: the server makes them itself, and others wait
-_RUNS_COUNTED_PER_STEP = 4
 _MAX_CLIENTS = 2**15  # of a document: a state vector may have twice as many
 _MAX_DEAD_VALUES = 256
 _STEPS_PER_BYTE = 2
 # Of an accepted update, however small: a browser copies the state of all clients for it.
-_STEPS_PER_UPDATE = 16
+_STEPS_PER_UPDATE = 40
 _CLIENTS_PER_STEP = 4
 
 
@@ -46,7 +39,6 @@ class Verdict(Enum):
     NEW = auto()  # adds structs or deletions
     KNOWN = auto()  # adds nothing
     GAP = auto()  # needs something that the document does not have yet
-    TANGLED = auto()  # adds so many conflicts that what they cost a newcomer has to be counted first
     FOREIGN = auto()  # adds structs in somebody else's name
     UNBOUND = auto()  # adds structs under a client id that belongs to nobody yet
 
@@ -58,25 +50,14 @@ class Limits:
     max_structs: int = 20_000
     max_ranges: int = 5_000
     max_document_bytes: int = 64 * 2**20
-    max_document_structs: int = 300_000
+    max_document_structs: int = 60_000  # and deleted ranges
     max_files: int = 64
     max_new_clients: int = 16  # Yjs client ids in one update
     max_clients: int = 1_000  # Yjs client ids of one participant
-    max_steps: int = 300_000  # of integration in one update
-    max_participant_steps: int = 1_000_000  # and some for every byte that the participant has brought
-
-
-_KEPT = {Verdict.NEW, Verdict.TANGLED}
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """The steps of a newcomer ``before`` and ``after`` an update, at the order's ``potential`` before it."""
-
-    data: bytes
-    potential: int
-    before: int
-    after: int
+    max_steps: int = 300_000  # of integration in one update; a step is 0.3 microseconds of a browser
+    max_participant_steps: int = 400_000  # and some for every byte that the participant has brought
+    max_crossings: int = 3_000_000  # of items in one document
+    max_participant_crossings: int = 1_000_000
 
 
 class Surrogates:
@@ -118,12 +99,9 @@ class Gate:
         self._fresh: dict[int, Surrogates] = {}  # of the update that was integrated last
         self._bytes = 0
         self._spent: Counter[str] = Counter()  # steps by participant, less what the bytes they brought are worth
-        self._counted = 0  # what of the order's potential is in a count of what a newcomer takes
-        self._allowance = _MAX_UNCOUNTED_STEPS
-        self._count: Count | None = None
-        self._before = (0, 0)  # visits and potential of the order before what is judged
-        self._judged: tuple[Update, int, str, int] | None = None
-        self._judged_data = b""
+        self._crossed: Counter[str] = Counter()  # by participant
+        self._judged: tuple[Update, int, str, int, int] | None = None
+        self._late: dict[int, int] = {}  # client -> the first clock of the last update that was waiting
         self.clocks = self._order.clocks
 
     def knows(self, update: Update) -> bool:
@@ -162,8 +140,7 @@ class Gate:
     def judge(self, update: Update, data: bytes, participant: str) -> Verdict:
         """What ``update``, which is ``data`` and without what is known, would do, brought by ``participant``.
 
-        Raises Invalid or TooLarge. Then the caller must ``admit`` what is NEW and ``count`` what is TANGLED, or
-        ``dismiss`` it.
+        Raises Invalid or TooLarge. What is NEW the caller must ``admit`` or ``dismiss``.
         """
         if not update.structs and not update.deletes:
             return Verdict.KNOWN
@@ -173,56 +150,52 @@ class Gate:
         if self._bytes + len(data) > limits.max_document_bytes:
             raise TooLarge("the document is full")
         order = self._order
-        self._before = (order.visits, order.potential)
         order.visits_left = _MAX_VISITS
-        verdict = None
+        before, verdict = order.crossings.total, None
         try:
             steps = self._integrate(update)
             if steps is None:
                 verdict = Verdict.GAP
             else:
-                if steps > limits.max_steps:
-                    raise TooLarge("an update that costs everybody too much")
-                steps -= _STEPS_PER_BYTE * len(data)
-                if self._spent[participant] + steps > limits.max_participant_steps:
-                    raise TooLarge("updates that cost everybody too much")
-                if order.size > limits.max_document_structs:
+                if order.size + order.holes + len(update.deletes) > limits.max_document_structs:
                     raise TooLarge("the document has too many pieces")
-                self._judged, self._judged_data = (update, len(data), participant, steps), data
-                verdict = self._judge_conflicts(data) if order.visits else Verdict.NEW
+                self._check_cost(steps, len(data), participant)
+                steps -= _STEPS_PER_BYTE * len(data)
+                self._check_crossings(order.crossings.total - before, participant)
+                verdict = Verdict.NEW
+                self._judged = (update, len(data), participant, steps, order.crossings.total - before)
         finally:
-            if verdict not in _KEPT:
-                self._judged = None
-                self._undo()
+            if verdict is not Verdict.NEW:
+                order.undo()
         return verdict
 
     def admit(self) -> None:
         """Take the update that was judged to be new into the index."""
         if self._judged is None:
             raise RuntimeError("nothing was judged to be new")
-        judged, count = self._judged, self._count
-        self._judged = None
-        if count is not None and self._judged_data == count.data:
-            self._counted += self._order.potential - self._before[1]
-        self._take(*judged)
+        self._take(*self._judged)
 
     def dismiss(self) -> None:
-        """Forget the update that was judged, if it has not been admitted."""
+        """Forget the update that was judged to be new, if it has not been admitted."""
         if self._judged is not None:
+            self._order.undo()
             self._judged = None
-            self._undo()
 
-    def _undo(self) -> None:
-        self._order.undo()
-        self._order.visits, self._order.potential = self._before
+    def fitting(self, update: Update, data: bytes) -> tuple[Update, bytes]:
+        """Of the ``update`` that was last judged, and had a GAP, what is not waiting for anything."""
+        structs = [s for s in update.structs if s.clock < self._late.get(s.client, MAX_CLOCK)]
+        ends = {struct.client: struct.clock + struct.length for struct in structs}
+        deletes = [d for d in update.deletes if d[1] + d[2] <= max(ends.get(d[0], 0), self.clocks.get(d[0], 0))]
+        return Update(structs, deletes), part(data, structs, deletes)
 
     def restore(self, update: Update, size: int, participant: str) -> None:
         """Take in an update from the journal, whatever the limits are now. Raises Invalid where it does not fit."""
+        before = self._order.crossings.total
         self._order.visits_left = sys.maxsize
         steps = self._integrate(update)
         if steps is None:
             raise Invalid("an update of the journal builds on what is not there")
-        self._take(update, size, participant, steps - _STEPS_PER_BYTE * size)
+        self._take(update, size, participant, steps - _STEPS_PER_BYTE * size, self._order.crossings.total - before)
 
     def delete(self, deletes: list[Range]) -> None:
         """What the CRDT has deleted by itself."""
@@ -232,41 +205,9 @@ class Gate:
     def is_root(self, name: str) -> bool:
         """Whether ``name`` is a text of this document, or that of one of its files."""
         places = self._order.places
-        return name == SOURCE or (name, None) in places or (FILES, name.removeprefix(_FILE)) in places
-
-    @property
-    def is_tangled(self) -> bool:
-        """Whether it is time to count what a newcomer takes: before anything has to wait for it."""
-        return 2 * (self._order.potential - self._counted) > self._allowance
-
-    def count(self, data: bytes, participant: str) -> Callable[[], Count]:
-        """What counts the steps of a newcomer, without and with ``data``, the update that was judged to be TANGLED; it
-        may run in another thread. The update is dismissed, and ``participant`` pays for it.
-        """
-        order = self._order
-        structs, potential = order.structs(), order.potential
-        self.dismiss()
-        growth = potential - order.potential
-        share = growth / self._allowance if growth < self._allowance else 1.0
-        self._spent[participant] += int(share * order.size / _RUNS_COUNTED_PER_STEP)
-        before, limit = order.structs() if growth else structs, 2 * _MOST_NEWCOMER_STEPS
-        counted = order.potential
-
-        def steps() -> Count:
-            after = order.steps_of_newcomer(structs, limit)
-            is_costly = growth > 0 and after > _MAX_NEWCOMER_STEPS
-            return Count(data, counted, order.steps_of_newcomer(before, limit) if is_costly else after, after)
-
-        return steps
-
-    def counted(self, count: Count) -> None:
-        """The update that makes the steps of a newcomer too many is refused when it comes again, and only that one."""
-        self._count = count
-        self._counted = count.potential
-        if count.before <= _MAX_NEWCOMER_STEPS:
-            self._allowance = _MAX_UNCOUNTED_STEPS
-        else:
-            self._allowance = _LEAST_UNCOUNTED_STEPS if count.before <= _MOST_NEWCOMER_STEPS else 0
+        if not name.startswith(_FILE):
+            return name == SOURCE
+        return (name, None) in places or (FILES, name.removeprefix(_FILE)) in places
 
     def _integrate(self, update: Update) -> int | None:
         """Give every struct its place; the steps that this takes, None where something is missing."""
@@ -274,10 +215,8 @@ class Gate:
         self._fresh = _surrogates_of(structs)
         if self._fresh or self._surrogates:
             self._check_boundaries(update)
-        if len(clocks) > _MAX_CLIENTS:
-            raise TooLarge("the document has too many clients")
         steps = 0
-        is_gapped = False
+        self._late.clear()
         for struct in structs if len(structs) == 1 else in_order(structs):
             if struct.root is not None:
                 self._check_root(struct)
@@ -289,24 +228,31 @@ class Gate:
                 or (right is not None and right[1] >= clocks.get(right[0], 0) and _is_not_itself(right, struct))
                 or struct.clock != clocks.get(struct.client, 0)
             ):
-                is_gapped = True
+                self._late.setdefault(struct.client, struct.clock)
                 for origin in (struct.left, struct.right):
                     if origin is not None and origin[1] < clocks.get(origin[0], 0):
                         _check_content(struct, order.place_of(origin).key)
             else:
+                if not struct.clock and len(clocks) >= _MAX_CLIENTS:
+                    raise TooLarge("the document has too many clients")
                 taken, place = order.integrate(struct)
                 steps += taken
                 _check_content(struct, place.key)
-        if is_gapped or any(clock + length > clocks.get(client, 0) for client, clock, length in update.deletes):
+        if self._late or any(clock + length > clocks.get(client, 0) for client, clock, length in update.deletes):
             return None
         if update.deletes:
             steps += order.steps_to_delete(update.deletes)
+        if order.visits_left < 0:
+            raise TooLarge("an update in the middle of too many others")
         return steps + _STEPS_PER_UPDATE + len(clocks) // _CLIENTS_PER_STEP
 
-    def _take(self, update: Update, size: int, participant: str, steps: int) -> None:
+    def _take(self, update: Update, size: int, participant: str, steps: int, crossings: int) -> None:
+        self._judged = None
         self._order.done()
         self._bytes += size
         self._spent[participant] += steps
+        if crossings:
+            self._crossed[participant] += crossings
         self.delete(update.deletes)
         for struct in update.structs:
             if struct.content == DELETED:
@@ -347,6 +293,21 @@ class Gate:
         ) > self.limits.max_files:
             raise TooLarge("too many files")
 
+    def _check_cost(self, steps: int, size: int, participant: str) -> None:
+        limits = self.limits
+        if steps > limits.max_steps:
+            raise TooLarge("an update that costs everybody too much")
+        if self._spent[participant] + steps - _STEPS_PER_BYTE * size > limits.max_participant_steps:
+            raise TooLarge("updates that cost everybody too much")
+
+    def _check_crossings(self, crossings: int, participant: str) -> None:
+        limits, order = self.limits, self._order
+        if crossings and (
+            order.crossings.total > limits.max_crossings
+            or self._crossed[participant] + crossings > limits.max_participant_crossings
+        ):
+            raise TooLarge("too many edits in the same places as others'")
+
     def _check_dead(self, struct: Struct, deletes: list[Range]) -> None:
         """Values under one key that were replaced may come as one struct, not yet without content."""
         end = struct.clock + struct.length
@@ -355,16 +316,6 @@ class Gate:
             for client, clock, length in deletes
         ):
             raise Invalid("files holds one plain value for a file id")
-
-    def _judge_conflicts(self, data: bytes) -> Verdict:
-        if self._order.potential - self._counted <= self._allowance:
-            return Verdict.NEW
-        count = self._count
-        if count is None or data != count.data:
-            return Verdict.TANGLED
-        if count.after > _MAX_NEWCOMER_STEPS and count.after > count.before + _FEW_STEPS:
-            raise TooLarge("too many edits in the same places")
-        return Verdict.NEW
 
 
 def _is_not_itself(origin: Id, struct: Struct) -> bool:

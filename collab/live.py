@@ -1,7 +1,7 @@
 """A document that people are connected to: the path of a keystroke, top to bottom, is ``accept``."""
 
 import asyncio
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from enum import Enum, auto
 from functools import partial
@@ -9,10 +9,10 @@ from math import inf
 
 import structlog
 
-from collab.authorship import Authorship, Foreign
+from collab.authorship import Authorship
 from collab.document import Document
 from collab.errors import DocumentBroken, Invalid, Refused
-from collab.gate import Count, Gate, Limits, Verdict
+from collab.gate import Gate, Limits, Verdict
 from collab.journal import Journal
 from collab.log import AUTHOR, Entry, Log
 from collab.note import NO_NOTE, Note
@@ -42,7 +42,7 @@ from collab.wire import (
 _MAX_RESYNCS = 3
 _NO_UPDATE = ParsedUpdate([], [])
 
-COUNTED, REBUILT = -1, -2
+REBUILT = -1
 """Tickets: what a newcomer takes has been counted; the document has been rebuilt."""
 
 Received = tuple[Message, ParsedUpdate]
@@ -105,7 +105,6 @@ class LiveDocument:
         self._presence = Presence(lambda name: self._gate.is_root(name))  # noqa: PLW0108 - of the gate of then
         self._unacknowledged: set[Peer] = set()
         self._is_behind = False  # frames were set aside while updates were held
-        self._counting: asyncio.Task[None] | None = None
 
     def reset(self) -> None:
         """Begin with nothing, which is to be restored; the peers stay."""
@@ -190,18 +189,12 @@ class LiveDocument:
         standing = self._standing(peer)
         match self._judge(peer, news, data, standing, is_step_2=frame is None), standing:
             case Verdict.NEW, Standing.WRITER:
-                self._gate.admit()
-                self._apply(news, data, participant)
-                ticket = self._journal.append(self.log, self.id, participant, data)
-                self._relay(frame if frame is not None and data is update else encode_update(data), peer)
-                self._authorship.brought(news.structs, participant)
-                if self._gate.is_tangled:
-                    self._count_newcomer(b"", participant)
+                ticket = self._take(peer, news, data, frame if data is update else None)
                 if frame is not None and self._authorship.may_have_lost:
                     self._has_shown_all(peer, {struct.client for struct in news.structs})
-                self._in_step(peer, frame, ticket, news)
+                self._in_step(peer, frame, ticket)
             case Verdict.KNOWN, _:
-                self._in_step(peer, frame, self._journal.queued, parsed)
+                self._in_step(peer, frame, self._journal.queued)
             case _, Standing.FINISHED:
                 raise Refused(CloseCode.FINISHED, "the interview is finished")
             case _, Standing.READER:
@@ -214,9 +207,8 @@ class LiveDocument:
                 self._is_behind = True
             case Verdict.UNBOUND, Standing.WRITER:
                 return self._bind(peer, {struct.client for struct in news.structs})
-            case Verdict.TANGLED, Standing.WRITER:
-                self._count_newcomer(data, participant)
-                return COUNTED
+            case Verdict.GAP, Standing.WRITER if frame is None:  # all that the peer has: asking again helps only later
+                return self._take_what_fits(peer, news, data)
             case Verdict.GAP, Standing.WRITER:
                 peer.put_aside(data)
                 if not peer.is_asked:
@@ -230,30 +222,48 @@ class LiveDocument:
             return verdict
         is_kept = False
         try:
-            if standing in {Standing.WRITER, Standing.HELD} and self._authorship.unbound(
-                news.structs,
-                peer.participant_id,
-                self._gate.clocks,
-                durable=self._journal.durable,
-                is_step_2=is_step_2,
-            ):
-                verdict = Verdict.UNBOUND
+            if standing in {Standing.WRITER, Standing.HELD}:
+                hindrance = self._authorship.judge(
+                    news.structs,
+                    peer.participant_id,
+                    self._gate.clocks,
+                    durable=self._journal.durable,
+                    is_step_2=is_step_2,
+                )
+                verdict = hindrance or verdict
             is_kept = standing is Standing.WRITER and verdict is judged
-        except Foreign:
-            verdict = Verdict.FOREIGN
         finally:
             if not is_kept:
                 self._gate.dismiss()
         return verdict
+
+    def _take(self, peer: Peer, news: ParsedUpdate, data: bytes, frame: bytes | None) -> int:
+        """Merge, record and relay what is judged to be new, as this ``frame`` if there is one; its ticket."""
+        self._gate.admit()
+        self._apply(news, data, peer.participant_id)
+        ticket = self._journal.append(self.log, self.id, peer.participant_id, data)
+        self._relay(frame or encode_update(data), peer)
+        self._authorship.brought(news.structs, peer.participant_id)
+        return ticket
+
+    def _take_what_fits(self, peer: Peer, news: ParsedUpdate, data: bytes) -> int | None:
+        """Of a step 2 that waits for what others have. The rest is asked for again while the peer is here."""
+        update, part = self._gate.fitting(news, data)
+        match self._judge(peer, update, part, Standing.WRITER, is_step_2=True):
+            case Verdict.NEW:
+                self._take(peer, update, part, None)
+            case Verdict.UNBOUND:
+                return self._bind(peer, {struct.client for struct in update.structs})
+        peer.put_aside(data)
+        return None
 
     async def reached(self, ticket: int) -> None:
         """Return when a frame that ``accept`` has given this ticket for can be given again."""
         if ticket >= 0:
             await self._journal.reached(ticket)
             return
-        task = self._counting if ticket == COUNTED else self.rebuilding
-        if task is not None:
-            await asyncio.wait([task])
+        if self.rebuilding is not None:
+            await asyncio.wait([self.rebuilding])
 
     def _standing(self, peer: Peer) -> Standing:
         if self.is_finished:
@@ -302,14 +312,14 @@ class LiveDocument:
         self._presence.tell(self.peers, self._presence.announce(peer, awareness, may_claim), peer)
         return None
 
-    def _in_step(self, peer: Peer, frame: bytes | None, ticket: int, update: ParsedUpdate) -> None:
+    def _in_step(self, peer: Peer, frame: bytes | None, ticket: int) -> None:
         """The content of the peer's frame is in the document, durable when the journal has reached ``ticket``."""
         peer.entered = True
         peer.await_ticket(ticket)
         if frame is None:
             if all(self._gate.knows(parse(update)) for update in peer.set_aside):
                 peer.recover(ticket)
-                self._has_shown_all(peer, {struct.client for struct in update.structs} | {peer.client_id})
+                self._has_shown_all(peer, {peer.client_id})
             else:
                 self._resync(peer)
         if peer.acknowledges:
@@ -355,27 +365,12 @@ class LiveDocument:
                 if peer.may_write:
                     self._ask(peer)
 
-    def count_if_tangled(self) -> None:
-        if self._gate.is_tangled:
-            self._count_newcomer(b"", "")
-
-    def _count_newcomer(self, data: bytes, participant: str) -> None:
-        """Count what a newcomer takes, without and with the update ``data`` that is judged now."""
-        if self._counting is None:
-            self._counting = asyncio.create_task(self._count(self._gate, self._gate.count(data, participant)))
-        else:
-            self._gate.dismiss()
-
-    async def _count(self, gate: Gate, count: Callable[[], Count]) -> None:
-        try:
-            gate.counted(await asyncio.to_thread(count))
-        finally:
-            self._counting = None
-
     def keep_alive(self) -> None:
         """Renew everybody's presence; send something to every peer that was sent nothing since the last call."""
         self._presence.renew()
         for peer in self.peers:
+            if peer.set_aside and not peer.is_asked:
+                self._ask(peer)
             others = self._presence.everybody_else(peer)
             if peer.is_quiet or len(others) > len(NOBODY):
                 peer.offer(others)

@@ -6,9 +6,9 @@ The CRDT exposes neither its order nor its costs; an update must be known to be 
 
 import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass
 
+from collab.crossing import Crossed, Crossings
 from collab.errors import Invalid
 from collab.ranges import Ranges
 from collab.update import Id, Range, Struct
@@ -16,10 +16,11 @@ from collab.wire import TooLarge
 
 # One step is what a browser takes to visit one item while it looks for the place of another: 0.3 microseconds. The rest
 # is charged as it was measured in Yjs and pycrdt, by whichever takes longer (docs/reliability.md).
-_OFFSET_PER_STEP = 96  # characters of an item before a split: they are walked over
+_OFFSET_PER_STEP = 128  # characters of an item before a split: they are walked over
 _REST_PER_STEP = 10_000  # characters behind it: they are copied
 _ROPE_PER_STEP = 32  # characters of an item that has grown since it was last split: all are copied, and kept
 _BEHIND_PER_STEP = 128  # items of the same client behind a split: they are moved in an array
+_KNOWN_PER_STEP = 4
 _RANKS = 2**64  # between neighbours
 _RANKED_PER_VISIT = 8
 _FEW_BEHIND = 2**12  # so few are moved for nothing
@@ -47,6 +48,7 @@ class Run:
     place: Place
     next: "Run | None"
     rank: int  # grows along its place
+    crossed: Crossed | None = None
     is_rope: bool = False  # made of keystrokes since it was last split
 
 
@@ -57,15 +59,17 @@ class Order:
         self.clocks: dict[int, int] = {}
         self.places: dict[tuple[str, str | None], Place] = {}
         self.size = 0  # runs
+        self.holes = 0  # deleted ranges
         self.visits_left = sys.maxsize  # of the update that is being integrated
-        self.visits = 0  # steps of structs that found others in their place
-        # An upper bound of what a newcomer takes, who integrates in another order: every item that is added may be
-        # visited by, or visit, as many as were visited so far.
-        self.potential = 0
+        self.crossings = Crossings()
         self._deleted: dict[int, Ranges] = {}
         self._runs: dict[int, list[Run]] = {}
         self._starts: dict[int, list[int]] = {}  # the clocks of the runs
+        # Of each step: the run, the one before it, and by how much it grew (-1: split off, 0: new).
         self._undo: list[tuple[Run, Run | None, int]] = []
+        # What a client knew at least when it last found others in its place: client -> clocks.
+        self._known: dict[int, dict[int, int]] = {}
+        self._learned: set[int] = set()  # clients of whom that has grown since ``done``
 
     def place_of(self, of: Id) -> Place:
         """Where an integrated clock is."""
@@ -115,30 +119,27 @@ class Order:
                 after = self._find(right)
                 before = self._find(left) if left is not None else None
         place = self._place(struct, before, after)
-        at = place.head if before is None else before.next
-        if at is not after:
-            before, visited = self._resolve(struct, before, at, after)
+        before_origin, first = before, place.head if before is None else before.next
+        gap: list[tuple[Run, int]] = []
+        if first is not after:
+            if before is not None and after is not None and after.rank <= before.rank:
+                raise Invalid("a struct between two neighbours that are in the other order")
+            gap = self._gap(first, after)
+            steps += self._check_concurrent(struct, gap)
+            before, visited = self._resolve(struct, before, first, after)
             steps += visited
-            if (
-                before is not None
-                and runs
-                and before is runs[-1]
-                and left == (client, clock - 1)
-                and right == before.right
-            ):
-                return steps, self._lengthen(before, struct)
-            self.visits_left -= visited
-            self.visits += visited
-            self.potential += 2 * visited
-        after = place.head if before is None else before.next
-        run = Run(client, clock, struct.length, left, right, place, after, self._rank(place, before, after))
+            goes_on = left == (client, clock - 1) and before is not None and right == before.right
+            if goes_on and runs and before is runs[-1] and all(run.left != left for run, _ in gap):
+                return steps, self._lengthen(runs[-1], struct)
+        behind = place.head if before is None else before.next
+        run = Run(client, clock, struct.length, left, right, place, behind, self._rank(place, before, behind))
         if before is None:
             place.head = run
         else:
             before.next = run
+        self.visits_left -= self.crossings.insert(run, gap, before_origin, after)
         place.size += 1
         self.size += 1
-        self.potential += self.visits
         self._runs.setdefault(client, []).append(run)
         self._starts.setdefault(client, []).append(clock)
         self.clocks[client] = clock + struct.length
@@ -157,12 +158,8 @@ class Order:
         steps = at.place.size if at is not None and before is None and at.place.key is not None else 0
         visited: set[Run] = set()
         conflicting: set[Run] = set()
-        if before is not None and after is not None and after.rank <= before.rank:
-            raise Invalid("a struct between two neighbours that are in the other order")
         while at is not None and at is not after:
             steps += self._items(at)
-            if steps > self.visits_left:
-                raise TooLarge("an update in the middle of too many others")
             visited.add(at)
             conflicting.add(at)
             if at.left == struct.left:
@@ -180,6 +177,44 @@ class Order:
             at = at.next
         return before, steps
 
+    def _gap(self, at: Run | None, after: Run | None) -> list[tuple[Run, int]]:
+        """The runs between two origins, and how many items each is. Raises TooLarge after ``visits_left``."""
+        gap = []
+        while at is not None and at is not after:
+            items = self._items(at)
+            self.visits_left -= items
+            if self.visits_left < 0:
+                raise TooLarge("an update in the middle of too many others")
+            gap.append((at, items))
+            at = at.next
+        return gap
+
+    def _check_concurrent(self, struct: Struct, gap: list[tuple[Run, int]]) -> int:
+        """A client puts its struct between neighbours: it cannot have known of anything between them. The steps taken.
+
+        What it knew, at least: its origins, all that it had made, and so on with what those build on. Replicas that
+        integrate in different orders agree on a text only if this holds.
+        """
+        known = self._known.setdefault(struct.client, {})
+        self._learned.add(struct.client)
+        steps = 0
+        heard = [(struct.client, struct.clock)]
+        heard += [(origin[0], origin[1] + 1) for origin in (struct.left, struct.right) if origin is not None]
+        while heard:
+            client, end = heard.pop()
+            start = known.get(client, 0)
+            if end <= start:
+                continue
+            known[client] = end
+            starts = self._starts.get(client, [])
+            runs = self._runs.get(client, [])[bisect_left(starts, start) : bisect_left(starts, end)]
+            steps += 1 + len(runs) // _KNOWN_PER_STEP
+            for run in runs:
+                heard += [(origin[0], origin[1] + 1) for origin in (run.left, run.right) if origin is not None]
+        if any(run.clock < known.get(run.client, 0) for run, _ in gap):
+            raise Invalid("a struct between neighbours that were apart")
+        return steps
+
     def steps_to_delete(self, deletes: list[Range]) -> int:
         """What deleting these ranges takes, which are in ascending order, integrated and not deleted yet."""
         steps = 0
@@ -190,6 +225,8 @@ class Order:
             starts, runs = self._starts[client], self._runs[client]
             first = bisect_right(starts, clock) - 1
             last = bisect_left(starts, clock + length) - 1
+            for at in {first, last}:
+                self.visits_left -= self.crossings.split(runs[at], 2)
             steps += 1 + last - first + self._steps_to_split(runs[first], clock, reached)
             steps += self._steps_to_split(runs[last], clock + length, clock)
             reached = clock + length
@@ -201,14 +238,20 @@ class Order:
             ranges = self._deleted[client] = Ranges()
         held = len(ranges.starts)
         ranges.add(clock, clock + length)
-        self.potential += self.visits * max(0, len(ranges.starts) - held)
+        self.holes += len(ranges.starts) - held
 
     def done(self) -> None:
         """What was integrated stays."""
         self._undo.clear()
+        self._learned.clear()
+        self.crossings.done()
 
     def undo(self) -> None:
         """Take back all that was integrated since ``done``."""
+        self.crossings.undo()
+        for client in self._learned:
+            del self._known[client]
+        self._learned.clear()
         while self._undo:
             run, before, length = self._undo.pop()
             runs, starts = self._runs[run.client], self._starts[run.client]
@@ -239,40 +282,6 @@ class Order:
         self.clocks[run.client] -= run.length
         if not self._runs[run.client]:
             del self.clocks[run.client], self._runs[run.client], self._starts[run.client]
-
-    def structs(self) -> list[Struct]:
-        """All runs, those of one client in order of clock: what a newcomer is sent."""
-        return [
-            Struct(
-                run.client,
-                run.clock,
-                run.length,
-                0,
-                run.left,
-                run.right,
-                run.place.root if run.left is None and run.right is None else None,
-                run.place.key if run.left is None and run.right is None else None,
-                None,
-            )
-            for runs in self._runs.values()
-            for run in runs
-        ]
-
-    def steps_of_newcomer(self, structs: list[Struct], limit: int) -> int:
-        """What it takes to integrate all that there is at once, or more than ``limit``.
-
-        Works on ``structs``, from this object, alone, and may run beside it in another thread.
-        """
-        newcomer = Order()
-        newcomer._deleted = self._deleted  # only read: what is deleted is more items
-        newcomer.visits_left = limit
-        try:
-            for struct in in_order(structs):
-                newcomer.integrate(struct)
-                newcomer.done()
-        except (TooLarge, Invalid):  # too much, or he would have another text
-            return limit + 1
-        return newcomer.visits
 
     def _place(self, struct: Struct, before: Run | None, after: Run | None) -> Place:
         if before is not None:
@@ -317,7 +326,9 @@ class Order:
             run.place,
             run.next,
             self._rank(run.place, run, run.next),
+            run.crossed,
         )
+        self.visits_left -= self.crossings.split(run, 1)
         run.length = clock - run.clock
         run.next = tail
         run.is_rope = False
@@ -327,7 +338,6 @@ class Order:
         self._runs[run.client].insert(at, tail)
         run.place.size += 1
         self.size += 1
-        self.potential += self.visits
         self._undo.append((tail, run, -1))
         return steps
 
@@ -359,46 +369,3 @@ class Order:
             return 1
         first = bisect_right(ranges.ends, run.clock)
         return 1 + 2 * (bisect_left(ranges.starts, run.clock + run.length) - first)
-
-
-def in_order(structs: Iterable[Struct]) -> list[Struct]:
-    """``structs``, contiguous for each client, as Yjs integrates them: from the highest client id down, and before each
-    what it builds on. What is not among them is taken to be there.
-
-    Raises Invalid where they wait on each other.
-    """
-    lanes: dict[int, list[Struct]] = {}
-    for struct in structs:
-        lanes.setdefault(struct.client, []).append(struct)
-    for lane in lanes.values():
-        lane.reverse()
-    ordered: list[Struct] = []
-    ends = {client: lane[0].clock + lane[0].length for client, lane in lanes.items()}
-    reached = {client: lane[-1].clock for client, lane in lanes.items()}
-    waiting: list[Struct] = []
-    blocked: set[int] = set()  # clients of the waiting structs
-    for client in sorted(lanes, reverse=True):
-        lane = lanes[client]
-        while lane or waiting:
-            struct = waiting.pop() if waiting else lane.pop()
-            blocked.discard(struct.client)
-            needed = _needed(struct.left, reached, ends)
-            if needed is None:
-                needed = _needed(struct.right, reached, ends)
-            if needed is None:
-                ordered.append(struct)
-                reached[struct.client] = struct.clock + struct.length
-                continue
-            blocked.add(struct.client)
-            if needed in blocked:
-                raise Invalid("structs that wait on each other")
-            waiting += (struct, lanes[needed].pop())
-    return ordered
-
-
-def _needed(origin: Id | None, reached: dict[int, int], ends: dict[int, int]) -> int | None:
-    """The client of an origin that is still to come."""
-    if origin is None:
-        return None
-    client, clock = origin
-    return client if reached.get(client, clock + 1) <= clock < ends.get(client, 0) else None

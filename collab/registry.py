@@ -167,7 +167,6 @@ class Registry:
                 live.idle_since = time.monotonic()
                 live.is_held = log_id in self._held
                 live.is_finished = log_id in self._finished
-                live.count_if_tangled()
                 return
             after = page[-1].entry
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from collab.wire import Malformed, TooLarge, read_varuint, varuint
 
 MAX_CLOCK = 2**31
-MAX_PARTS = 40_000
+MAX_PARTS = 2**16
 """Structs, and deleted ranges, that one update may list, known already or not."""
 _MAX_DEPTH = 8
 
@@ -36,6 +36,8 @@ class Struct:
     root: str | None
     key: str | None
     text: str | None
+    at: int = field(default=0, compare=False)  # where its bytes begin
+    end: int = field(default=0, compare=False)
 
 
 @dataclass(slots=True)
@@ -90,6 +92,7 @@ def _parse_structs(data: bytes) -> tuple[list[Struct], int]:
 
 def _parse_struct(data: bytes, at: int, client: int, clock: int, named: bytes) -> tuple[Struct, int]:
     """``named`` is ``client`` as bytes: most origins are the client's own."""
+    start = at
     info = data[at]
     at += 1
     left = right = root = key = text = None
@@ -132,7 +135,7 @@ def _parse_struct(data: bytes, at: int, client: int, clock: int, named: bytes) -
         raise Malformed(f"content of kind {kind} is not part of the document")
     if not length:
         raise Malformed("an empty struct")
-    return Struct(client, clock, length, kind, left, right, root, key, text), at
+    return Struct(client, clock, length, kind, left, right, root, key, text, start, at), at
 
 
 def _parse_id(data: bytes, at: int) -> tuple[Id, int]:
@@ -223,11 +226,25 @@ def _check_disjoint(ranges: list[Range]) -> None:
 
 def with_deletes(data: bytes, update: Update, deletes: list[Range]) -> bytes:
     """``data``, which parses as ``update``, with these deleted ranges instead of its own, in ascending order."""
+    return data[: update.deletes_at] + _encode_deletes(deletes)
+
+
+def part(data: bytes, structs: list[Struct], deletes: list[Range]) -> bytes:
+    """An update with these structs of ``data``, contiguous for each client, and these deleted ranges."""
+    lanes: dict[int, list[Struct]] = {}
+    for struct in structs:
+        lanes.setdefault(struct.client, []).append(struct)
+    out = bytearray(varuint(len(lanes)))
+    for client, lane in lanes.items():
+        out += varuint(len(lane)) + varuint(client) + varuint(lane[0].clock) + data[lane[0].at : lane[-1].end]
+    return bytes(out) + _encode_deletes(deletes)
+
+
+def _encode_deletes(deletes: list[Range]) -> bytes:
     by_client: dict[int, list[tuple[int, int]]] = {}
     for client, clock, length in deletes:
         by_client.setdefault(client, []).append((clock, length))
-    out = bytearray(data[: update.deletes_at])
-    out += varuint(len(by_client))
+    out = bytearray(varuint(len(by_client)))
     for client, ranges in by_client.items():
         out += varuint(client) + varuint(len(ranges))
         for clock, length in sorted(ranges):

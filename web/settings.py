@@ -61,7 +61,8 @@ class Settings(BaseSettings):
         description="Bytes that the updates of one document may sum up to; more is closed with 4413",
     )
     max_document_structs: PositiveInt = Field(
-        _LIMITS.max_document_structs, description="Structs that one document may hold; more is closed with 4413"
+        _LIMITS.max_document_structs,
+        description="Structs and deleted ranges that one document may hold; more is closed with 4413",
     )
     max_files: PositiveInt = Field(
         _LIMITS.max_files, description="Files of one document beside the first; more is closed with 4413"
@@ -75,6 +76,13 @@ class Settings(BaseSettings):
     max_steps: PositiveInt = Field(
         _LIMITS.max_steps,
         description="Steps of integration that one update may cost every browser; more is closed with 4413",
+    )
+    max_crossings: PositiveInt = Field(
+        _LIMITS.max_crossings,
+        description="Pairs of items in one document that a newcomer may have to compare; more is closed with 4413",
+    )
+    max_participant_crossings: PositiveInt = Field(
+        _LIMITS.max_participant_crossings, description="The same, added by one participant; more is closed with 4413"
     )
     max_participant_steps: PositiveInt = Field(
         _LIMITS.max_participant_steps,

@@ -227,8 +227,10 @@ async def test_bindings_survive_a_restart(room: Room) -> None:
     await room.journal.flush()
     async with after_a_restart(room.database) as restarted:
         ada, eve = await restarted.join("ada"), await restarted.join("eve")
-        assert refused(restarted, eve, encode_update(update((7, 5, [string("x", left=(7, 4))])))) is CloseCode.INVALID
+        await give(restarted, eve, encode_update(update((7, 5, [string("x", left=(7, 4))]))))  # set aside: see below
         assert restarted.live.accept(ada, encode_update(typist.insert(5, "!"))) is None
+        assert restarted.live.texts() == {"source": "hello!"}
+        assert refused(restarted, eve, encode_update(update((7, 6, [string("x", left=(7, 5))])))) is CloseCode.INVALID
 
 
 async def test_what_a_crash_has_lost_comes_back_with_somebody_else(room: Room) -> None:
@@ -247,6 +249,37 @@ async def test_what_a_crash_has_lost_comes_back_with_somebody_else(room: Room) -
         entries = await restarted.journal.entries(LOG, kind=UPDATE)
         assert [entry.delivered_by for entry in entries] == ["ada", "bob", "ada"]
         assert {client for _, client in await bindings(restarted)} == {7}
+
+
+async def test_what_a_crash_has_lost_comes_as_an_update(room: Room) -> None:
+    """A provider that echoes what it merges: it is asked, and its step 2 brings the same."""
+    ada, typist = await room.join("ada"), Typist(7)
+    await give(room, ada, encode_update(typist.insert(0, "hello")))
+    await room.journal.flush()
+    more = typist.insert(5, ", world")
+    async with after_a_restart(room.database) as restarted:
+        bob = await restarted.join("bob")
+        await give(restarted, bob, encode_update(more))
+        assert (await sent(bob))[-1][:2] == b"\x00\x00"
+        assert restarted.live.texts() == {"source": "hello"}
+        await give(restarted, bob, encode_step_2(typist.whole()))
+        assert restarted.live.texts() == {"source": "hello, world"}
+
+
+async def test_another_tab_of_the_owner_does_not_show_all_of_him(room: Room) -> None:
+    """It heard the first of what a crash has lost, somebody else all of it."""
+    ada, typist = await room.join("ada"), Typist(7)
+    await give(room, ada, encode_update(typist.insert(0, "hello")))
+    await room.journal.flush()
+    typist.insert(5, "!")
+    heard = typist.whole()
+    typist.insert(6, "?")
+    async with after_a_restart(room.database) as restarted:
+        tab, bob = await restarted.join("ada"), await restarted.join("bob")
+        await give(restarted, tab, present(8))
+        await give(restarted, tab, encode_step_2(heard))
+        await give(restarted, bob, encode_step_2(typist.whole()))
+        assert restarted.live.texts() == {"source": "hello!?"}
 
 
 async def test_nothing_is_lost_once_its_owner_is_in_step(room: Room) -> None:

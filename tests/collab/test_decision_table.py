@@ -67,22 +67,50 @@ async def test_writer_gap_while_asked(room: Room) -> None:
     assert await is_untouched(room, ada, bob, text="")
 
 
-@pytest.mark.parametrize("framing", framings())
-async def test_writer_gap(room: Room, framing: Framing) -> None:
+async def test_writer_gap(room: Room) -> None:
     ada, bob = await room.join("ada"), await room.join("bob")
-    room.accept(ada, framing(after_hello(2).insert(5, "!")))
+    room.accept(ada, encode_update(after_hello(2).insert(5, "!")))
     assert await sent(ada) == [encode_step_1(b"\x00")]
     assert await is_untouched(room, ada, bob, text="")
+
+
+async def test_writer_gap_in_a_step_2(room: Room) -> None:
+    """It is all that she has: she is asked again when somebody else may have brought the rest."""
+    ada, bob = await room.join("ada"), await room.join("bob")
+    room.accept(ada, encode_step_2(after_hello(2).insert(5, "!")))
+    assert await sent(ada) == []
+    assert await is_untouched(room, bob, text="")
+    room.accept(bob, encode_update(HELLO))
+    await sent(ada)
+    room.live.keep_alive()
+    assert (await sent(ada))[0][:2] == b"\x00\x00"
+    room.accept(ada, encode_step_2(after_hello(2).insert(5, "!")))
+    assert room.live.texts() == {"source": "hello!"}
+
+
+async def test_what_fits_of_a_step_2_is_taken(room: Room) -> None:
+    """What she has typed herself, beside what she has heard of somebody who builds on what a crash has lost."""
+    ada, bob = await room.join("ada"), await room.join("bob")
+    room.accept(ada, encode_update(HELLO))
+    await sent(bob)
+    own = [string("a", left=(1, 4)), string("b", left=(5, 3)), string("c", left=(2, 1))]
+    mixed = update((5, 7, [string("!", left=(5, 6))]), (2, 0, own), deletes={1: [(0, 1)], 9: [(3, 1)]})
+    room.accept(ada, encode_step_2(mixed))
+    assert room.live.texts() == {"source": "elloa"}
+    (relayed,) = await sent(bob)
+    assert relayed == encode_update(update((2, 0, own[:1]), deletes={1: [(0, 1)]}))
+    room.accept(ada, encode_update(update((1, 5, [string("?", left=(1, 4), right=(2, 0))]))))
+    assert room.live.texts() == {"source": "ello?a"}
 
 
 async def test_writer_gap_four_times(room: Room) -> None:
     ada = await room.join("ada")
     gap = after_hello(2).insert(5, "!")
-    room.accept(ada, encode_update(gap))
-    for _ in range(2):
+    for _ in range(3):
+        room.accept(ada, encode_update(gap))
         room.accept(ada, encode_step_2(gap))
     assert await sent(ada) == [encode_step_1(b"\x00")] * 3
-    assert refusal(room, ada, encode_step_2(gap)) is CloseCode.OUT_OF_STEP
+    assert refusal(room, ada, encode_update(gap)) is CloseCode.OUT_OF_STEP
 
 
 async def test_writer_gap_is_forgotten_once_in_step(room: Room) -> None:

@@ -381,7 +381,7 @@ def test_structs_over_the_limit() -> None:
     assert room.take(fits) is Verdict.NEW
     with pytest.raises(TooLarge):
         room.judge(update((1, 3, [string("x", left=(1, 0))] * 4)))
-    again = update((1, 0, [string("a"), *[string("b", left=(1, 0))] * 5]))
+    again = update((1, 0, [string("a"), *[string("b", left=(1, at)) for at in range(5)]]))
     assert room.judge(again) is Verdict.NEW  # half of it is known
 
 

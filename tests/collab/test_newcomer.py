@@ -1,31 +1,25 @@
-"""Conflicts are cheap for those who are there and may be dear for who comes later: they are counted in time."""
+"""Conflicts are cheap for those who are there and may be dear for who comes later: what they may cost is bounded."""
+
+from pathlib import Path
 
 import pytest
 
-from collab import gate as gate_module
 from collab.errors import Refused
-from collab.live import COUNTED
+from collab.gate import Limits
 from collab.peer import Peer
 from collab.wire import CloseCode, encode_update
-from tests.collab.room import Room, sent
-from tests.collab.test_authorship import give
+from tests.collab.room import Room, a_room
+from tests.collab.test_authorship import after_a_restart, give
 from tests.collab.typist import Typist, string, update
 
 pytestmark = pytest.mark.anyio
 
-
-@pytest.fixture(autouse=True)
-def low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate_module, "_MAX_UNCOUNTED_STEPS", 2_000)
-    monkeypatch.setattr(gate_module, "_MAX_NEWCOMER_STEPS", 500)
-    monkeypatch.setattr(gate_module, "_LEAST_UNCOUNTED_STEPS", 200)
-    monkeypatch.setattr(gate_module, "_MOST_NEWCOMER_STEPS", 3_000)
-    monkeypatch.setattr(gate_module, "_FEW_STEPS", 8)
+FEW = Limits(max_crossings=3_000, max_participant_crossings=1_000)
 
 
-async def tangle(room: Room, eve: Peer, rounds: int) -> None:
+async def tangle(room: Room, eve: Peer, rounds: int, first: int = 3) -> None:
     """Two clients of hers at every place and a third one between them: linear now, quadratic for a newcomer."""
-    first, second, chain = 3, 4, 9
+    second, chain = first + 1, first + 6
     await give(room, eve, encode_update(update((chain, 0, [string("c")]))))
     for at in range(rounds):
         right = (first, at - 1) if at else None
@@ -35,7 +29,7 @@ async def tangle(room: Room, eve: Peer, rounds: int) -> None:
         await give(room, eve, encode_update(update((chain, at + 1, [link]))))
 
 
-async def test_honest_conflicts_are_counted_and_go_on(room: Room) -> None:
+async def test_honest_conflicts_are_far_from_the_limit(room: Room) -> None:
     """Four who type in one place, each seeing the others late."""
     peers = [await room.join(name) for name in ("ada", "bob", "cy", "dot")]
     typists = [Typist(client) for client in (4, 3, 2, 1)]
@@ -49,52 +43,33 @@ async def test_honest_conflicts_are_counted_and_go_on(room: Room) -> None:
         for typist in typists:
             typist.receive(*told[heard:])
     assert room.live.texts()["source"] == str(typists[0]) == "x" * 144
+    assert room.live._gate._order.crossings.total < 2_000
 
 
-async def test_a_frame_waits_until_what_it_costs_a_newcomer_is_counted(room: Room) -> None:
-    ada, bob = await room.join("ada"), await room.join("bob")
-    await give(room, ada, encode_update(update(*[(client, 0, [string("x")]) for client in range(1, 17)])))
-    many = encode_update(update(*[(client, 0, [string("y")]) for client in range(21, 37)]))
-    await room.journal.flush()
-    waits = []
-    while (ticket := room.live.accept(bob, many)) is not None:
-        waits.append(ticket)
+async def test_who_tangles_a_document_may_not_go_on_and_all_others_may(tmp_path: Path) -> None:
+    async with a_room(tmp_path, limits=FEW) as room:
+        eve, ada = await room.join("eve"), await room.join("ada")
+        with pytest.raises(Refused) as refused:
+            await tangle(room, eve, 100)
+        assert refused.value.code is CloseCode.LIMIT
+        length = len(room.live.texts()["source"])
+        assert 50 < length < 200
+        typist = Typist(50, room.live._document.diff(b"\x00"))
+        await give(room, ada, encode_update(typist.insert(length // 2, "still here")))
+        await give(room, ada, encode_update(typist.insert(0, "and here")))
+        assert room.live.texts()["source"] == str(typist)
         await room.journal.flush()
-        await room.live.reached(ticket)
-        assert len(waits) < 5
-    assert room.live.texts()["source"].count("y") == 16
+        async with after_a_restart(room.database, FEW) as restarted:
+            with pytest.raises(Refused) as refused:
+                await tangle(restarted, await restarted.join("eve"), 20, first=103)
+            assert refused.value.code is CloseCode.LIMIT
 
 
-async def test_who_tangles_a_document_may_not_go_on_and_all_others_may(room: Room) -> None:
-    eve, ada = await room.join("eve"), await room.join("ada")
-    with pytest.raises(Refused) as refused:
-        await tangle(room, eve, 200)
-    assert refused.value.code is CloseCode.LIMIT
-    length = len(room.live.texts()["source"])
-    assert length < 300
-    await sent(ada)
-    typist = Typist(50, room.live._document.diff(b"\x00"))
-    await give(room, ada, encode_update(typist.insert(length // 2, "still here")))
-    await give(room, ada, encode_update(typist.insert(0, "and here")))
-    assert room.live.texts()["source"] == str(typist)
-
-
-async def test_a_frame_that_waits_is_not_lost_by_a_count_that_was_begun_before_it(room: Room) -> None:
-    eve = await room.join("eve")
-    await tangle(room, eve, 10)
-    room.live._count_newcomer(b"", "")
-    typist = Typist(60, room.live._document.diff(b"\x00"))
-    await give(room, eve, encode_update(typist.insert(0, "x")))
-    await room.live.reached(COUNTED)
-    assert room.live.texts()["source"] == str(typist)
-
-
-async def test_a_document_that_is_loaded_is_counted_at_once(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate_module, "_MAX_NEWCOMER_STEPS", 10**6)
-    monkeypatch.setattr(gate_module, "_MOST_NEWCOMER_STEPS", 10**6)
-    eve = await room.join("eve")
-    await tangle(room, eve, 40)
-    await room.journal.flush()
-    again = await room.registry._load(room.live.log.id, room.live.id)
-    await again.reached(COUNTED)
-    assert again._gate._counted > 0
+async def test_a_document_takes_only_so_much_of_all_together(tmp_path: Path) -> None:
+    async with a_room(tmp_path, limits=FEW) as room:
+        for number in range(4):
+            eve = await room.join(f"eve {number}")
+            with pytest.raises(Refused) as refused:
+                await tangle(room, eve, 100, first=3 + 20 * number)
+            assert refused.value.code is CloseCode.LIMIT
+        assert room.live._gate._order.crossings.total <= 3_000

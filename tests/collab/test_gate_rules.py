@@ -1,0 +1,382 @@
+"""Where the rules of the gate end: the last that is allowed, and the first that is not."""
+
+from contextlib import suppress
+
+import pytest
+
+from collab import gate as gate_module
+from collab.document import unseen
+from collab.errors import Invalid
+from collab.gate import Gate, Limits, Verdict
+from collab.update import parse
+from collab.wire import TooLarge
+from tests.collab.test_gate import Room
+from tests.collab.typist import Typist, deleted, string, update, values
+
+NULL = b"\x7e"
+
+
+# Characters of two units
+
+EMOJI = [string("a😀b😀"), string("😀c", left=(1, 5)), string("😀", left=(1, 8))]
+INSIDE = {2, 5, 7, 10}
+
+
+@pytest.mark.parametrize("place", range(1, 11))
+@pytest.mark.parametrize("name", ["between", "behind", "before", "deleted up to", "deleted from"])
+def test_no_boundary_in_the_middle_of_a_character(name: str, place: int) -> None:
+    behind, before = (1, place - 1), (1, place)
+    struct = {
+        "between": string("x", left=behind, right=before),
+        "behind": string("x", left=behind),
+        "before": string("x", right=before),
+    }.get(name, string("x"))
+    deletes = {"deleted up to": {1: [(0, place)]}, "deleted from": {1: [(place, 11 - place)]}}.get(name)
+    at_once = Room()
+    known = Room(*[update((1, clock, [each])) for clock, each in zip((0, 6, 9), EMOJI, strict=True)])
+    for room, blocks in ((at_once, [(1, 0, EMOJI), (2, 0, [struct])]), (known, [(2, 0, [struct])])):
+        if place in INSIDE:
+            with pytest.raises(Invalid, match="middle of a character"):
+                room.judge(update(*blocks, deletes=deletes))
+        elif name != "before":
+            assert room.judge(update(*blocks, deletes=deletes)) is Verdict.NEW
+
+
+def test_characters_beside_what_is_known() -> None:
+    known = (1, 0, [string("hello")])
+    assert Room(update(known)).judge(update(known, (2, 0, [string("😀😀")]))) is Verdict.NEW
+
+
+# Roots and files
+
+
+@pytest.mark.parametrize("length", [0, 1, 64, 65])
+def test_names_of_files(length: int) -> None:
+    with pytest.raises(Invalid):
+        Room().judge(update((1, 0, [string("x", root="sauces/" + "n" * length)])))
+    for struct in (string("x", root="source/" + "n" * length), values(NULL, key="n" * length)):
+        if 1 <= length <= 64:
+            assert Room().judge(update((1, 0, [struct]))) is Verdict.NEW
+        else:
+            with pytest.raises(Invalid):
+                Room().judge(update((1, 0, [struct])))
+
+
+def test_so_many_files() -> None:
+    room = Room(limits=Limits(max_files=2))
+    for client, (name, root) in enumerate(zip("abc", ("source", "source/a", "source/b"), strict=True)):
+        assert room.take(update((2 * client, 0, [string("x", root=root)]))) is Verdict.NEW
+        assert room.take(update((2 * client + 1, 0, [values(NULL, key=name)]))) is Verdict.NEW
+    for struct in (string("x", root="source/c"), values(NULL, key="d")):
+        with pytest.raises(TooLarge):
+            room.judge(update((9, 0, [struct])))
+    for struct in (string("x", root="source/b"), values(NULL, key="c")):
+        assert room.judge(update((9, 0, [struct]))) is Verdict.NEW
+
+
+def test_what_is_a_text() -> None:
+    room = Room()
+    assert room.gate.is_root("source")
+    assert not room.gate.is_root("source/a")
+    room.take(update((1, 0, [string("x", root="source/a"), values(NULL, key="b")])))
+    assert {name for name in ("source/a", "source/b", "source/c", "files", "src") if room.gate.is_root(name)} == {
+        "source/a",
+        "source/b",
+    }
+
+
+@pytest.mark.parametrize(
+    "struct",
+    [
+        values(NULL, left=(1, 0)),
+        deleted(1, left=(1, 0), right=(1, 5)),
+        string("x", left=(1, 5)),
+        string("x", right=(1, 5)),
+        deleted(1, right=(1, 5)),
+    ],
+    ids=[
+        "a value in a text",
+        "in a text and in files",
+        "text in files",
+        "text before a value",
+        "on the right of files",
+    ],
+)
+def test_what_its_neighbours_do_not_allow(struct: bytes) -> None:
+    known = update((1, 0, [string("hello"), values(NULL, key="k")]))
+    with pytest.raises(Invalid):
+        Room(known).judge(update((2, 0, [struct])))
+
+
+@pytest.mark.parametrize(
+    "struct", [values(NULL, left=(99, 0)), string("x", left=(99, 5)), string("x", left=(9, 9), right=(99, 5))]
+)
+def test_what_its_neighbours_do_not_allow_even_if_something_is_missing(struct: bytes) -> None:
+    known = update((99, 0, [string("hello"), values(NULL, key="k")]))
+    with pytest.raises(Invalid):
+        Room(known).judge(update((2, 5, [struct])))
+
+
+def test_a_value_that_was_replaced() -> None:
+    ada = Typist(1)
+    ada.put("k", 1)
+    ada.put("k", 2)
+    assert Room().take(ada.whole()) is Verdict.NEW
+
+
+def test_what_comes_without_its_content_is_deleted() -> None:
+    room = Room(update((1, 0, [string("a"), deleted(2, left=(1, 0))])))
+    assert room.take(update(deletes={1: [(1, 2)]})) is Verdict.KNOWN
+    assert room.take(update(deletes={1: [(0, 1)]})) is Verdict.NEW
+
+
+@pytest.mark.parametrize(
+    ("deletes", "is_dead"),
+    [
+        ({2: [(1, 2)]}, True),
+        ({2: [(0, 4)]}, True),
+        ({2: [(0, 1), (1, 3)]}, True),
+        ({2: [(1, 1)]}, False),
+        ({2: [(2, 1)]}, False),
+        ({2: [(2, 2)]}, False),
+        ({2: [(0, 2)]}, False),
+        ({2: [(3, 1)]}, False),
+        ({1: [(0, 4)]}, False),
+        ({3: [(0, 4)]}, False),
+        (None, False),
+    ],
+)
+def test_several_values_at_once_must_be_dead(deletes: dict[int, list[tuple[int, int]]] | None, is_dead: bool) -> None:
+    room = Room(update((1, 0, [string("hello")])), update((3, 0, [string("hello")])))
+    several = (2, 0, [string("a"), values(NULL, NULL, key="k"), string("b", left=(2, 0))])
+    if is_dead:
+        assert room.judge(update(several, deletes=deletes)) is Verdict.NEW
+    else:
+        with pytest.raises(Invalid):
+            room.judge(update(several, deletes=deletes))
+
+
+def test_so_many_dead_values() -> None:
+    assert Room().judge(update((1, 0, [values(*[NULL] * 256, key="k")]), deletes={1: [(0, 256)]})) is Verdict.NEW
+    with pytest.raises(Invalid):
+        Room().judge(update((1, 0, [values(*[NULL] * 257, key="k")]), deletes={1: [(0, 257)]}))
+
+
+# What is missing, and what is known
+
+
+@pytest.mark.parametrize("missing", [(1, 0), (1, 9), (3, 0), (3, 9)])
+def test_a_struct_on_what_nobody_has_yet(missing: tuple[int, int]) -> None:
+    for struct in (string("x", left=missing), string("x", right=missing)):
+        assert Room().judge(update((2, 0, [struct]))) is Verdict.GAP
+
+
+def test_what_of_an_update_waits_for_nothing() -> None:
+    room = Room(update((1, 0, [string("ab")])))
+    data = update(
+        (1, 2, [string("c", left=(1, 1))]),
+        (2, 0, [string("x", left=(1, 2)), string("late", left=(9, 9)), string("too", left=(2, 0))]),
+        (3, 0, [string("late", left=(2, 1))]),
+        (4, 5, [string("late", left=(4, 4))]),
+        deletes={1: [(0, 1), (2, 1), (3, 1)], 2: [(0, 1), (1, 1)], 3: [(0, 1)], 9: [(0, 1)]},
+    )
+    fitting = update(
+        (1, 2, [string("c", left=(1, 1))]),
+        (2, 0, [string("x", left=(1, 2))]),
+        deletes={1: [(0, 1), (2, 1)], 2: [(0, 1)]},
+    )
+    assert room.gate.judge(parse(data), data, "ada") is Verdict.GAP
+    assert room.gate.fitting(parse(data), data) == (parse(fitting), fitting)
+    assert room.judge(fitting) is Verdict.NEW
+
+
+def test_what_of_an_update_is_known() -> None:
+    ada = Typist(1)
+    room = Room(ada.insert(0, "hello"), ada.delete(1, 2))
+    for known in (string("hello"), string("hel")):
+        assert room.gate.knows(parse(update((1, 0, [known]), deletes={1: [(1, 2)]})))
+    for more in (
+        update((1, 0, [string("hello!")])),
+        update((1, 5, [string("!", left=(1, 4))])),
+        update((1, 0, [string("hello")]), (2, 0, [string("x")])),
+        update((1, 0, [string("hello")]), deletes={1: [(1, 3)]}),
+        update(deletes={1: [(1, 2), (4, 1)]}),
+        update(deletes={2: [(0, 1)]}),
+    ):
+        assert not room.gate.knows(parse(more))
+
+
+def test_deletions_that_are_known_in_part() -> None:
+    ada = Typist(1)
+    room = Room(ada.insert(0, "abcdefghij"), ada.delete(0, 2), ada.delete(2, 2))
+    again = update(deletes={1: [(8, 1), (0, 6), (6, 1)]})
+    rest = update(deletes={1: [(2, 2), (6, 1), (8, 1)]})
+    assert room.gate.news(parse(again), again, unseen) == (parse(rest), rest)
+    more = (1, 10, [string("k", left=(1, 9))])
+    again, rest = update(more, deletes={1: [(0, 6)]}), update(more, deletes={1: [(2, 2)]})
+    assert room.gate.news(parse(again), again, unseen) == (parse(rest), rest)
+    unsorted = update(deletes={1: [(8, 1), (2, 2)]})
+    ascending = update(deletes={1: [(2, 2), (8, 1)]})
+    assert room.gate.news(parse(unsorted), unsorted, unseen) == (parse(ascending), ascending)
+
+
+# Limits
+
+
+def test_the_limits_that_are_promised() -> None:
+    limits = Limits()
+    assert (limits.max_structs, limits.max_ranges) == (20_000, 5_000)
+    assert (limits.max_new_clients, limits.max_clients) == (16, 1_000)
+
+
+def test_a_document_that_is_full_to_the_last_byte() -> None:
+    first, second = update((1, 0, [string("abc")])), update((1, 3, [string("d", left=(1, 2))]))
+    assert Room(first, limits=Limits(max_document_bytes=len(first + second))).judge(second) is Verdict.NEW
+    with pytest.raises(TooLarge):
+        Room(first, limits=Limits(max_document_bytes=len(first + second) - 1)).judge(second)
+
+
+def test_so_many_pieces_in_a_document() -> None:
+    room = Room(limits=Limits(max_document_structs=3))
+    for client in (1, 2, 3):
+        assert room.take(update((client, 0, [string("xy")]))) is Verdict.NEW
+    assert room.judge(update((3, 2, [string("z", left=(3, 1))]))) is Verdict.NEW  # the piece is longer
+    for more in (string("x", left=(1, 1)), string("x", left=(1, 0), right=(1, 1))):
+        with pytest.raises(TooLarge):
+            room.judge(update((4, 0, [more])))
+
+
+def test_so_many_clients_in_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate_module, "_MAX_CLIENTS", 2)
+    room = Room(*[update((client, 0, [string("x")])) for client in (1, 2)])
+    for more in (update((3, 0, [string("x")])), update((2, 1, [string("y", left=(2, 0))]), (3, 0, [string("x")]))):
+        with pytest.raises(TooLarge):
+            room.judge(more)
+    assert room.judge(update((2, 1, [string("y", left=(2, 0))]), deletes={1: [(0, 1)]})) is Verdict.NEW
+
+
+def test_so_many_visits_of_one_update(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each passes all siblings before it. The journal passes as many as it has."""
+    monkeypatch.setattr(gate_module, "_MAX_VISITS", 3)
+    siblings = [update((client, 0, [string("x")])) for client in range(1, 7)]
+    room = Room(*siblings[:4])
+    with pytest.raises(TooLarge, match="too many others"):
+        room.judge(siblings[4])
+    for data in siblings[4:]:
+        room.gate.restore(parse(data), len(data), "ada")
+    assert room.gate.clocks == dict.fromkeys(range(1, 7), 1)
+
+
+def steps_of(data: bytes, *known: bytes) -> int:
+    room = Room(*known)
+    assert room.take(data, "eve") is Verdict.NEW
+    return room.gate._spent["eve"] + 2 * len(data)
+
+
+def test_what_an_update_costs() -> None:
+    """The same for every update, and some for what it takes to put it into its place."""
+    hello = update((1, 0, [string("hello")]))
+    least = steps_of(hello)
+    assert least == gate_module._STEPS_PER_UPDATE
+    assert Room(limits=Limits(max_steps=least)).judge(hello) is Verdict.NEW
+    with pytest.raises(TooLarge):
+        Room(limits=Limits(max_steps=least - 1)).judge(hello)
+    assert steps_of(update((1, 5, [string("!", left=(1, 4))])), hello) == least
+    assert steps_of(update((2, 0, [string("x", left=(1, 1), right=(1, 2))])), hello) == least + 1  # a split
+    assert steps_of(update(deletes={1: [(1, 1), (3, 1)]}), hello) == least + 6  # two ranges and four splits
+    others = [update((client, 0, [string("x")])) for client in range(1, 8)]
+    assert steps_of(update((8, 0, [string("x")])), *others) == least + 7 + 2  # passes seven, and is the eighth client
+
+
+def test_what_a_participant_may_cost() -> None:
+    """What his bytes are worth is taken off; all others go on; it is remembered by the journal."""
+    hello = update((1, 0, [string("x" * 100)]))
+    edits = [update(deletes={1: [(at, 1)]}) for at in range(1, 60, 2)]
+    costs = [steps_of(edit, hello, *edits[:at]) - 2 * len(edit) for at, edit in enumerate(edits)]
+    assert min(costs) > 0
+    told = [(hello, "ada"), *[(edit, "eve") for edit in edits[:-1]]]
+    for limit in (sum(costs), sum(costs) - 1):
+        room, again = Room(limits=Limits(max_participant_steps=limit)), Gate(Limits(max_participant_steps=limit))
+        for data, by in told:
+            assert room.take(data, by) is Verdict.NEW
+            again.restore(parse(data), len(data), by)
+        for gate in (room.gate, again):
+            assert gate.judge(parse(edits[-1]), edits[-1], "ada") is Verdict.NEW
+            gate.dismiss()
+            if limit == sum(costs):
+                assert gate.judge(parse(edits[-1]), edits[-1], "eve") is Verdict.NEW
+            else:
+                with pytest.raises(TooLarge):
+                    gate.judge(parse(edits[-1]), edits[-1], "eve")
+
+
+def test_so_many_crossings() -> None:
+    """Edits in the same places as others': of a participant, and of all together; what crosses nothing goes on, also
+    where the limit was higher once.
+    """
+    siblings = [(update((client, 0, [string("x")])), by) for client, by in enumerate(("ada", *["eve"] * 4, "ada"), 1)]
+    counted = Room()
+    reached = [0]
+    for data, by in siblings:
+        counted.take(data, by)
+        reached.append(counted.gate._order.crossings.total)
+    of_eve = reached[5] - reached[1]
+    for limits, is_enough in (
+        (Limits(max_participant_crossings=of_eve), True),
+        (Limits(max_participant_crossings=of_eve - 1), False),
+        (Limits(max_crossings=reached[5]), True),
+        (Limits(max_crossings=reached[5] - 1), False),
+    ):
+        room, again = Room(limits=limits), Gate(limits)
+        for data, by in siblings[:4]:
+            assert room.take(data, by) is Verdict.NEW
+            again.restore(parse(data), len(data), by)
+        for gate in (room.gate, again):
+            # What is not taken does not count.
+            for data in (update((9, 0, [string("x", left=(1, 9))])), siblings[4][0]):
+                with suppress(TooLarge):
+                    gate.judge(parse(data), data, "ada")
+                    gate.dismiss()
+            data, by = siblings[4]
+            if is_enough:
+                assert gate.judge(parse(data), data, by) is Verdict.NEW
+                gate.admit()
+                data, _ = siblings[5]
+            with pytest.raises(TooLarge):
+                gate.judge(parse(data), data, "eve")
+            data = update((3, 1, [string("more", left=(3, 0))]))
+            assert gate.judge(parse(data), data, "eve") is Verdict.NEW
+    lower = Gate(Limits(max_crossings=1))
+    for data, by in siblings:
+        lower.restore(parse(data), len(data), by)
+    data = update((3, 1, [string("more", left=(3, 0))]))
+    assert lower.judge(parse(data), data, "eve") is Verdict.NEW
+
+
+# Use
+
+
+def test_only_what_was_judged_to_be_new_is_admitted() -> None:
+    hello = update((1, 0, [string("hello")]))
+    gate = Gate(Limits())
+    for data, verdict in ((b"\x00\x00", Verdict.KNOWN), (update((1, 9, [string("x")])), Verdict.GAP)):
+        assert gate.judge(parse(data), data, "ada") is verdict
+        with pytest.raises(RuntimeError):
+            gate.admit()
+    assert gate.judge(parse(hello), hello, "ada") is Verdict.NEW
+    gate.dismiss()
+    assert gate.clocks == {}
+    with pytest.raises(RuntimeError):
+        gate.admit()
+    assert gate.judge(parse(hello), hello, "ada") is Verdict.NEW
+    gate.admit()
+    gate.dismiss()
+    assert gate.clocks == {1: 5}
+    with pytest.raises(RuntimeError):
+        gate.admit()
+
+
+def test_a_journal_whose_update_builds_on_what_is_not_there() -> None:
+    later = update((1, 5, [string("!", left=(1, 4))]))
+    with pytest.raises(Invalid):
+        Gate(Limits()).restore(parse(later), len(later), "ada")
