@@ -246,6 +246,17 @@ def test_so_many_pieces_in_a_document() -> None:
             room.judge(update((4, 0, [more])))
 
 
+def test_deleted_ranges_are_pieces_too() -> None:
+    room = Room(*[update((client, 0, [string("xyz")])) for client in (1, 2)], limits=Limits(max_document_structs=4))
+    with pytest.raises(TooLarge):
+        room.judge(update(deletes={1: [(0, 1), (2, 1)], 2: [(0, 1)]}))
+    assert room.take(update(deletes={1: [(0, 1), (2, 1)]})) is Verdict.NEW
+    with pytest.raises(TooLarge):
+        room.judge(update(deletes={2: [(0, 1)]}))
+    with pytest.raises(TooLarge):
+        room.judge(update((3, 0, [string("x")])))
+
+
 def test_so_many_clients_in_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate_module, "_MAX_CLIENTS", 2)
     room = Room(*[update((client, 0, [string("x")])) for client in (1, 2)])
