@@ -1,6 +1,7 @@
 """Where the rules of the gate end: the last that is allowed, and the first that is not."""
 
 from contextlib import suppress
+from itertools import pairwise
 
 import pytest
 
@@ -295,8 +296,11 @@ def test_what_an_update_costs() -> None:
     assert steps_of(update((1, 5, [string("!", left=(1, 4))])), hello) == least
     assert steps_of(update((2, 0, [string("x", left=(1, 1), right=(1, 2))])), hello) == least + 1  # a split
     assert steps_of(update(deletes={1: [(1, 1), (3, 1)]}), hello) == least + 6  # two ranges and four splits
-    others = [update((client, 0, [string("x")])) for client in range(1, 8)]
-    assert steps_of(update((8, 0, [string("x")])), *others) == least + 7 + 2  # passes seven, and is the eighth client
+    elsewhere = [update((client, 0, [string("x", root=f"source/{client}")])) for client in range(1, 8)]
+    assert steps_of(update((8, 0, [string("x")])), *elsewhere) == least + 2  # eight clients
+    siblings = [update((client, 0, [string("x")])) for client in range(1, 8)]
+    costs = [steps_of(update((8, 0, [string("x")])), *siblings[:count]) for count in range(8)]
+    assert all(less < more for less, more in pairwise(costs))
 
 
 def test_what_a_participant_may_cost() -> None:
