@@ -48,7 +48,7 @@ class Plan:
 
 
 def plan_of(seed: int) -> Plan:
-    """Twelve kinds of rooms in turn, each different with every seed."""
+    """Thirteen kinds of rooms in turn, each different with every seed."""
     chance = random.Random(f"plan {seed}")
     people = chance.randint(2, 5)
     plans = (
@@ -62,6 +62,7 @@ def plan_of(seed: int) -> Plan:
         Plan("reloads", people, tabs=2, reloads=0.12, comings=0.05, crashes=2),
         Plan("a slow disk", people, commit_ms=4_000, max_queued=chance.randint(5, 60), crashes=1),
         Plan("lost", 3, 2, notebooks=1, watchers=1, cuts=0.2, crashes=5, commit_ms=4_000, delay_ms=150, gone=0.4),
+        Plan("a storm", 3, cuts=0.5, pause_ms=300, crashes=6, commit_ms=3_000, delay_ms=150),
         Plan("incidents", people, notebooks=1, watchers=1, incidents=8, cuts=0.1, delay_ms=200),
         Plan("everything", people, 2, 1, cuts=0.1, offline=0.05, reloads=0.04, crashes=3, restarts=2, incidents=2),
     )
