@@ -11,7 +11,7 @@ from collab.errors import Invalid
 from collab.gate import Gate, Limits, Verdict
 from collab.update import parse
 from collab.wire import TooLarge
-from tests.collab.test_gate import Room
+from tests.collab.gate_room import Room
 from tests.collab.typist import Typist, deleted, string, update, values
 
 NULL = b"\x7e"
