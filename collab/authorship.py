@@ -20,8 +20,9 @@ class Authorship:
         self._limits = limits
         self._owners: dict[int, str] = {}
         self._tickets: dict[int, int] = {}  # of bindings that may not be on disk yet
-        # Bound before this process started, their owner not in step since: a crash can have lost their newest structs.
+        # Their owner is not in step yet: a crash can have lost their newest structs, and others have them.
         self._lost: set[int] = set()
+        self._old: set[int] = set()  # those of them that were bound before this process started
         self._ids: Counter[str] = Counter()  # by participant: bound to him, or brought by him and bound to nobody
         self._brought: set[int] = set()
 
@@ -32,8 +33,10 @@ class Authorship:
         self._own(client, entry.delivered_by)
         if binding["boot"] == self.boot:
             self._lost.discard(client)
+            self._old.discard(client)
         else:
             self._lost.add(client)
+            self._old.add(client)
 
     def binding(self, client: int) -> bytes:
         """What the journal keeps of a binding."""
@@ -48,6 +51,7 @@ class Authorship:
             raise TooLarge("too many Yjs clients of one participant")
         self._own(client, participant)
         self._tickets[client] = ticket
+        self._lost.add(client)
 
     def pending(self, client: int, durable: int) -> int | None:
         """The ticket of a binding that is not on disk yet."""
@@ -88,7 +92,9 @@ class Authorship:
                 is_lost = True
             else:
                 return Verdict.FOREIGN
-        if new > self._limits.max_new_clients:
+        if (
+            new > self._limits.max_new_clients and not is_step_2
+        ):  # an honest one may bring back all that a crash has lost
             raise TooLarge("too many new Yjs clients at once")
         if new and self._ids[participant] + new > self._limits.max_clients:
             raise TooLarge("too many Yjs clients of one participant")
@@ -114,7 +120,9 @@ class Authorship:
         if client not in self._lost or self._owners.get(client) != participant:
             return False
         self._lost.discard(client)
-        return True
+        is_news = client in self._old
+        self._old.discard(client)
+        return is_news
 
     def _own(self, client: int, participant: str) -> None:
         if client not in self._owners:

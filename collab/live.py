@@ -283,15 +283,15 @@ class LiveDocument:
             raise DocumentBroken from error
         self._gate.delete(deletes)
 
-    def _bind(self, peer: Peer, clients: set[int]) -> int | None:
-        """Bind Yjs client ids to a participant; the ticket at which all are on disk, None where they are already."""
-        tickets = []
+    def _bind(self, peer: Peer, clients: set[int]) -> int:
+        """Bind Yjs client ids to a participant; the ticket at which all are on disk."""
+        tickets = [self._journal.durable]
         for client in clients:
             if self._authorship.owner(client) is None:
                 self._authorship.bind(client, peer.participant_id, self._journal.queued + 1)
                 self._record_binding(client, peer)
-            tickets.append(self._authorship.pending(client, self._journal.durable))
-        return max((ticket for ticket in tickets if ticket is not None), default=None)
+            tickets.append(self._authorship.pending(client, self._journal.durable) or 0)
+        return max(tickets)
 
     def _record_binding(self, client: int, peer: Peer) -> None:
         self._journal.append(self.log, self.id, peer.participant_id, self._authorship.binding(client), AUTHOR)
@@ -307,8 +307,10 @@ class LiveDocument:
             if self._authorship.owner(entry.client_id) is None and self._journal.is_full:
                 return None
             ticket = self._bind(peer, {entry.client_id})
-            if ticket is not None:
+            if ticket > self._journal.durable:
                 return ticket
+            if not peer.is_asked and not peer.set_aside:
+                self._has_shown_all(peer, {entry.client_id})
         self._presence.tell(self.peers, self._presence.announce(peer, awareness, may_claim), peer)
         return None
 

@@ -20,6 +20,7 @@ _OFFSET_PER_STEP = 128  # characters of an item before a split: they are walked 
 _REST_PER_STEP = 10_000  # characters behind it: they are copied
 _ROPE_PER_STEP = 32  # characters of an item that has grown since it was last split: all are copied, and kept
 _BEHIND_PER_STEP = 128  # items of the same client behind a split: they are moved in an array
+_STEPS_PER_VISIT = 4  # to a run between two origins: less to a browser than to us
 _KNOWN_PER_STEP = 4
 _RANKS = 2**64  # between neighbours
 _RANKED_PER_VISIT = 8
@@ -125,7 +126,7 @@ class Order:
             if before is not None and after is not None and after.rank <= before.rank:
                 raise Invalid("a struct between two neighbours that are in the other order")
             gap = self._gap(first, after)
-            steps += self._check_concurrent(struct, gap)
+            steps += self._check_concurrent(struct, gap) + _STEPS_PER_VISIT * len(gap)
             before, visited = self._resolve(struct, before, first, after)
             steps += visited
             goes_on = left == (client, clock - 1) and before is not None and right == before.right

@@ -4,13 +4,17 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from itertools import chain, islice
 from typing import Any
 
 from collab.journal import Journal
 from collab.log import Entry
+from collab.note import NO_NOTE, Note
+from collab.quarantine import Quarantine
 from replay.chain import Chain
+from replay.errors import RecordingBroken
 from replay.reader import PAGE, Reader
 from replay.timeline import Timeline
 
@@ -51,10 +55,11 @@ class RecordingFile:
 class Replay:
     """Of every interview that the journal has. Who may see what is decided by the caller."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, note: Note = NO_NOTE, quarantine: Quarantine | None = None) -> None:
         self._journal = journal
+        self._quarantine = quarantine
         self._chains = Reader(journal, Chain)
-        self._timelines = Reader(journal, Timeline)
+        self._timelines = Reader(journal, partial(Timeline, note=note))
 
     async def text(self, interview_id: str, document_id: str, at_ms: int) -> tuple[int, int | None, dict[str, str]]:
         """(at_ms, entry, files): the texts by root after the document's last entry with a time of at most ``at_ms``.
@@ -129,6 +134,8 @@ class Replay:
         return RecordingFile(f"{head_hash}-{sha256(text.encode()).hexdigest()[:16]}", _chunks(text, header, timeline))
 
     async def _timeline(self, interview_id: str, document_id: str, at_ms: int | None = None) -> Timeline:
+        if self._quarantine is not None and self._quarantine.closes(document_id):
+            raise RecordingBroken(document_id, 0)
         timeline = await self._timelines.read(interview_id, document_id, at_ms)
         timeline.verify()
         return timeline

@@ -12,6 +12,7 @@ from pycrdt import Doc, Map, Text
 
 from collab.gate import FILES, SOURCE
 from collab.log import AUTHOR, UPDATE, Entry
+from collab.note import NO_NOTE, Note
 from replay.chain import Chain
 from replay.errors import RecordingBroken
 from replay.history import History
@@ -40,7 +41,9 @@ class Timeline:
 
     _kept: list[object] = []  # noqa: RUF012 - documents that pycrdt panicked over: dropping one can abort the process
 
-    def __init__(self, document_id: str) -> None:
+    def __init__(self, document_id: str, note: Note = NO_NOTE) -> None:
+        """``note`` has what the CRDT is given, should that end the process."""
+        self._note = note
         self.chain = Chain(document_id)
         self.events: list[Entry] = []
         self.authors: dict[int, str] = {}  # Yjs client id -> participant
@@ -81,11 +84,14 @@ class Timeline:
         self._entries.append(entry.entry)
         self._times.append(entry.at_ms)
         self._deliveries.append(entry.delivered_by)
+        self._note.write(self.chain.document_id, "", entry.entry, entry.payload)
         try:
             self._doc.apply_update(entry.payload)
         except BaseException as error:
             self._kept.append(self._doc)
             raise RecordingBroken(self.chain.document_id, entry.entry) from error
+        finally:
+            self._note.clear()
         # An update names the root of the first item of a text; a root that nobody asked for yet is not observed.
         if _FILE.encode() in entry.payload:
             for root in self._doc.keys() - self._texts.keys():

@@ -67,7 +67,7 @@ class Panelroom:
             journal=journal,
             registry=registry,
             rooms=rooms,
-            replay=Replay(journal),
+            replay=Replay(journal, note, quarantine),
             joins=Rate(settings.joins_per_min),
             metrics=Metrics(journal, rooms),
         )

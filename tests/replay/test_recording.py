@@ -8,6 +8,8 @@ from anyio import create_task_group, move_on_after
 from anyio.lowlevel import checkpoint
 
 from collab.log import Entry
+from collab.note import Note, Noted
+from collab.quarantine import Quarantine
 from replay import reader, recording
 from replay.errors import RecordingBroken
 from replay.recording import Replay
@@ -249,3 +251,23 @@ async def test_the_least_recently_used_leave(recorded: Recorded, monkeypatch: py
     for document in ("i", "i.notes", "i", "x"):
         await replay.text(INTERVIEW, document, 10**9)
     assert list(replay._timelines._slots) == ["i", "x"]
+
+
+async def test_a_document_that_has_ended_a_process_is_not_replayed_again(recorded: Recorded) -> None:
+    """And what is being replayed is noted, should it be the first time."""
+    await recorded.start()
+    await recorded.type("x")
+    written: list[tuple[str, int]] = []
+
+    class Noting(Note):
+        def write(self, document: str, participant: str, entry: int, update: bytes) -> None:
+            written.append((document, entry))
+
+    quarantine = Quarantine(recorded.journal.database, recorded.journal.clock)
+    replay = Replay(recorded.journal, Noting(), quarantine)
+    await replay.text(INTERVIEW, INTERVIEW, 0)
+    assert written
+    assert {document for document, _ in written} == {INTERVIEW}
+    await quarantine.add(Noted(INTERVIEW, "", written[0][1], b"\x00\x00", 2), "signal 11")
+    with pytest.raises(RecordingBroken):
+        await replay.text(INTERVIEW, INTERVIEW, 0)
