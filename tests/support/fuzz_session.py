@@ -16,6 +16,7 @@ Session = list[tuple[bytes, list[tuple[int, int]]]]
 """Updates in an order in which they can be merged, each with the (client, clock) that it leads to."""
 
 _HOSTILE = Path(__file__).parents[1] / "data" / "hostile.json.gz"
+_LARGE = 4096
 _KEYS = ["a", "b", " ", "\n", "é", "漢", "😀", "👩‍👩‍👧", "𝒳", "def f(x):\n", "\r\n"]
 
 
@@ -65,10 +66,19 @@ def sessions() -> list[Session]:
 
 @cache
 def hostile(kind: str) -> list[bytes]:
-    """The cases of one kind (update, sync, awareness) that are small."""
+    """The small bodies of one kind: update or awareness."""
+    return [body for body in _hostile(kind) if len(body) < _LARGE]
+
+
+@cache
+def large() -> list[bytes]:
+    """The updates among them that are not small."""
+    return [body for body in _hostile("update") if len(body) >= _LARGE]
+
+
+def _hostile(kind: str) -> list[bytes]:
     cases = json.loads(gzip.decompress(_HOSTILE.read_bytes()))
-    bodies = [bytes.fromhex(body) for case in cases if case["kind"] == kind for body in case["seq"]]
-    return [body for body in bodies if len(body) < 4096]
+    return [bytes.fromhex(body) for case in cases if case["kind"] == kind for body in case["seq"]]
 
 
 @cache

@@ -7,44 +7,12 @@ from typing import TypeVar
 from collab.update import ANY, DELETED, MAX_CLOCK, STRING, Id
 from tests.support.fuzz_ground import SOURCE, Block, Ground, compose, item, sized
 from tests.support.fuzz_mutation import mutated
-from tests.support.fuzz_session import Session
+from tests.support.fuzz_session import Session, large
+from tests.support.fuzz_word import BAD_NAMES, BAD_VALUES, FILE_KEYS, KEYS, NAMES, TEXTS, VALUES
 from tests.support.wire import write_varuint
 
-_KEYS = [
-    "a", "b", " ", "\n", "{", "é", "漢", "😀", "👩\u200d👩\u200d👧", "𝒳", "ab", "x😀y", "\r\n", "\x00", "�", "😀😀",
-    "｡", "hello", "e\u0301", "the quick brown fox 🦊 ",
-]  # fmt: skip
-_TEXTS = [
-    (sized(text.encode()), len(text.encode("utf-16-le")) // 2)
-    for text in _KEYS * 12 + ["line\n" * 10, "😀" * 20, "z" * 200, "漢字😀" * 30] * 2 + ["long " * 500]
-]
-_NAMES = [
-    b"source/main.py",
-    b"source/1",
-    b"source/\xf0\x9f\x98\x80",
-    b"source/__proto__",
-    b"source/files",
-    b"source/../b",
-]
-_BAD_NAMES = [b"", b"source/", b"Source", b"sourcex", b"files/x", b"code", b"constructor", b"source\xff", b"sourc"]
-_VALUES = [
-    b"\x7f", b"\x7e", b"\x78", b"\x79", b"\x7d\x05", b"\x7d\xff\xff\xff\xff\xff\x0f", b"\x7c\x3f\x80\x00\x00",
-    b"\x7c\x7f\xc0\x00\x00", b"\x7b" + b"\xff" * 8, b"\x7b\x41\xe0\x00\x00\x00\x00\x00\x00", b"\x77\x03abc",
-    b"\x77\x04\xf0\x9f\x98\x80", b"\x77\x00", b"\x76\x00", b"\x76\x01\x01a\x7d\x01",
-    b"\x76\x01\x09__proto__\x76\x01\x01x\x78",
-    b"\x75\x00",
-    b"\x75\x02\x7e\x77\x01z", b"\x75\x01" * 7 + b"\x75\x00", b"\x76\x02\x01a\x78\x01a\x79", b"\x7d\x40", b"\x7d\x7f",
-]  # fmt: skip
-_BAD_VALUES = [
-    b"\x7a" + bytes(8),
-    b"\x74\x02ab",
-    b"\x75\x01" * 9 + b"\x75\x00",
-    b"\x75\x01" * 300 + b"\x7e",
-    b"\x7d" + b"\xff" * 9,
-    b"\x00",
-]
-_FILE_KEYS = [b"main.py", b"1", b"2", b"__proto__", b"\xf0\x9f\x98\x80", b"constructor", b"k" * 60]
 _NEARLY_ALWAYS = 0.98
+_LARGE = 0.0005
 Stand = tuple[Id | None, Id | None, bytes]
 T = TypeVar("T")
 
@@ -83,6 +51,8 @@ class UpdateGrammar:
         self._count = total
 
     def update(self) -> bytes:
+        if self._roll() < _LARGE:
+            return self._large()
         return self._moves[int(self._roll() * self._count)]()
 
     # What passes
@@ -119,7 +89,7 @@ class UpdateGrammar:
         items = []
         for _ in range(1 + int(roll() * roll() * 4)):
             count = 1 if roll() < 0.97 else 2 + int(roll() * 3)
-            body = write_varuint(count) + b"".join(_pick(roll, _VALUES) for _ in range(count))
+            body = write_varuint(count) + b"".join(_pick(roll, VALUES) for _ in range(count))
             if ground.keys and roll() < 0.6:
                 newest = ground.keys[-1 - int(roll() * min(4, len(ground.keys)))]
                 left = newest if roll() < 0.6 else _pick(roll, ground.keys)
@@ -128,7 +98,7 @@ class UpdateGrammar:
             elif ground.values and roll() < 0.02:
                 items.append(item(ANY, body, None, _pick(roll, ground.values), b"files"))
             else:
-                items.append(item(ANY, body, None, None, b"files", _pick(roll, _FILE_KEYS)))
+                items.append(item(ANY, body, None, None, b"files", _pick(roll, FILE_KEYS)))
         return compose([(client, clock, items)], self._deletes(0.1))
 
     def _hole(self) -> bytes:
@@ -136,7 +106,7 @@ class UpdateGrammar:
         client, roll = self._client(), self._roll
         clock = self.ground.clocks.get(client, 0)
         if roll() < 0.2:
-            items = [item(DELETED, write_varuint(1 + int(roll() * 3)), None, None, b"files", _pick(roll, _FILE_KEYS))]
+            items = [item(DELETED, write_varuint(1 + int(roll() * 3)), None, None, b"files", _pick(roll, FILE_KEYS))]
         else:
             items = [item(DELETED, write_varuint(1 + int(roll() * 300)), *self._stand())]
         if roll() < 0.5:
@@ -161,7 +131,7 @@ class UpdateGrammar:
         start = self._snap(struct.client, struct.clock + int(roll() * struct.length)) if roll() < 0.5 else struct.clock
         left = (struct.client, start - 1) if start > struct.clock else struct.left
         known = ground.text(struct.client, start, struct.clock + struct.length)
-        more = _pick(roll, _TEXTS)[0]
+        more = _pick(roll, TEXTS)[0]
         body = sized(known + more[1 if more[0] < 128 else 2 :])
         root = ground.root((struct.client, struct.clock))
         return compose([(struct.client, start, [item(STRING, body, left, struct.right, root)])], self._deletes(0.2))
@@ -193,6 +163,26 @@ class UpdateGrammar:
                 return update
             self._at += 1
         return self._key()
+
+    def _large(self) -> bytes:
+        """As much at once as somebody brings who was away, or who wants to be dear."""
+        ground, roll = self.ground, self._roll
+        count = int(50 * 40 ** roll())
+        client = self._client()
+        choice = int(roll() * 5)
+        if choice == 0 or not ground.anchors:
+            return compose([self._block(client, count, [])], [])
+        if choice == 1:
+            blocks = [self._block(one, count // 8, []) for one in {self._client() for _ in range(8)}]
+            return compose(blocks, self._deletes(1.0))
+        if choice == 2:
+            chosen = [_pick(roll, ground.anchors) for _ in range(count)]
+            return compose([], sorted({(struct.client, struct.clock, 1) for struct in chosen}))
+        if choice == 3:
+            return _pick(roll, large())
+        clock = ground.clocks.get(client, 0)
+        text = sized("".join(_pick(roll, KEYS) for _ in range(20 * count)).encode())
+        return compose([(client, clock, [item(STRING, text, *self._stand())])], [])
 
     # What does not
 
@@ -228,14 +218,14 @@ class UpdateGrammar:
         text, length = self._text()
         left, right, root = self._stand()
         deletes = self._deletes(0.3)
-        value = write_varuint(1) + _pick(roll, _VALUES)
+        value = write_varuint(1) + _pick(roll, VALUES)
         one = item(STRING, text, left, right, root)
         match int(roll() * 18):
             case 0:
                 kind = _pick(roll, [0, 2, 3, 5, 6, 7, 9, 10, 11, 31])
                 one = item(kind, _pick(roll, [b"", b"\x05", text, value, b"\x00", b"\x01\x77\x01a"]), left, right, root)
             case 1:
-                one = item(STRING, text, None, None, _pick(roll, _BAD_NAMES))
+                one = item(STRING, text, None, None, _pick(roll, BAD_NAMES))
             case 2:
                 one = item(STRING, text, None, None, b"source", b"key")
             case 3:
@@ -245,7 +235,7 @@ class UpdateGrammar:
             case 5:
                 one = item(ANY, value, left, right, root)
             case 6:
-                one = item(ANY, write_varuint(1) + _pick(roll, _BAD_VALUES), None, None, b"files", b"k")
+                one = item(ANY, write_varuint(1) + _pick(roll, BAD_VALUES), None, None, b"files", b"k")
             case 7:
                 one = item(_pick(roll, [STRING, DELETED, ANY]), b"\x00", left, right, root)
             case 8:
@@ -310,7 +300,7 @@ class UpdateGrammar:
         return _pick(roll, self.foreign or [1])
 
     def _text(self) -> tuple[bytes, int]:
-        return _pick(self._roll, _TEXTS)
+        return _pick(self._roll, TEXTS)
 
     def _block(self, client: int, count: int, fresh: list[Stand]) -> Block:
         """Structs one after another, also next to each other and to `fresh`, to which they are added."""
@@ -331,7 +321,7 @@ class UpdateGrammar:
         chosen = roll()
         if chosen < 0.04 or not ground.anchors:
             root = SOURCE if roll() < 0.7 else 1 + int(roll() * (len(ground.roots) - 1))
-            name = ground.roots[root] if roll() < 0.9 or len(ground.roots) > 20 else _pick(roll, _NAMES)
+            name = ground.roots[root] if roll() < 0.9 or len(ground.roots) > 20 else _pick(roll, NAMES)
             return None, None, name
         # The newest are likely: people type where they have just typed, and at the same time as others.
         anchors = ground.anchors
