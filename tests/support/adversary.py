@@ -37,6 +37,7 @@ class Played:
     size: int = 0
     refusals: Counter[str] = field(default_factory=Counter)
     gate_s: float = 0.0
+    slowest_s: float = 0.0  # of one update
 
 
 async def play(scene: Scene, folder: Path, *, limits: Limits | None = None, size: int = BYTES) -> Played:
@@ -54,7 +55,9 @@ async def play(scene: Scene, folder: Path, *, limits: Limits | None = None, size
                 played.refusals[str(refused)] += 1
                 return Answer.INVALID if refused.code is CloseCode.INVALID else Answer.TOO_MUCH
             finally:
-                played.gate_s += time.thread_time() - began
+                took = time.thread_time() - began
+                played.gate_s += took
+                played.slowest_s = max(played.slowest_s, took)
             assert is_taken, "a scene leaves nothing out"
             played.size += len(update)
             played.updates.append(update)
@@ -87,7 +90,7 @@ class Found:
         refusals = f", {self.played.refusals.total()} refused" if self.played.refusals else ""
         return (
             f"{self.cost}  {self.played.size / 1000:4.0f} KB in {len(self.played.updates)}{refusals},"
-            f" gate {self.played.gate_s:.1f} s: {self.scene.name}"
+            f" gate {self.played.gate_s:.1f} s, at most {self.played.slowest_s * 1000:.0f} ms: {self.scene.name}"
         )
 
 

@@ -88,19 +88,8 @@ def known(size: int) -> list[Scene]:
         Scene(
             "nothing on either side, lower clients", (Member(1), Member(0, many)), (backwards, Loop(many, (Move(1),)))
         ),
-        Scene(
-            "one conflict, then backwards on both sides of it",
-            (Member(1), Member(2), Member(0), Member(3)),
-            (
-                Loop(1, (Move(0, length=2),)),
-                Loop(1, (Move(1, Pick(0, "first"), Pick(0, "first", 1)),)),
-                Loop(size, (Move(1, Pick(0, "first"), Pick(1, "last")),)),
-                Loop(1, (Move(2, Pick(0, "first"), Pick(0, "first", 1)),)),
-                Loop(1, (Move(2, Pick(2, "first"), Pick(0, "first", 1)),)),
-                Loop(size, (Move(2, Pick(2, "first"), Pick(2, "last")),)),
-                Loop(1, (Move(3, Pick(2, "last"), Pick(2, "last", 1)),)),
-            ),
-        ),
+        _flip(size, 1),
+        _flip(min(size, 990), PARTICIPANTS),
         Scene(
             "cheap for those who are there, dear for who comes",
             (Member(0), Member(1), Member(2)),
@@ -154,6 +143,7 @@ def known(size: int) -> list[Scene]:
             (Member(0), Member(1, many, 0), Member(1, many, 1), Member(1, many, 2)),
             (Loop(many, (Move(1), Move(2), Move(3))), Loop(4 * size, (Move(0, Pick(0, "last")),), 1)),
         ),
+        Scene("keys and nothing else", two, (Loop(4 * size, (Move(0, Pick(0, "last")),), 1),)),
         Scene(
             "clients that weave",
             (Member(0, many),),
@@ -162,3 +152,24 @@ def known(size: int) -> list[Scene]:
         Scene("many texts", two, (Loop(size, (Move(0, roots=50),)),)),
     ]
     return [replace(scene, seed=n + 1) for n, scene in enumerate(scenes)]
+
+
+def _flip(size: int, participants: int) -> Scene:
+    """Cheap in our order; the last key makes every newcomer integrate in another one."""
+    ranks = (1, 2, 0, 3)
+    members = tuple(Member(rank, participant=n) for n in range(participants) for rank in ranks)
+    loops: list[Loop] = []
+    for n in range(participants):
+        text, upper, lower = (4 * n + role for role in range(3))
+        ends = Pick(text, "first"), Pick(text, "first", 1)
+        loops += (
+            Loop(1, (Move(text, length=2),)),
+            Loop(1, (Move(upper, *ends),)),
+            Loop(size, (Move(upper, ends[0], Pick(upper, "last")),)),
+            Loop(1, (Move(lower, *ends),)),
+            Loop(1, (Move(lower, Pick(lower, "first"), ends[1]),)),
+            Loop(size, (Move(lower, Pick(lower, "first"), Pick(lower, "last")),)),
+        )
+    for n in range(participants):
+        loops.append(Loop(1, (Move(4 * n + 3, Pick(4 * n + 2, "last"), Pick(4 * n + 2, "last", 1)),)))
+    return Scene(f"{participants} x one conflict, then backwards on both sides of it", members, tuple(loops))
