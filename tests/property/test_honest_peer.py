@@ -156,8 +156,6 @@ class Room:
             state = State.of(self.ask("read", tab))
             if not state.synced:
                 return f"{tab} is not back"
-            if state.pending:
-                return f"{tab} waits for something"
             for root in texts.keys() | state.texts.keys():
                 if state.texts.get(root, "") != texts.get(root, ""):
                     return f"{tab} differs in {root}{difference(texts.get(root, ''), state.texts.get(root, ''))}"

@@ -50,7 +50,7 @@ class Figures:
     holds: int = 0
     evictions: int = 0
     denials: int = 0
-    out_of_step: int = 0
+    waiting: int = 0
     lost_entries: int = 0
     overtaken: int = 0
     max_steps: int = 0  # of integration in one update, less what its bytes are worth
@@ -118,10 +118,6 @@ class Desk:
         try:
             ticket = self._process.live.accept(peer, frame)
         except Refused as refusal:
-            if refusal.code is CloseCode.OUT_OF_STEP:  # the caller comes back, and must be in step in the end
-                figures.out_of_step += 1
-                peer.close(refusal.code, refusal.reason)
-                return True
             raise HonestRefused(f"{refusal} to {peer.participant_id}: {frame.hex()}") from refusal
         except DocumentBroken as error:
             raise HonestRefused(f"the document broke at {peer.participant_id}: {frame.hex()}") from error
