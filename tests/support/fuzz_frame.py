@@ -40,7 +40,8 @@ class FrameGrammar:
 
     def __init__(self, random: Random, updates: UpdateGrammar, seeds: Sequence[bytes]) -> None:
         self.updates = updates
-        self.ids: list[int] = []  # of everybody who announced presence
+        self.ids: list[int] = []  # of others who announced presence
+        self._own: int | None = None  # under which this peer announces his
         self._random = random
         self._roll = random.random
         self._seeds = seeds
@@ -121,8 +122,10 @@ class FrameGrammar:
 
     def _entry(self) -> bytes:
         roll, mine = self._roll, self.updates.mine
-        if mine and roll() < 0.6:
-            client = mine[0]
+        if self._own is None:
+            self._own = mine[0] if mine and roll() < 0.8 else int(roll() * 2 ** _pick(roll, [4, 32, 53]))
+        if roll() < 0.8:
+            client = self._own
         elif self.ids and roll() < 0.6:
             client = _pick(roll, self.ids)
         else:

@@ -1,6 +1,7 @@
 """A failure made small: moves are left out, then bytes, for as long as it stays the same failure."""
 
 import re
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -9,6 +10,7 @@ from tests.support.fuzz_yjs import Witness
 from tests.support.wire import read_bytes, write_bytes
 
 T = TypeVar("T")
+_SHRINK_S = 90.0
 
 
 async def failure_of(moves: Sequence[Move], yjs: Witness) -> str | None:
@@ -24,13 +26,16 @@ async def failure_of(moves: Sequence[Move], yjs: Witness) -> str | None:
 
 
 async def shrunk(moves: Sequence[Move], yjs: Witness) -> list[Move]:
-    """The same failure in fewer and smaller moves; all of them where it does not happen again."""
+    """The same failure in fewer and smaller moves; all where it does not happen again. Takes a minute or two."""
     kept = list(moves)
+    deadline = time.monotonic() + _SHRINK_S
     wanted = await failure_of(kept, yjs)
     if wanted is None:
         return kept
 
     async def still(tried: Sequence[Move]) -> bool:
+        if time.monotonic() > deadline:
+            return False
         found = await failure_of(tried, yjs)
         return found is not None and _kind(found) == _kind(wanted)
 
