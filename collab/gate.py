@@ -47,14 +47,14 @@ class Verdict(Enum):
 class Limits:
     """Of one update, of one document, and of one participant in it. What is known already is not counted."""
 
-    max_structs: int = 20_000
+    max_structs: int = 5_000
     max_ranges: int = 5_000
     max_document_bytes: int = 64 * 2**20
     max_document_structs: int = 60_000  # and deleted ranges
     max_files: int = 64
     max_new_clients: int = 16  # Yjs client ids in one update
     max_clients: int = 1_000  # Yjs client ids of one participant
-    max_steps: int = 300_000  # of integration in one update; a step is 0.3 microseconds of a browser
+    max_steps: int = 150_000  # of integration in one update; a step is 0.3 microseconds of a browser
     max_participant_steps: int = 400_000  # and some for every byte that the participant has brought
     max_crossings: int = 3_000_000  # of items in one document
     max_participant_crossings: int = 1_000_000
@@ -101,6 +101,7 @@ class Gate:
         self._spent: Counter[str] = Counter()  # steps by participant, less what the bytes they brought are worth
         self._crossed: Counter[str] = Counter()  # by participant
         self._judged: tuple[Update, int, str, int, int] | None = None
+        self._steps_left = sys.maxsize  # of what is being integrated
         self._late: dict[int, int] = {}  # client -> the first clock of the last update that was waiting
         self.clocks = self._order.clocks
 
@@ -151,6 +152,7 @@ class Gate:
             raise TooLarge("the document is full")
         order = self._order
         order.visits_left = _MAX_VISITS
+        self._steps_left = limits.max_steps
         before, verdict = order.crossings.total, None
         try:
             steps = self._integrate(update)
@@ -191,7 +193,7 @@ class Gate:
     def restore(self, update: Update, size: int, participant: str) -> None:
         """Take in an update from the journal, whatever the limits are now. Raises Invalid where it does not fit."""
         before = self._order.crossings.total
-        self._order.visits_left = sys.maxsize
+        self._order.visits_left = self._steps_left = sys.maxsize
         steps = self._integrate(update)
         if steps is None:
             raise Invalid("an update of the journal builds on what is not there")
@@ -237,6 +239,8 @@ class Gate:
                     raise TooLarge("the document has too many clients")
                 taken, place = order.integrate(struct)
                 steps += taken
+                if steps > self._steps_left:
+                    raise TooLarge("an update that costs everybody too much")
                 _check_content(struct, place.key)
         if self._late or any(clock + length > clocks.get(client, 0) for client, clock, length in update.deletes):
             return None

@@ -27,6 +27,7 @@ def in_order(structs: Iterable[Struct]) -> list[Struct]:
         while lane or waiting:
             struct = waiting.pop() if waiting else lane.pop()
             blocked.discard(struct.client)
+            reached[struct.client] = struct.clock  # further on where clocks are left out
             needed = _needed(struct.left, reached, ends)
             if needed is None:
                 needed = _needed(struct.right, reached, ends)

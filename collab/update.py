@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from collab.wire import Malformed, TooLarge, read_varuint, varuint
 
 MAX_CLOCK = 2**31
+_SKIP = 10
+"""Clocks that the sender does not have, between some that it is keeping until it has them: only in a step 2."""
+
 MAX_PARTS = 2**16
 """Structs, and deleted ranges, that one update may list, known already or not."""
 _MAX_DEPTH = 8
@@ -81,7 +84,17 @@ def _parse_structs(data: bytes) -> tuple[list[Struct], int]:
         seen.add(client)
         named = data[named_at:at]
         clock, at = read_varuint(data, at)
-        for _ in range(count):
+        gap_at = 0
+        for number in range(count):
+            if data[at] == _SKIP:
+                if number in {gap_at, count - 1}:
+                    raise Malformed("clocks left out at an end, or twice")
+                length, at = read_varuint(data, at + 1)
+                if not length:
+                    raise Malformed("an empty struct")
+                clock += length
+                gap_at = number + 1
+                continue
             parsed, at = _parse_struct(data, at, client, clock, named)
             clock += parsed.length
             if clock > MAX_CLOCK:

@@ -19,11 +19,11 @@ NULL = b"\x7e"
 
 # Characters of two units
 
-EMOJI = [string("a😀b😀"), string("😀c", left=(1, 5)), string("😀", left=(1, 8))]
-INSIDE = {2, 5, 7, 10}
+EMOJI = [string("😀b😀c😀"), string("😀d", left=(1, 7)), string("😀", left=(1, 10))]
+INSIDE = {1, 4, 7, 9, 12}
 
 
-@pytest.mark.parametrize("place", range(1, 11))
+@pytest.mark.parametrize("place", range(1, 13))
 @pytest.mark.parametrize("name", ["between", "behind", "before", "deleted up to", "deleted from"])
 def test_no_boundary_in_the_middle_of_a_character(name: str, place: int) -> None:
     behind, before = (1, place - 1), (1, place)
@@ -32,9 +32,9 @@ def test_no_boundary_in_the_middle_of_a_character(name: str, place: int) -> None
         "behind": string("x", left=behind),
         "before": string("x", right=before),
     }.get(name, string("x"))
-    deletes = {"deleted up to": {1: [(0, place)]}, "deleted from": {1: [(place, 11 - place)]}}.get(name)
+    deletes = {"deleted up to": {1: [(0, place)]}, "deleted from": {1: [(place, 13 - place)]}}.get(name)
     at_once = Room()
-    known = Room(*[update((1, clock, [each])) for clock, each in zip((0, 6, 9), EMOJI, strict=True)])
+    known = Room(*[update((1, clock, [each])) for clock, each in zip((0, 8, 11), EMOJI, strict=True)])
     for room, blocks in ((at_once, [(1, 0, EMOJI), (2, 0, [struct])]), (known, [(2, 0, [struct])])):
         if place in INSIDE:
             with pytest.raises(Invalid, match="middle of a character"):
@@ -226,7 +226,7 @@ def test_deletions_that_are_known_in_part() -> None:
 
 def test_the_limits_that_are_promised() -> None:
     limits = Limits()
-    assert (limits.max_structs, limits.max_ranges) == (20_000, 5_000)
+    assert (limits.max_structs, limits.max_ranges) == (5_000, 5_000)
     assert (limits.max_new_clients, limits.max_clients) == (16, 1_000)
 
 
@@ -277,6 +277,19 @@ def test_so_many_visits_of_one_update(monkeypatch: pytest.MonkeyPatch) -> None:
     for data in siblings[4:]:
         room.gate.restore(parse(data), len(data), "ada")
     assert room.gate.clocks == dict.fromkeys(range(1, 7), 1)
+
+
+@pytest.mark.parametrize(("visits", "is_enough"), [(6, True), (5, False)])
+def test_so_many_visits_to_those_that_it_crosses(monkeypatch: pytest.MonkeyPatch, visits: int, is_enough: bool) -> None:
+    """Each deletion in one of four siblings makes more items for the three others to pass."""
+    room = Room(*[update((client, 0, [string("xxxxx")])) for client in range(1, 5)])
+    monkeypatch.setattr(gate_module, "_MAX_VISITS", visits)
+    twice = update(deletes={1: [(1, 1), (3, 1)]})
+    if is_enough:
+        assert room.judge(twice) is Verdict.NEW
+    else:
+        with pytest.raises(TooLarge, match="too many others"):
+            room.judge(twice)
 
 
 def steps_of(data: bytes, *known: bytes) -> int:
@@ -385,10 +398,10 @@ def test_only_what_was_judged_to_be_new_is_admitted() -> None:
         gate.admit()
     assert gate.judge(parse(hello), hello, "ada") is Verdict.NEW
     gate.admit()
-    gate.dismiss()
-    assert gate.clocks == {1: 5}
     with pytest.raises(RuntimeError):
         gate.admit()
+    gate.dismiss()
+    assert gate.clocks == {1: 5}
 
 
 def test_a_journal_whose_update_builds_on_what_is_not_there() -> None:
