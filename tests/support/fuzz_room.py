@@ -224,6 +224,7 @@ class Room:
         if self.typist.clocks() != clocks or str(self.typist) != texts["source"]:
             raise Failed("the honest writer has another text")
         self.judge()
+        self.typist.doc.unobserve(self.typist._observed)  # or pycrdt would keep both for ever
 
     def judge(self) -> None:
         """What Yjs says by now. Raises Failed."""
