@@ -7,6 +7,11 @@ visit every other one between its origins of which it did not know.
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from collab.wire import TooLarge
+
+MAX_FAMILIES = 1_024
+"""That may pass one run: two people off line would each have to make as many runs in the very same place."""
+
 
 class Family:
     """A run and what is cut from it."""
@@ -49,9 +54,12 @@ class Crossings:
         right = after.crossed.right if after is not None and after.crossed is not None else ()
         if not gap and not left and not right:
             return 0
+        if len(left) + len(right) > MAX_FAMILIES:
+            raise TooLarge("an update in the middle of too many others")
         family = Family(1)
         self._meet(left + right, 1)
-        on_left, on_right = [], []
+        on_left: list[Family] = []
+        on_right: list[Family] = []
         for other, items in gap:
             self.total += items
             crossed = other.crossed or Crossed(Family(items), (), ())
@@ -62,7 +70,9 @@ class Crossings:
             else:
                 on_right.append(crossed.family)
                 other.crossed = crossed._replace(left=(*crossed.left, family))
-        run.crossed = Crossed(family, (*left, *on_left), (*right, *on_right))
+        run.crossed = Crossed(
+            family, (*left, *on_left) if on_left else left, (*right, *on_right) if on_right else right
+        )
         return len(left) + len(right)
 
     def split(self, run: Run, more: int) -> int:

@@ -134,11 +134,13 @@ class Order:
                 return steps, self._lengthen(runs[-1], struct)
         behind = place.head if before is None else before.next
         run = Run(client, clock, struct.length, left, right, place, behind, self._rank(place, before, behind))
+        met = self.crossings.insert(run, gap, before_origin, after)
+        steps += _STEPS_PER_VISIT * met
+        self.visits_left -= met
         if before is None:
             place.head = run
         else:
             before.next = run
-        self.visits_left -= self.crossings.insert(run, gap, before_origin, after)
         place.size += 1
         self.size += 1
         self._runs.setdefault(client, []).append(run)
