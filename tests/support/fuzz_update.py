@@ -167,7 +167,7 @@ class UpdateGrammar:
     def _large(self) -> bytes:
         """As much at once as somebody brings who was away, or who wants to be dear."""
         ground, roll = self.ground, self._roll
-        count = int(50 * 40 ** roll())
+        count = int(50 * 110 ** roll())
         client = self._client()
         choice = int(roll() * 5)
         if choice == 0 or not ground.anchors:
