@@ -334,17 +334,6 @@ def test_a_known_value_chain_is_walked_by_whoever_ignores_it() -> None:
     assert steps >= 2
 
 
-@pytest.mark.parametrize("structs", [[text(1, 0, (2, 0)), text(2, 0, (1, 0))], [text(1, 0, (1, 3), length=5)]])
-def test_structs_that_wait_on_each_other(structs: list[Struct]) -> None:
-    with pytest.raises(Invalid):
-        in_order(structs)
-
-
-def test_the_highest_client_first_and_before_it_what_it_builds_on() -> None:
-    one, two, three = [text(1, 0), text(1, 1, (2, 0))], [text(2, 0), text(2, 1, (3, 0))], [text(3, 0, (1, 0))]
-    assert in_order([*one, *two, *three]) == [one[0], three[0], *two, one[1]]
-
-
 def test_a_struct_between_neighbours_in_the_other_order() -> None:
     order = Order()
     order.integrate(text(1, 0, length=5))
