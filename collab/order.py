@@ -370,5 +370,6 @@ class Order:
         ranges = self._deleted.get(run.client)
         if ranges is None:
             return 1
-        first = bisect_right(ranges.ends, run.clock)
-        return 1 + 2 * (bisect_left(ranges.starts, run.clock + run.length) - first)
+        first, last = run.clock, run.clock + run.length
+        starts = bisect_left(ranges.starts, last) - bisect_right(ranges.starts, first)
+        return 1 + starts + bisect_left(ranges.ends, last) - bisect_right(ranges.ends, first)

@@ -310,7 +310,7 @@ def test_deletions_make_more_items() -> None:
     order.integrate(text(1, 0, length=100))
     for clock in range(0, 100, 4):
         order.delete(1, clock, 2)
-    assert order.integrate(text(2, 0))[0] == 51 + 4
+    assert order.integrate(text(2, 0))[0] == 50 + 4
 
 
 def test_splitting_is_charged_by_what_has_to_be_walked_copied_and_moved() -> None:
