@@ -380,3 +380,33 @@ await test("our own presence coming back does not replace what we say of ourselv
   world.say(...encoding.toUint8Array(message));
   assert.deepEqual(provider.awareness.getLocalState(), { cursor: null });
 });
+
+await test("what comes faster than it is shown is applied together, and nothing stays behind", () => {
+  provider.connect("ws://x");
+  world.synchronise();
+  let changes = 0;
+  const mine = document.getText("source");
+  mine.observe(() => {
+    changes += 1;
+  });
+  const theirs = world.server.getText("source");
+  world.server.on("update", (update: Uint8Array) => {
+    world.saySync((encoder) => {
+      syncProtocol.writeUpdate(encoder, update);
+    });
+  });
+  for (const key of "flood of keys") theirs.insert(theirs.length, key);
+  assert.equal(mine.toJSON(), "f", "the first is not kept waiting");
+  world.pass(16);
+  assert.equal(mine.toJSON(), "flood of keys");
+  assert.equal(changes, 2);
+  theirs.insert(0, "a ");
+  theirs.insert(0, "not ");
+  world.saySync((encoder) => {
+    syncProtocol.writeSyncStep1(encoder, world.server);
+  });
+  assert.equal(mine.toJSON(), "not a flood of keys", "an answer is given with all that has come");
+  theirs.delete(0, 4);
+  world.hangUp(1006);
+  assert.equal(mine.toJSON(), "a flood of keys", "nor does it go with the connection");
+});

@@ -17,6 +17,7 @@ const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 3_000;
 /** For so long the server refuses the handshake of whom it has closed for it. */
 const RATE_RETRY_MS = 10_000;
+const FRAME_MS = 16;
 
 /** The browser's own code for a connection that went without a word, or was refused in the handshake. */
 const ABNORMAL = 1006;
@@ -68,8 +69,11 @@ export class Provider {
   private failures = 0;
   private lastCode = 0;
   private heardAt = 0;
+  private appliedAt = -Infinity;
+  private readonly backlog: decoding.Decoder[] = [];
   private cancelRetry: () => void = () => undefined;
   private cancelWatch: () => void = () => undefined;
+  private cancelApply: () => void = () => undefined;
 
   constructor(
     readonly document: Y.Doc,
@@ -190,7 +194,40 @@ export class Provider {
     if (this.awareness.getLocalState() !== own) this.awareness.setLocalState(own);
   }
 
+  /** An editor looks over its whole text for every change: what comes faster than it is shown is applied at once. */
+  private acceptUpdate(decoder: decoding.Decoder): void {
+    this.backlog.push(decoder);
+    const left = FRAME_MS - (this.transport.now() - this.appliedAt);
+    if (left <= 0) this.applyBacklog();
+    else if (this.backlog.length === 1) {
+      this.cancelApply = this.transport.after(left, () => {
+        this.applyBacklog();
+      });
+    }
+  }
+
+  private applyBacklog(): void {
+    this.cancelApply();
+    const backlog = this.backlog.splice(0);
+    this.appliedAt = this.transport.now();
+    const failures: string[] = [];
+    this.document.transact(() => {
+      for (const decoder of backlog) failures.push(...this.applySync(decoder));
+    }, this);
+    this.judge(failures);
+  }
+
   private acceptSync(decoder: decoding.Decoder): void {
+    if (decoding.peekVarUint(decoder) === syncProtocol.messageYjsUpdate) {
+      this.acceptUpdate(decoder);
+      return;
+    }
+    if (this.backlog.length > 0) this.applyBacklog();
+    this.judge(this.applySync(decoder));
+  }
+
+  /** What could not be applied, in words. */
+  private applySync(decoder: decoding.Decoder): string[] {
     const reply = encoding.createEncoder();
     encoding.writeVarUint(reply, MESSAGE.SYNC);
     const failures: string[] = [];
@@ -204,7 +241,10 @@ export class Provider {
     } else if (kind === syncProtocol.messageYjsSyncStep2) {
       this.received = true;
     }
-    const [failure] = failures;
+    return failures;
+  }
+
+  private judge([failure]: string[]): void {
     if (failure !== undefined) this.watcher.onSpoilt(failure);
     else if (this.inStep && this.received && this.state.kind === "connecting") {
       this.failures = this.lastCode = 0;
@@ -293,6 +333,7 @@ export class Provider {
     this.cancelWatch();
     const socket = this.socket;
     this.socket = null;
+    if (this.backlog.length > 0) this.applyBacklog();
     this.opened = this.inStep = this.received = false;
     if (socket !== null) {
       socket.onopen = socket.onmessage = socket.onclose = null;
