@@ -93,9 +93,10 @@ class Crossings:
             family.passed += items
 
     def done(self) -> None:
-        self._kept = self.total
-        self._runs.clear()
-        self._families.clear()
+        if self._runs or self._families:
+            self._kept = self.total
+            self._runs.clear()
+            self._families.clear()
 
     def undo(self) -> None:
         """Take back all since ``done``."""

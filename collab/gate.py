@@ -163,9 +163,11 @@ class Gate:
                     raise TooLarge("the document has too many pieces")
                 self._check_cost(steps, len(data), participant)
                 steps -= _STEPS_PER_BYTE * len(data)
-                self._check_crossings(order.crossings.total - before, participant)
+                crossings = order.crossings.total - before
+                if crossings:
+                    self._check_crossings(crossings, participant)
                 verdict = Verdict.NEW
-                self._judged = (update, len(data), participant, steps, order.crossings.total - before)
+                self._judged = (update, len(data), participant, steps, crossings)
         finally:
             if verdict is not Verdict.NEW:
                 order.undo()
@@ -257,11 +259,12 @@ class Gate:
         self._spent[participant] += steps
         if crossings:
             self._crossed[participant] += crossings
-        self.delete(update.deletes)
+        if update.deletes:
+            self.delete(update.deletes)
         for struct in update.structs:
             if struct.content == DELETED:
                 self._order.delete(struct.client, struct.clock, struct.length)
-        for client, surrogates in self._fresh.items():
+        for client, surrogates in self._fresh.items() if self._fresh else ():
             known = self._surrogates.get(client)
             if known is None:
                 self._surrogates[client] = surrogates
@@ -306,7 +309,7 @@ class Gate:
 
     def _check_crossings(self, crossings: int, participant: str) -> None:
         limits, order = self.limits, self._order
-        if crossings and (
+        if (
             order.crossings.total > limits.max_crossings
             or self._crossed[participant] + crossings > limits.max_participant_crossings
         ):

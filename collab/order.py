@@ -246,7 +246,8 @@ class Order:
     def done(self) -> None:
         """What was integrated stays."""
         self._undo.clear()
-        self._learned.clear()
+        if self._learned:
+            self._learned.clear()
         self.crossings.done()
 
     def undo(self) -> None:

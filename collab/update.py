@@ -203,8 +203,10 @@ def _skip_varint(data: bytes, at: int) -> int:
 
 def _parse_deletes(data: bytes, at: int) -> tuple[list[Range], int]:
     deletes: list[Range] = []
-    seen: set[int] = set()
     clients, at = read_varuint(data, at)
+    if not clients:
+        return deletes, at
+    seen: set[int] = set()
     for _ in range(clients):
         client, at = read_varuint(data, at)
         count, at = read_varuint(data, at)
