@@ -3,8 +3,8 @@
 import pytest
 
 from collab.update import ANY, DELETED, STRING, Struct, Update, parse
-from collab.wire import Malformed
-from tests.collab.typist import other, update, values
+from collab.wire import Malformed, varuint
+from tests.collab.typist import other, string, update, values
 
 NULL = b"\x7e"
 
@@ -54,3 +54,31 @@ def _is_accepted(value: bytes) -> bool:
     except Malformed:
         return False
     return True
+
+
+def left_out(clocks: int) -> bytes:
+    return b"\x0a" + varuint(clocks)
+
+
+def test_clocks_that_are_left_out() -> None:
+    """Between what the sender keeps until it has them, and only there."""
+    a, b, c = string("aa"), string("b", left=(7, 3)), string("c", left=(7, 300))
+    parsed = parse(update((7, 0, [a, left_out(2), b, left_out(300), c]), (8, 1, [a, b, left_out(1), c])))
+    assert [(struct.client, struct.clock) for struct in parsed.structs] == [
+        (7, 0),
+        (7, 4),
+        (7, 305),
+        (8, 1),
+        (8, 3),
+        (8, 5),
+    ]
+    for structs in (
+        [left_out(1)],
+        [left_out(1), a],
+        [a, left_out(1)],
+        [a, left_out(1), left_out(1), b],
+        [a, left_out(1), b, left_out(1), left_out(1), c],
+        [a, left_out(0), b],
+    ):
+        with pytest.raises(Malformed):
+            parse(update((7, 0, structs)))
