@@ -37,6 +37,7 @@ class Plan:
     caret: float = 0.25
     cuts: float = 0.04
     offline: float = 0.02
+    offline_ms: float = 4_000
     reloads: float = 0.015
     comings: float = 0.01
     crashes: int = 1
@@ -48,7 +49,7 @@ class Plan:
 
 
 def plan_of(seed: int) -> Plan:
-    """Thirteen kinds of rooms in turn, each different with every seed."""
+    """Fourteen kinds of rooms in turn, each different with every seed."""
     chance = random.Random(f"plan {seed}")
     people = chance.randint(2, 5)
     plans = (
@@ -63,6 +64,7 @@ def plan_of(seed: int) -> Plan:
         Plan("a slow disk", people, commit_ms=4_000, max_queued=chance.randint(5, 60), crashes=1),
         Plan("lost", 3, 2, notebooks=1, watchers=1, cuts=0.2, crashes=5, commit_ms=4_000, delay_ms=150, gone=0.4),
         Plan("a storm", 3, cuts=0.5, pause_ms=300, crashes=6, commit_ms=3_000, delay_ms=150),
+        Plan("a tunnel", 3, offline=0.04, offline_ms=30_000, length_ms=60_000, pause_ms=400, run=4, where=1),
         Plan("incidents", people, notebooks=1, watchers=1, incidents=8, cuts=0.1, delay_ms=200),
         Plan("everything", people, 2, 1, cuts=0.1, offline=0.05, reloads=0.04, crashes=3, restarts=2, incidents=2),
     )

@@ -184,7 +184,7 @@ class Room:
             self.network.ask("disconnect", caller.name)
         else:
             self._cut(caller)
-        self.network.after(self.chance.expovariate(1 / 4_000), lambda: self._return(caller))
+        self.network.after(self.chance.expovariate(1 / self.plan.offline_ms), lambda: self._return(caller))
 
     def _return(self, caller: Caller) -> None:
         caller.is_offline = False
