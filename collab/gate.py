@@ -24,7 +24,7 @@ _FILE = f"{SOURCE}/"
 _MAX_NAME = 64  # characters of a file id
 _PAIRS = re.compile("[\U00010000-\U0010ffff]+")
 
-_MAX_VISITS = 20_000  # of one update: the server makes them itself, and others wait
+_MAX_VISITS = 100_000  # of one update: the server makes them itself, and others wait
 _MAX_CLIENTS = 2**15  # of a document: a state vector may have twice as many
 _MAX_DEAD_VALUES = 256
 _STEPS_PER_BYTE = 2

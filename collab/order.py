@@ -8,7 +8,7 @@ import sys
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
-from collab.crossing import Crossed, Crossings
+from collab.crossing import Crossings
 from collab.errors import Invalid
 from collab.ranges import Ranges
 from collab.update import Id, Range, Struct
@@ -20,7 +20,7 @@ _OFFSET_PER_STEP = 128  # characters of an item before a split: they are walked 
 _REST_PER_STEP = 10_000  # characters behind it: they are copied
 _ROPE_PER_STEP = 32  # characters of an item that has grown since it was last split: all are copied, and kept
 _BEHIND_PER_STEP = 128  # items of the same client behind a split: they are moved in an array
-_STEPS_PER_VISIT = 4  # to a run between two origins: less to a browser than to us
+_STEPS_PER_VISIT = 1  # to a run between two origins: nothing to a browser, much to us
 _KNOWN_PER_STEP = 4
 _RANKS = 2**64  # between neighbours
 _RANKED_PER_VISIT = 8
@@ -49,7 +49,7 @@ class Run:
     place: Place
     next: "Run | None"
     rank: int  # grows along its place
-    crossed: Crossed | None = None
+    visitors: tuple[Id, ...] = ()  # who may visit it while their place is looked for, in some order
     is_rope: bool = False  # made of keystrokes since it was last split
 
 
@@ -120,7 +120,7 @@ class Order:
                 after = self._find(right)
                 before = self._find(left) if left is not None else None
         place = self._place(struct, before, after)
-        before_origin, first = before, place.head if before is None else before.next
+        origin, first = before, place.head if before is None else before.next
         gap: list[tuple[Run, int]] = []
         if first is not after:
             if before is not None and after is not None and after.rank <= before.rank:
@@ -134,9 +134,7 @@ class Order:
                 return steps, self._lengthen(runs[-1], struct)
         behind = place.head if before is None else before.next
         run = Run(client, clock, struct.length, left, right, place, behind, self._rank(place, before, behind))
-        met = self.crossings.insert(run, gap, before_origin, after)
-        steps += _STEPS_PER_VISIT * met
-        self.visits_left -= met
+        self._cross(run, gap, origin, after)
         if before is None:
             place.head = run
         else:
@@ -198,11 +196,19 @@ class Order:
         What it knew, at least: its origins, all that it had made, and so on with what those build on. Replicas that
         integrate in different orders agree on a text only if this holds.
         """
-        known = self._known.setdefault(struct.client, {})
-        self._learned.add(struct.client)
+        steps = self._learn(struct.client, struct.clock, struct.left, struct.right)
+        known = self._known[struct.client]
+        if any(run.clock < known.get(run.client, 0) for run, _ in gap):
+            raise Invalid("a struct between neighbours that were apart")
+        return steps
+
+    def _learn(self, maker: int, clock: int, left: Id | None, right: Id | None) -> int:
+        """What a client must have known to make something there; the steps taken."""
+        known = self._known.setdefault(maker, {})
+        self._learned.add(maker)
         steps = 0
-        heard = [(struct.client, struct.clock)]
-        heard += [(origin[0], origin[1] + 1) for origin in (struct.left, struct.right) if origin is not None]
+        heard = [(maker, clock)]
+        heard += [(origin[0], origin[1] + 1) for origin in (left, right) if origin is not None]
         while heard:
             client, end = heard.pop()
             start = known.get(client, 0)
@@ -214,9 +220,30 @@ class Order:
             steps += 1 + len(runs) // _KNOWN_PER_STEP
             for run in runs:
                 heard += [(origin[0], origin[1] + 1) for origin in (run.left, run.right) if origin is not None]
-        if any(run.clock < known.get(run.client, 0) for run, _ in gap):
-            raise Invalid("a struct between neighbours that were apart")
         return steps
+
+    def _cross(self, run: Run, gap: list[tuple[Run, int]], origin: Run | None, after: Run | None) -> None:
+        """Note whom ``run`` may visit, and who may visit it: also visitors of its neighbours that it does not know."""
+        visitors = () if origin is None else origin.visitors
+        if after is not None and after.visitors:
+            visitors += after.visitors
+        if visitors:
+            self._learn(run.client, run.clock, run.left, run.right)
+            known = self._known[run.client]
+            visitors = tuple({each: None for each in visitors if each[1] >= known.get(each[0], 0)})
+        own = ((run.client, run.clock),)
+        seen: set[Run] = set()
+        below: set[Run] = set()
+        for other, items in gap:
+            stands_on = None if other.left is None or other.left == run.left else self._find(other.left)
+            if other.left == run.left or stands_on in below:
+                below.add(other)
+                self.crossings.visit(other, items, own)
+            if stands_on not in seen:
+                visitors += ((other.client, other.clock),)
+            seen.add(other)
+        if visitors:
+            self.crossings.visit(run, 1, visitors)
 
     def steps_to_delete(self, deletes: list[Range]) -> int:
         """What deleting these ranges takes, which are in ascending order, integrated and not deleted yet."""
@@ -229,7 +256,7 @@ class Order:
             first = bisect_right(starts, clock) - 1
             last = bisect_left(starts, clock + length) - 1
             for at in {first, last}:
-                self.visits_left -= self.crossings.split(runs[at], 2)
+                self.crossings.split(runs[at], 2)
             steps += 1 + last - first + self._steps_to_split(runs[first], clock, reached)
             steps += self._steps_to_split(runs[last], clock + length, clock)
             reached = clock + length
@@ -330,9 +357,9 @@ class Order:
             run.place,
             run.next,
             self._rank(run.place, run, run.next),
-            run.crossed,
+            visitors=run.visitors,
         )
-        self.visits_left -= self.crossings.split(run, 1)
+        self.crossings.split(run, 1)
         run.length = clock - run.clock
         run.next = tail
         run.is_rope = False

@@ -18,7 +18,7 @@ import structlog
 
 from collab.note import Poison, SharedNote
 
-PAUSES_S = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
+PAUSES_S: tuple[float, ...] = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Before the next server, by how many have died in a row; one that lived for a minute begins it again."""
 
 HEALTHY_S = 60.0

@@ -358,11 +358,10 @@ async def test_so_many_new_clients_at_once(room: Room) -> None:
 
 @pytest.mark.parametrize("kind", ["update", "step 2", "presence"])
 async def test_so_many_clients_of_one_participant(tmp_path: Path, kind: str) -> None:
-    frame = {
-        "update": lambda client: encode_update(update((client, 0, [string("x")]))),
-        "step 2": lambda client: encode_step_2(update((client, 0, [string("x")]))),
-        "presence": present,
-    }[kind]
+    def frame(client: int) -> bytes:
+        data = update((client, 0, [string("x")]))
+        return {"update": encode_update(data), "step 2": encode_step_2(data), "presence": present(client)}[kind]
+
     async with a_room(tmp_path, limits=Limits(max_clients=5)) as room:
         for client in range(1, 6):
             ada = await room.join("ada")

@@ -68,19 +68,6 @@ def test_so_many_visits_of_one_update(monkeypatch: pytest.MonkeyPatch) -> None:
     assert room.gate.clocks == dict.fromkeys(range(1, 7), 1)
 
 
-@pytest.mark.parametrize(("visits", "is_enough"), [(6, True), (5, False)])
-def test_so_many_visits_to_those_that_it_crosses(monkeypatch: pytest.MonkeyPatch, visits: int, is_enough: bool) -> None:
-    """Each deletion in one of four siblings makes more items for the three others to pass."""
-    room = Room(*[update((client, 0, [string("xxxxx")])) for client in range(1, 5)])
-    monkeypatch.setattr(gate_module, "_MAX_VISITS", visits)
-    twice = update(deletes={1: [(1, 1), (3, 1)]})
-    if is_enough:
-        assert room.judge(twice) is Verdict.NEW
-    else:
-        with pytest.raises(TooLarge, match="too many others"):
-            room.judge(twice)
-
-
 def steps_of(data: bytes, *known: bytes) -> int:
     room = Room(*known)
     assert room.take(data, "eve") is Verdict.NEW

@@ -255,7 +255,7 @@ def test_every_order_gives_the_same_text_within_the_crossings(seed: int, edits: 
         for order in (in_order(structs), *(shuffled(structs, chance) for _ in range(3))):
             newcomer = Visitor()
             newcomer._deleted = room.order._deleted
-            assert sum(newcomer.integrate(struct)[0] for struct in order) <= room.order.crossings.total
+            assert sum(newcomer.integrate(struct)[0] for struct in order) <= room.order.crossings.total + len(structs)
             assert units_of(newcomer) == units_of(room.order), "whoever integrates in another order has another text"
 
 
@@ -294,15 +294,15 @@ def test_the_one_who_was_beaten_to_a_place_goes_on_in_one_run() -> None:
     for clock in range(10):
         order.integrate(text(1, clock, (1, clock - 1) if clock else None))
     assert layout(order) == [(1, 0, 10, None, None), (2, 0, 5, None, None)]
-    assert order.crossings.total == 1
+    assert order.crossings.total == 2
 
 
 def test_each_item_that_is_looked_at_is_a_step() -> None:
     """Siblings that see nothing of each other: each of them passes all before it."""
     order = Order()
     steps = [order.integrate(text(client, 0))[0] for client in range(1, 51)]
-    assert steps == [5 * passed for passed in range(50)]  # four more for the walk to the place
-    assert order.crossings.total == 49 * 25
+    assert steps == [2 * passed for passed in range(50)]  # one more for the walk to the place
+    assert order.crossings.total == 2 * 49 * 25
 
 
 def test_deletions_make_more_items() -> None:
@@ -310,7 +310,7 @@ def test_deletions_make_more_items() -> None:
     order.integrate(text(1, 0, length=100))
     for clock in range(0, 100, 4):
         order.delete(1, clock, 2)
-    assert order.integrate(text(2, 0))[0] == 50 + 4
+    assert order.integrate(text(2, 0))[0] == 50 + 1
 
 
 def test_splitting_is_charged_by_what_has_to_be_walked_copied_and_moved() -> None:
