@@ -26,7 +26,7 @@ from tests.support.server import Server, serving
 
 pytestmark = pytest.mark.anyio
 
-SETTLE_S = 20.0
+SETTLE_S = 60.0
 ROOMS = int(os.environ.get("HONEST_ROOMS", "10"))
 TABS = {"Cleo": 2, "Olga": 1, "Gus": 2}
 ROLES = {"Cleo": "candidate", "Olga": "interviewer", "Gus": "guest"}
