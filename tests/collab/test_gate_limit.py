@@ -92,6 +92,14 @@ def test_what_an_update_costs() -> None:
     assert all(less < more for less, more in pairwise(costs))
 
 
+def test_an_update_that_costs_too_much_is_stopped_in_time() -> None:
+    room = Room(limits=Limits(max_steps=50))
+    with pytest.raises(TooLarge, match="costs everybody"):
+        room.judge(update(*[(client, 0, [string("x")]) for client in range(1, 101)]))
+    assert gate_module._MAX_VISITS - room.gate._order.visits_left <= 50
+    assert room.judge(update((1, 0, [string("x")]))) is Verdict.NEW
+
+
 def test_what_a_participant_may_cost() -> None:
     """What his bytes are worth is taken off; all others go on; it is remembered by the journal."""
     hello = update((1, 0, [string("x" * 100)]))
