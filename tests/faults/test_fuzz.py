@@ -3,6 +3,7 @@
 The long form, one kind and seed at a time: ./test -m long -s tests/faults/test_fuzz.py -k "update and seed1"
 """
 
+import faulthandler
 from collections.abc import Generator
 from pathlib import Path
 
@@ -42,6 +43,7 @@ async def test_nothing_breaks_a_room(kind: str, yjs: Witness, tmp_path: Path) ->
 @pytest.mark.parametrize("seed", [1, 2, 3], ids=lambda seed: f"seed{seed}")
 @pytest.mark.parametrize("kind", KINDS)
 async def test_nothing_breaks_a_room_for_long(kind: str, seed: int, yjs: Witness, tmp_path: Path) -> None:
+    faulthandler.cancel_dump_traceback_later()  # of pytest, after 15 minutes; whether it goes on is told all the time
     try:
         report = await fuzz(kind, seed, LONG, yjs, tmp_path / "trail", tell=lambda line: print(line, flush=True))
     except Failure as failure:
