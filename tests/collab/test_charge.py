@@ -153,6 +153,7 @@ def test_neighbours_in_the_other_order(left: Id, right: Id) -> None:
         pytest.param([text(5, 0), text(3, 0)], text(5, 1, (3, 0)), id="what he typed himself"),
         pytest.param([text(5, 0), text(3, 0, (5, 0))], text(3, 1, (5, 0)), id="and typed last"),
         pytest.param([text(3, 0), text(3, 1, None, (3, 0))], text(5, 0, (3, 1)), id="what his neighbour typed before"),
+        pytest.param([text(3, 0), text(7, 0, (3, 0))], text(5, 0, None, (7, 0)), id="what his neighbour stands on"),
         pytest.param(
             [text(3, 0), text(3, 1, None, (3, 0)), text(7, 0, (3, 1), (3, 0))],
             text(5, 0, (7, 0)),
