@@ -26,6 +26,7 @@ _PAIRS = re.compile("[\U00010000-\U0010ffff]+")
 
 _MAX_VISITS = 100_000  # of one update: the server makes them itself, and others wait
 _MAX_CLIENTS = 2**15  # of a document: a state vector may have twice as many
+_SHARE_OF_STRUCTS, _SHARE_OF_BYTES = 3, 2  # of a document that one participant may fill
 _MAX_DEAD_VALUES = 256
 _STEPS_PER_BYTE = 2
 # Of an accepted update, however small: a browser copies the state of all clients for it.
@@ -54,8 +55,8 @@ class Limits:
     max_files: int = 64
     max_new_clients: int = 16  # Yjs client ids in one update
     max_clients: int = 1_000  # Yjs client ids of one participant
-    max_steps: int = 150_000  # of integration in one update; a step is 0.3 microseconds of a browser
-    max_participant_steps: int = 400_000  # and some for every byte that the participant has brought
+    max_steps: int = 300_000  # of integration in one update; a step is 0.3 microseconds of a browser
+    max_participant_steps: int = 1_000_000  # and some for every byte that the participant has brought
     max_crossings: int = 3_000_000  # of items in one document
     max_participant_crossings: int = 1_000_000
 
@@ -100,7 +101,9 @@ class Gate:
         self._bytes = 0
         self._spent: Counter[str] = Counter()  # steps by participant, less what the bytes they brought are worth
         self._crossed: Counter[str] = Counter()  # by participant
-        self._judged: tuple[Update, int, str, int, int] | None = None
+        self._pieces: Counter[str] = Counter()  # structs and deleted ranges by participant
+        self._brought: Counter[str] = Counter()  # bytes by participant
+        self._judged: tuple[Update, int, str, int, int, int] | None = None
         self._steps_left = sys.maxsize  # of what is being integrated
         self._late: dict[int, int] = {}  # client -> the first clock of the last update that was waiting
         self.clocks = self._order.clocks
@@ -153,21 +156,21 @@ class Gate:
         order = self._order
         order.visits_left = _MAX_VISITS
         self._steps_left = limits.max_steps
-        before, verdict = order.crossings.total, None
+        before, held, verdict = order.crossings.total, order.size, None
         try:
             steps = self._integrate(update)
             if steps is None:
                 verdict = Verdict.GAP
             else:
-                if order.size + order.holes + len(update.deletes) > limits.max_document_structs:
-                    raise TooLarge("the document has too many pieces")
+                pieces = order.size - held + len(update.deletes)
+                self._check_room(held + order.holes, pieces, len(data), participant)
                 self._check_cost(steps, len(data), participant)
                 steps -= _STEPS_PER_BYTE * len(data)
                 crossings = order.crossings.total - before
                 if crossings:
                     self._check_crossings(crossings, participant)
                 verdict = Verdict.NEW
-                self._judged = (update, len(data), participant, steps, crossings)
+                self._judged = (update, len(data), participant, steps, crossings, pieces)
         finally:
             if verdict is not Verdict.NEW:
                 order.undo()
@@ -194,12 +197,13 @@ class Gate:
 
     def restore(self, update: Update, size: int, participant: str) -> None:
         """Take in an update from the journal, whatever the limits are now. Raises Invalid where it does not fit."""
-        before = self._order.crossings.total
+        before, held = self._order.crossings.total, self._order.size
         self._order.visits_left = self._steps_left = sys.maxsize
         steps = self._integrate(update)
         if steps is None:
             raise Invalid("an update of the journal builds on what is not there")
-        self._take(update, size, participant, steps - _STEPS_PER_BYTE * size, self._order.crossings.total - before)
+        crossings, pieces = self._order.crossings.total - before, self._order.size - held + len(update.deletes)
+        self._take(update, size, participant, steps - _STEPS_PER_BYTE * size, crossings, pieces)
 
     def delete(self, deletes: list[Range]) -> None:
         """What the CRDT has deleted by itself."""
@@ -252,10 +256,14 @@ class Gate:
             raise TooLarge("an update in the middle of too many others")
         return steps + _STEPS_PER_UPDATE + len(clocks) // _CLIENTS_PER_STEP
 
-    def _take(self, update: Update, size: int, participant: str, steps: int, crossings: int) -> None:
+    def _take(  # noqa: PLR0917 - what was judged, as it is
+        self, update: Update, size: int, participant: str, steps: int, crossings: int, pieces: int
+    ) -> None:
         self._judged = None
         self._order.done()
         self._bytes += size
+        self._brought[participant] += size
+        self._pieces[participant] += pieces
         self._spent[participant] += steps
         if crossings:
             self._crossed[participant] += crossings
@@ -299,6 +307,16 @@ class Gate:
             (other is None) == (key is None) for _, other in places
         ) > self.limits.max_files:
             raise TooLarge("too many files")
+
+    def _check_room(self, held: int, pieces: int, size: int, participant: str) -> None:
+        """Nobody may fill a document alone: the others must be able to go on."""
+        limits = self.limits
+        if held + pieces > limits.max_document_structs:
+            raise TooLarge("the document has too many pieces")
+        if pieces and self._pieces[participant] + pieces > limits.max_document_structs // _SHARE_OF_STRUCTS:
+            raise TooLarge("too many pieces of one participant")
+        if self._brought[participant] + size > limits.max_document_bytes // _SHARE_OF_BYTES:
+            raise TooLarge("too much of one participant")
 
     def _check_cost(self, steps: int, size: int, participant: str) -> None:
         limits = self.limits

@@ -203,14 +203,14 @@ class LiveDocument:
             case Verdict.FOREIGN, _:
                 raise Refused(CloseCode.INVALID, "changes in somebody else's name")
             case _, Standing.HELD:
-                peer.put_aside(data)
+                peer.put_aside(data, len(news.structs) + len(news.deletes))
                 self._is_behind = True
             case Verdict.UNBOUND, Standing.WRITER:
                 return self._bind(peer, {struct.client for struct in news.structs})
             case Verdict.GAP, Standing.WRITER if frame is None:  # all that the peer has: asking again helps only later
                 return self._take_what_fits(peer, news, data)
             case Verdict.GAP, Standing.WRITER:
-                peer.put_aside(data)
+                peer.put_aside(data, len(news.structs) + len(news.deletes))
                 if not peer.is_asked:
                     self._resync(peer)
         return None
@@ -254,7 +254,7 @@ class LiveDocument:
                 self._take(peer, update, part, None)
             case Verdict.UNBOUND:
                 return self._bind(peer, {struct.client for struct in update.structs})
-        peer.put_aside(data)
+        peer.put_aside(data, len(news.structs) + len(news.deletes))
         return None
 
     async def reached(self, ticket: int) -> None:

@@ -52,6 +52,7 @@ class Peer:
         "send_now",
         "set_aside",
         "set_aside_bytes",
+        "set_aside_parts",
         "user",
     )
 
@@ -85,6 +86,7 @@ class Peer:
         self.resyncs = 0  # step 1s sent for gaps since it was last in step
         self.set_aside: list[bytes] = []  # updates not merged: a later step 2 must bring them again
         self.set_aside_bytes = 0
+        self.set_aside_parts = 0
         # One ticket of the journal for each step-2 and update frame not acknowledged yet, in order.
         self.awaited: deque[int] = deque()
         self.acknowledged = 0
@@ -182,10 +184,13 @@ class Peer:
         if self.acknowledges and not (self.awaited and self.awaited[-1] == DENIED):
             self.awaited.append(ticket)
 
-    def put_aside(self, update: bytes) -> None:
-        """Remember an update that could not be merged. Raises Refused when that gets too much."""
+    def put_aside(self, update: bytes, parts: int = 1) -> None:
+        """Remember an update of so many structs and ranges that could not be merged. Raises Refused when that gets too
+        much: every step 2 is compared with all of it.
+        """
         is_too_large = self.set_aside and self.set_aside_bytes + len(update) > MAX_SET_ASIDE_BYTES
-        if is_too_large or len(self.set_aside) == MAX_SET_ASIDE:
+        self.set_aside_parts += parts
+        if is_too_large or self.set_aside_parts > MAX_SET_ASIDE:
             raise Refused(CloseCode.OUT_OF_STEP, "too much is waiting for what it builds on")
         self.set_aside.append(update)
         self.set_aside_bytes += len(update)
@@ -194,6 +199,6 @@ class Peer:
     def recover(self, ticket: int) -> None:
         """All that was set aside has come again, durable when the journal has reached ``ticket``."""
         self.set_aside.clear()
-        self.set_aside_bytes = 0
+        self.set_aside_bytes = self.set_aside_parts = 0
         self.resyncs = 0
         self.awaited = deque(ticket if awaited == SET_ASIDE else awaited for awaited in self.awaited)

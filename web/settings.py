@@ -48,7 +48,7 @@ class Settings(BaseSettings):
         2 * 2**20, description="Largest frame of a connection in bytes; more is closed with 4413"
     )
     hard_frame_bytes: PositiveInt = Field(
-        16 * 2**20, description="Frame size in bytes that is not even read; more is closed with 1009"
+        4 * 2**20, description="Frame size in bytes that is not even read; more is closed with 1009"
     )
     max_structs: PositiveInt = Field(
         _LIMITS.max_structs, description="New structs in one update; more is closed with 4413"

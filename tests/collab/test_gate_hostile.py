@@ -3,6 +3,7 @@
 import pytest
 from pycrdt import Text
 
+from collab import gate as gate_module
 from collab.document import unseen
 from collab.errors import Invalid
 from collab.gate import Limits, Verdict
@@ -203,7 +204,14 @@ def test_ranges_over_the_limit() -> None:
     assert room.judge(update(deletes={1: [(0, 1), (2, 1), (4, 1), (6, 1)]})) is Verdict.NEW
 
 
-def test_a_full_document() -> None:
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One participant may fill the whole document."""
+    monkeypatch.setattr(gate_module, "_SHARE_OF_STRUCTS", 1)
+    monkeypatch.setattr(gate_module, "_SHARE_OF_BYTES", 1)
+
+
+def test_a_full_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone(monkeypatch)
     data = update((1, 0, [string("abc")]))
     room = Room(data, limits=Limits(max_document_bytes=2 * len(data)))
     assert room.take(update((1, 3, [string("d", left=(1, 2))]))) is Verdict.NEW

@@ -19,14 +19,22 @@ def test_the_limits_that_are_promised() -> None:
     assert (limits.max_new_clients, limits.max_clients) == (16, 1_000)
 
 
-def test_a_document_that_is_full_to_the_last_byte() -> None:
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One participant may fill the whole document."""
+    monkeypatch.setattr(gate_module, "_SHARE_OF_STRUCTS", 1)
+    monkeypatch.setattr(gate_module, "_SHARE_OF_BYTES", 1)
+
+
+def test_a_document_that_is_full_to_the_last_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone(monkeypatch)
     first, second = update((1, 0, [string("abc")])), update((1, 3, [string("d", left=(1, 2))]))
     assert Room(first, limits=Limits(max_document_bytes=len(first + second))).judge(second) is Verdict.NEW
     with pytest.raises(TooLarge):
         Room(first, limits=Limits(max_document_bytes=len(first + second) - 1)).judge(second)
 
 
-def test_so_many_pieces_in_a_document() -> None:
+def test_so_many_pieces_in_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone(monkeypatch)
     room = Room(limits=Limits(max_document_structs=3))
     for client in (1, 2, 3):
         assert room.take(update((client, 0, [string("xy")]))) is Verdict.NEW
@@ -36,7 +44,8 @@ def test_so_many_pieces_in_a_document() -> None:
             room.judge(update((4, 0, [more])))
 
 
-def test_deleted_ranges_are_pieces_too() -> None:
+def test_deleted_ranges_are_pieces_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone(monkeypatch)
     room = Room(*[update((client, 0, [string("xyz")])) for client in (1, 2)], limits=Limits(max_document_structs=4))
     with pytest.raises(TooLarge):
         room.judge(update(deletes={1: [(0, 1), (2, 1)], 2: [(0, 1)]}))
@@ -45,6 +54,27 @@ def test_deleted_ranges_are_pieces_too() -> None:
         room.judge(update(deletes={2: [(0, 1)]}))
     with pytest.raises(TooLarge):
         room.judge(update((3, 0, [string("x")])))
+
+
+def test_nobody_fills_a_document_alone() -> None:
+    """When one participant may add nothing more the others still may, also after a restart."""
+    limits = Limits(max_document_structs=9, max_document_bytes=1_000)
+    room, again = Room(limits=limits), Gate(limits)
+    told = [update((client, 0, [string("x")])) for client in (1, 2)] + [update(deletes={1: [(0, 1)]})]
+    for data in told:
+        assert room.take(data, "eve") is Verdict.NEW
+        again.restore(parse(data), len(data), "eve")
+    more, on = update((3, 0, [string("x")])), update((2, 1, [string("y", left=(2, 0))]))
+    large = update((4, 0, [string("x" * 490)]))
+    for gate in (room.gate, again):
+        with pytest.raises(TooLarge, match="pieces of one participant"):
+            gate.judge(parse(more), more, "eve")
+        assert gate.judge(parse(on), on, "eve") is Verdict.NEW
+        gate.dismiss()
+        assert gate.judge(parse(more), more, "ada") is Verdict.NEW
+        gate.dismiss()
+        with pytest.raises(TooLarge, match="much of one participant"):
+            gate.judge(parse(large), large, "ada")
 
 
 def test_so_many_clients_in_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
