@@ -5,6 +5,7 @@ between its origins visits those there that stand, directly or not, on its own l
 did not know, for what it builds on is there first, and nothing that builds on it is there yet.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from collab.update import Id
@@ -15,7 +16,7 @@ MAX_VISITORS = 1_024
 
 
 class Run(Protocol):
-    visitors: tuple[Id, ...]
+    visitors: list[Id]
 
 
 class Crossings:
@@ -24,14 +25,14 @@ class Crossings:
     def __init__(self) -> None:
         self.total = 0
         self._kept = 0
-        self._runs: list[tuple[Run, tuple[Id, ...]]] = []  # as they were, since ``done``
+        self._runs: list[tuple[Run, int]] = []  # and how many visitors they had, since ``done``
 
-    def visit(self, run: Run, items: int, visitors: tuple[Id, ...]) -> None:
+    def visit(self, run: Run, items: int, visitors: Sequence[Id]) -> None:
         """``visitors``, by the first clock of each, may visit ``run``, which is so many items, beside those before."""
         if len(run.visitors) + len(visitors) > MAX_VISITORS:
             raise TooLarge("an update in the middle of too many others")
-        self._runs.append((run, run.visitors))
-        run.visitors += visitors
+        self._runs.append((run, len(run.visitors)))
+        run.visitors.extend(visitors)  # in place: copying them would take the square of their number
         self.total += items * len(visitors)
 
     def split(self, run: Run, more: int) -> None:
@@ -47,5 +48,5 @@ class Crossings:
         """Take back all since ``done``."""
         self.total = self._kept
         for run, visitors in reversed(self._runs):
-            run.visitors = visitors
+            del run.visitors[visitors:]
         self._runs.clear()

@@ -6,7 +6,7 @@ The CRDT exposes neither its order nor its costs; an update must be known to be 
 
 import sys
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from collab.crossing import Crossings
 from collab.errors import Invalid
@@ -49,7 +49,7 @@ class Run:
     place: Place
     next: "Run | None"
     rank: int  # grows along its place
-    visitors: tuple[Id, ...] = ()  # who may visit it while their place is looked for, in some order
+    visitors: list[Id] = field(default_factory=list)  # who may visit it while their place is looked for, in some order
     is_rope: bool = False  # made of keystrokes since it was last split
 
 
@@ -224,13 +224,13 @@ class Order:
 
     def _cross(self, run: Run, gap: list[tuple[Run, int]], origin: Run | None, after: Run | None) -> None:
         """Note whom ``run`` may visit, and who may visit it: also visitors of its neighbours that it does not know."""
-        visitors = () if origin is None else origin.visitors
-        if after is not None and after.visitors:
+        visitors: list[Id] = [] if origin is None else origin.visitors.copy()
+        if after is not None:
             visitors += after.visitors
         if visitors:
             self._learn(run.client, run.clock, run.left, run.right)
             known = self._known[run.client]
-            visitors = tuple({each: None for each in visitors if each[1] >= known.get(each[0], 0)})
+            visitors = list({each: None for each in visitors if each[1] >= known.get(each[0], 0)})
         own = ((run.client, run.clock),)
         seen: set[Run] = set()
         below: set[Run] = set()
@@ -240,7 +240,7 @@ class Order:
                 below.add(other)
                 self.crossings.visit(other, items, own)
             if stands_on not in seen:
-                visitors += ((other.client, other.clock),)
+                visitors.append((other.client, other.clock))
             seen.add(other)
         if visitors:
             self.crossings.visit(run, 1, visitors)
@@ -357,7 +357,7 @@ class Order:
             run.place,
             run.next,
             self._rank(run.place, run, run.next),
-            visitors=run.visitors,
+            visitors=run.visitors.copy(),
         )
         self.crossings.split(run, 1)
         run.length = clock - run.clock

@@ -1,6 +1,6 @@
 """Who may visit whom: counted, and taken back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -11,7 +11,7 @@ from collab.wire import TooLarge
 
 @dataclass
 class Run:
-    visitors: tuple[Id, ...] = ()
+    visitors: list[Id] = field(default_factory=list)
 
 
 def test_every_item_is_visited_by_every_visitor() -> None:
@@ -32,7 +32,7 @@ def test_what_is_done_stays_and_what_is_not_is_taken_back() -> None:
     crossings.visit(run, 1, ((2, 0),))
     crossings.split(run, 4)
     crossings.undo()
-    assert (crossings.total, run.visitors) == (1, ((1, 0),))
+    assert (crossings.total, run.visitors) == (1, [(1, 0)])
     crossings.split(run, 1)
     crossings.undo()
     assert crossings.total == 1
