@@ -27,6 +27,7 @@ from tests.support.known_attack import known
 from tests.support.meter import Cost, Meter
 
 BYTES = 1_000_000
+AGAIN_S = 0.8
 
 
 @dataclass(slots=True)
@@ -121,7 +122,12 @@ class Search:
     async def measure(self, scene: Scene) -> Found:
         with TemporaryDirectory(dir=self._folder) as folder:
             played = await play(scene, Path(folder), limits=self._limits)
-        found = Found(scene, self._meter.cost(played.updates), played)
+        cost = self._meter.cost(played.updates)
+        for _ in range(2):  # nothing but a busy machine makes it dearer
+            if max(value(cost) for value in METRICS.values()) < AGAIN_S:
+                break
+            cost = cost.or_less(self._meter.cost(played.updates))
+        found = Found(scene, cost, played)
         self.tried += 1
         for metric, value in METRICS.items():
             key = (metric, scene.name)
@@ -132,7 +138,7 @@ class Search:
     def next(self) -> Scene:
         """A change of one that did well, or of any known one."""
         if self._random.random() < 0.1:
-            return mutate(self._random.choice(known(self._random.choice((200, 2_000, 20_000)))), self._random)
+            return mutate(self._random.choice(known(self._random.choice((200, 1_000, 5_000, 20_000)))), self._random)
         metric = self._random.choice(list(METRICS))
         value = METRICS[metric]
         kinds = sorted((f for (of, _), f in self.best.items() if of == metric), key=lambda f: -value(f.cost))
@@ -251,7 +257,7 @@ async def search(minutes: float, seed: int, report: Callable[[str], None], limit
     until = time.monotonic() + 60 * minutes
     with TemporaryDirectory() as folder, Meter() as meter:
         going = Search(seed, Path(folder), meter, limits)
-        for size in (2_000, 20_000):
+        for size in (1_000, 20_000):
             for scene in known(size):
                 found = await going.measure(scene)
                 report(str(found))

@@ -6,7 +6,7 @@ import os
 import select
 import subprocess
 import time
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, Self
@@ -29,6 +29,9 @@ class Cost:
 
     def __str__(self) -> str:
         return "  ".join(f"{name.name.replace('_', ' ')} {getattr(self, name.name):5.2f}" for name in fields(self))
+
+    def or_less(self, other: "Cost") -> "Cost":
+        return Cost(*map(min, astuple(self), astuple(other)))
 
 
 def _new() -> Doc[Any]:
