@@ -110,7 +110,8 @@ TOO_MUCH = {
     "too many structs in a step 2": [wire.sync(wire.STEP_2, update((9, 0, [string("x") for _ in range(51)])))],
     "too many deletions": [wire.sync(wire.UPDATE, each) for each in holes(21)],
     "too many bytes in a document": [
-        wire.sync(wire.UPDATE, update((9, n * 5000, [string("x" * 5000)]))) for n in range(5)
+        wire.sync(wire.UPDATE, update((9, n * 5000, [string("x" * 5000, left=(9, n * 5000 - 1) if n else None)])))
+        for n in range(5)
     ],
     "too many files": [wire.sync(wire.UPDATE, files(4))],
     "too many new clients": [wire.sync(wire.UPDATE, update(*[(client, 0, [string("x")]) for client in range(1, 6)]))],
