@@ -27,6 +27,9 @@ _RANKED_PER_VISIT = 8
 _FEW_BEHIND = 2**12  # so few are moved for nothing
 
 
+_NO_RANGES = Ranges()
+
+
 @dataclass(slots=True, eq=False)
 class Place:
     """One text, or one key of a map."""
@@ -84,11 +87,8 @@ class Order:
         """What of these ranges is not deleted yet."""
         parts = []
         for client, clock, length in deletes:
-            ranges = self._deleted.get(client)
-            if ranges is None:
-                parts.append((client, clock, length))
-            else:
-                parts += [(client, start, end - start) for start, end in ranges.missing(clock, clock + length)]
+            ranges = self._deleted.get(client, _NO_RANGES)
+            parts += [(client, start, end - start) for start, end in ranges.missing(clock, clock + length)]
         return parts
 
     def integrate(self, struct: Struct) -> tuple[int, Place]:
@@ -395,9 +395,7 @@ class Order:
         return steps
 
     def _items(self, run: Run) -> int:
-        ranges = self._deleted.get(run.client)
-        if ranges is None:
-            return 1
+        ranges = self._deleted.get(run.client, _NO_RANGES)
         first, last = run.clock, run.clock + run.length
         starts = bisect_left(ranges.starts, last) - bisect_right(ranges.starts, first)
         return 1 + starts + bisect_left(ranges.ends, last) - bisect_right(ranges.ends, first)
