@@ -157,8 +157,7 @@ class Order:
     def _resolve(self, struct: Struct, before: Run | None, at: Run | None, after: Run | None) -> tuple[Run | None, int]:
         """Others have inserted in the same place: the run that the struct comes behind, and the steps to it."""
         steps = at.place.size if at is not None and before is None and at.place.key is not None else 0
-        visited: set[Run] = set()
-        conflicting: set[Run] = set()
+        visited, conflicting = set[Run](), set[Run]()
         while at is not None and at is not after:
             steps += self._items(at)
             visited.add(at)
@@ -232,8 +231,7 @@ class Order:
             known = self._known[run.client]
             visitors = list({each: None for each in visitors if each[1] >= known.get(each[0], 0)})
         own = ((run.client, run.clock),)
-        seen: set[Run] = set()
-        below: set[Run] = set()
+        seen, below = set[Run](), set[Run]()
         for other, items in gap:
             stands_on = None if other.left is None or other.left == run.left else self._find(other.left)
             if other.left == run.left or stands_on in below:
