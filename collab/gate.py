@@ -7,7 +7,7 @@ the CRDT is touched.
 import re
 import sys
 from bisect import bisect_right
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -61,6 +61,22 @@ class Limits:
     max_participant_crossings: int = 1_000_000
 
 
+@dataclass(slots=True)
+class Account:
+    """What one participant has brought into a document."""
+
+    size: int = 0  # bytes
+    pieces: int = 0  # structs and deleted ranges
+    steps: int = 0  # less what the bytes are worth
+    crossings: int = 0
+
+    def add(self, other: "Account") -> None:
+        self.size += other.size
+        self.pieces += other.pieces
+        self.steps += other.steps
+        self.crossings += other.crossings
+
+
 class Surrogates:
     """Where the UTF-16 pairs of one client's text are."""
 
@@ -99,11 +115,8 @@ class Gate:
         self._surrogates: dict[int, Surrogates] = {}
         self._fresh: dict[int, Surrogates] = {}  # of the update that was integrated last
         self._bytes = 0
-        self._spent: Counter[str] = Counter()  # steps by participant, less what the bytes they brought are worth
-        self._crossed: Counter[str] = Counter()  # by participant
-        self._pieces: Counter[str] = Counter()  # structs and deleted ranges by participant
-        self._brought: Counter[str] = Counter()  # bytes by participant
-        self._judged: tuple[Update, int, str, int, int, int] | None = None
+        self._accounts: defaultdict[str, Account] = defaultdict(Account)
+        self._judged: tuple[Update, str, Account] | None = None
         self._steps_left = sys.maxsize  # of what is being integrated
         self._late: dict[int, int] = {}  # client -> the first clock of the last update that was waiting
         self.clocks = self._order.clocks
@@ -162,15 +175,11 @@ class Gate:
             if steps is None:
                 verdict = Verdict.GAP
             else:
-                pieces = order.size - held + len(update.deletes)
-                self._check_room(held + order.holes, pieces, len(data), participant)
-                self._check_cost(steps, len(data), participant)
-                steps -= _STEPS_PER_BYTE * len(data)
-                crossings = order.crossings.total - before
-                if crossings:
-                    self._check_crossings(crossings, participant)
+                size, pieces = len(data), order.size - held + len(update.deletes)
+                account = Account(size, pieces, steps - _STEPS_PER_BYTE * size, order.crossings.total - before)
+                self._check_account(account, self._accounts[participant], held + order.holes + pieces)
                 verdict = Verdict.NEW
-                self._judged = (update, len(data), participant, steps, crossings, pieces)
+                self._judged = (update, participant, account)
         finally:
             if verdict is not Verdict.NEW:
                 order.undo()
@@ -202,8 +211,8 @@ class Gate:
         steps = self._integrate(update)
         if steps is None:
             raise Invalid("an update of the journal builds on what is not there")
-        crossings, pieces = self._order.crossings.total - before, self._order.size - held + len(update.deletes)
-        self._take(update, size, participant, steps - _STEPS_PER_BYTE * size, crossings, pieces)
+        pieces, crossings = self._order.size - held + len(update.deletes), self._order.crossings.total - before
+        self._take(update, participant, Account(size, pieces, steps - _STEPS_PER_BYTE * size, crossings))
 
     def delete(self, deletes: list[Range]) -> None:
         """What the CRDT has deleted by itself."""
@@ -224,7 +233,8 @@ class Gate:
         if self._fresh or self._surrogates:
             self._check_boundaries(update)
         steps = 0
-        self._late.clear()
+        late = self._late
+        late.clear()
         for struct in structs if len(structs) == 1 else in_order(structs):
             if struct.root is not None:
                 self._check_root(struct)
@@ -236,7 +246,7 @@ class Gate:
                 or (right is not None and right[1] >= clocks.get(right[0], 0) and _is_not_itself(right, struct))
                 or struct.clock != clocks.get(struct.client, 0)
             ):
-                self._late.setdefault(struct.client, struct.clock)
+                late.setdefault(struct.client, struct.clock)
                 for origin in (struct.left, struct.right):
                     if origin is not None and origin[1] < clocks.get(origin[0], 0):
                         _check_content(struct, order.place_of(origin).key)
@@ -247,26 +257,26 @@ class Gate:
                 steps += taken
                 if steps > self._steps_left:
                     raise TooLarge("an update that costs everybody too much")
-                _check_content(struct, place.key)
-        if self._late or any(clock + length > clocks.get(client, 0) for client, clock, length in update.deletes):
+                if place.key is not None or struct.content == ANY:
+                    _check_content(struct, place.key)
+        if late:
             return None
         if update.deletes:
+            if any(clock + length > clocks.get(client, 0) for client, clock, length in update.deletes):
+                return None
             steps += order.steps_to_delete(update.deletes)
         if order.visits_left < 0:
             raise TooLarge("an update in the middle of too many others")
-        return steps + _STEPS_PER_UPDATE + len(clocks) // _CLIENTS_PER_STEP
+        steps += _STEPS_PER_UPDATE + len(clocks) // _CLIENTS_PER_STEP
+        if steps > self._steps_left:
+            raise TooLarge("an update that costs everybody too much")
+        return steps
 
-    def _take(  # noqa: PLR0917 - what was judged, as it is
-        self, update: Update, size: int, participant: str, steps: int, crossings: int, pieces: int
-    ) -> None:
+    def _take(self, update: Update, participant: str, account: Account) -> None:
         self._judged = None
         self._order.done()
-        self._bytes += size
-        self._brought[participant] += size
-        self._pieces[participant] += pieces
-        self._spent[participant] += steps
-        if crossings:
-            self._crossed[participant] += crossings
+        self._bytes += account.size
+        self._accounts[participant].add(account)
         if update.deletes:
             self.delete(update.deletes)
         for struct in update.structs:
@@ -308,28 +318,21 @@ class Gate:
         ) > self.limits.max_files:
             raise TooLarge("too many files")
 
-    def _check_room(self, held: int, pieces: int, size: int, participant: str) -> None:
-        """Nobody may fill a document alone: the others must be able to go on."""
+    def _check_account(self, more: Account, held: Account, pieces: int) -> None:
+        """Nobody may fill a document alone, the others must be able to go on; nor cost them too much."""
         limits = self.limits
-        if held + pieces > limits.max_document_structs:
-            raise TooLarge("the document has too many pieces")
-        if pieces and self._pieces[participant] + pieces > limits.max_document_structs // _SHARE_OF_STRUCTS:
-            raise TooLarge("too many pieces of one participant")
-        if self._brought[participant] + size > limits.max_document_bytes // _SHARE_OF_BYTES:
+        if more.pieces:
+            if pieces > limits.max_document_structs:
+                raise TooLarge("the document has too many pieces")
+            if held.pieces + more.pieces > limits.max_document_structs // _SHARE_OF_STRUCTS:
+                raise TooLarge("too many pieces of one participant")
+        if held.size + more.size > limits.max_document_bytes // _SHARE_OF_BYTES:
             raise TooLarge("too much of one participant")
-
-    def _check_cost(self, steps: int, size: int, participant: str) -> None:
-        limits = self.limits
-        if steps > limits.max_steps:
-            raise TooLarge("an update that costs everybody too much")
-        if self._spent[participant] + steps - _STEPS_PER_BYTE * size > limits.max_participant_steps:
+        if held.steps + more.steps > limits.max_participant_steps:
             raise TooLarge("updates that cost everybody too much")
-
-    def _check_crossings(self, crossings: int, participant: str) -> None:
-        limits, order = self.limits, self._order
-        if (
-            order.crossings.total > limits.max_crossings
-            or self._crossed[participant] + crossings > limits.max_participant_crossings
+        if more.crossings and (
+            self._order.crossings.total > limits.max_crossings
+            or held.crossings + more.crossings > limits.max_participant_crossings
         ):
             raise TooLarge("too many edits in the same places as others'")
 

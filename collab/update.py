@@ -75,7 +75,7 @@ def _parse_structs(data: bytes) -> tuple[list[Struct], int]:
     for _ in range(blocks):
         count, named_at = read_varuint(data, at)
         client, at = read_varuint(data, named_at)
-        if client in seen or not count:
+        if not count or client in seen:
             raise Malformed("a client's structs are not in one run")
         if count > len(data):
             raise Malformed("more structs than bytes")
@@ -203,9 +203,9 @@ def _skip_varint(data: bytes, at: int) -> int:
 
 def _parse_deletes(data: bytes, at: int) -> tuple[list[Range], int]:
     deletes: list[Range] = []
+    if not data[at]:
+        return deletes, at + 1
     clients, at = read_varuint(data, at)
-    if not clients:
-        return deletes, at
     seen: set[int] = set()
     for _ in range(clients):
         client, at = read_varuint(data, at)

@@ -101,7 +101,7 @@ def test_so_many_visits_of_one_update(monkeypatch: pytest.MonkeyPatch) -> None:
 def steps_of(data: bytes, *known: bytes) -> int:
     room = Room(*known)
     assert room.take(data, "eve") is Verdict.NEW
-    return room.gate._spent["eve"] + 2 * len(data)
+    return room.gate._accounts["eve"].steps + 2 * len(data)
 
 
 def test_what_an_update_costs() -> None:

@@ -113,8 +113,8 @@ class Desk:
         """Whether the frame is done with; otherwise it waits."""
         figures, journal, peer = self._process.figures, self._process.journal, self.peer
         before = journal.queued, len(peer.set_aside), peer.resyncs
-        spent = self._process.live._gate._spent
-        owed = spent[peer.participant_id]
+        account = self._process.live._gate._accounts[peer.participant_id]
+        owed = account.steps
         try:
             ticket = self._process.live.accept(peer, frame)
         except Refused as refusal:
@@ -127,8 +127,8 @@ class Desk:
             self._ticket = ticket
             return False
         figures.frames += 1
-        figures.max_steps = max(figures.max_steps, spent[peer.participant_id] - owed)
-        figures.max_spent = max(figures.max_spent, spent[peer.participant_id])
+        figures.max_steps = max(figures.max_steps, account.steps - owed)
+        figures.max_spent = max(figures.max_spent, account.steps)
         figures.resyncs += max(0, peer.resyncs - before[2])
         if wire.counts(frame):
             figures.updates += frame[1] == wire.UPDATE
