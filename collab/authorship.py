@@ -8,8 +8,6 @@ from collab.log import Entry
 from collab.update import Struct
 from collab.wire import TooLarge
 
-_MAX_LOST = 65_536  # clocks of one client that a crash can have lost
-
 
 class Authorship:
     """Invariant: an id is bound once, to whoever first used it over a connection of his own, and stays bound."""
@@ -74,21 +72,18 @@ class Authorship:
         if len(structs) == 1 and owners.get(structs[0].client) == participant and not self._tickets:
             return None
         firsts: dict[int, int] = {}
-        ends: dict[int, int] = {}
         for struct in structs:
             firsts.setdefault(struct.client, struct.clock)
-            ends[struct.client] = struct.clock + struct.length
         unbound = new = 0
         is_pending = is_lost = False
-        for client, end in ends.items():
+        for client, first in firsts.items():
             owner = owners.get(client)
-            known = min(firsts[client], clocks.get(client, 0))  # the structs may have been counted in already
             if owner is None:
                 unbound += 1
-                new += not known
+                new += not (first and clocks.get(client, 0))  # the structs may have been counted in already
             elif owner == participant:
                 is_pending = is_pending or self.pending(client, durable) is not None
-            elif client in self._lost and end - known <= _MAX_LOST:
+            elif client in self._lost:
                 is_lost = True
             else:
                 return Verdict.FOREIGN
