@@ -87,15 +87,18 @@ class Surrogates:
         self.ends: list[int] = []
 
     def add(self, clock: int, text: str) -> None:
+        starts, ends = self.starts, self.ends
+        reached = ends[-1] if ends else -1
         for pairs in _PAIRS.finditer(text):
-            start = clock + pairs.start()
-            clock += pairs.end() - pairs.start()  # each takes two
-            end = clock + pairs.end()
-            if self.ends and self.ends[-1] == start:
-                self.ends[-1] = end
+            first, last = pairs.span()
+            start = clock + first
+            clock += last - first  # each takes two
+            if start == reached:
+                ends.pop()
             else:
-                self.starts.append(start)
-                self.ends.append(end)
+                starts.append(start)
+            reached = clock + last
+            ends.append(reached)
 
     def splits(self, clock: int) -> bool:
         """Whether a boundary before ``clock`` is inside a pair."""
@@ -367,6 +370,6 @@ def _surrogates_of(structs: list[Struct]) -> dict[int, Surrogates]:
     found: dict[int, Surrogates] = {}
     for struct in structs:
         text = struct.text
-        if text is not None and not text.isascii() and max(text) > "\uffff":
+        if text is not None and not text.isascii() and _PAIRS.search(text):
             found.setdefault(struct.client, Surrogates()).add(struct.clock, text)
     return found
