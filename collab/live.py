@@ -206,7 +206,7 @@ class LiveDocument:
                 peer.put_aside(data, len(news.structs) + len(news.deletes))
                 self._is_behind = True
             case Verdict.UNBOUND, Standing.WRITER:
-                return self._bind(peer, {struct.client for struct in news.structs})
+                return self._bind(peer, _ends(news))
             case Verdict.GAP, Standing.WRITER if frame is None:  # all that the peer has: asking again helps only later
                 return self._take_what_fits(peer, news, data)
             case Verdict.GAP, Standing.WRITER:
@@ -253,7 +253,7 @@ class LiveDocument:
             case Verdict.NEW:
                 self._take(peer, update, part, None)
             case Verdict.UNBOUND:
-                return self._bind(peer, {struct.client for struct in update.structs})
+                return self._bind(peer, _ends(update))
         peer.put_aside(data, len(news.structs) + len(news.deletes))
         return None
 
@@ -283,12 +283,11 @@ class LiveDocument:
             raise DocumentBroken from error
         self._gate.delete(deletes)
 
-    def _bind(self, peer: Peer, clients: set[int]) -> int:
-        """Bind Yjs client ids to a participant; the ticket at which all are on disk."""
+    def _bind(self, peer: Peer, ends: dict[int, int]) -> int:
+        """Bind Yjs client ids to a participant, each as far as a clock; the ticket at which all are on disk."""
         tickets = [self._journal.durable]
-        for client in clients:
-            if self._authorship.owner(client) is None:
-                self._authorship.bind(client, peer.participant_id, self._journal.queued + 1)
+        for client, end in ends.items():
+            if self._authorship.bind(client, peer.participant_id, end, self._journal.queued + 1):
                 self._record_binding(client, peer)
             tickets.append(self._authorship.pending(client, self._journal.durable) or 0)
         return max(tickets)
@@ -306,7 +305,7 @@ class LiveDocument:
         if entry is not None and entry.state != GONE:
             if self._authorship.owner(entry.client_id) is None and self._journal.is_full:
                 return None
-            ticket = self._bind(peer, {entry.client_id})
+            ticket = self._bind(peer, {entry.client_id: self._gate.clocks.get(entry.client_id, 0)})
             if ticket > self._journal.durable:
                 return ticket
             if not peer.is_asked and not peer.set_aside:
@@ -387,3 +386,8 @@ class LiveDocument:
         for peer in self.peers:
             if participant_id is None or peer.participant_id == participant_id:
                 peer.close(code, reason)
+
+
+def _ends(update: ParsedUpdate) -> dict[int, int]:
+    """The first clock of each client behind those that it has here."""
+    return {struct.client: struct.clock + struct.length for struct in update.structs}

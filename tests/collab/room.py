@@ -18,6 +18,7 @@ from collab.live import LiveDocument, read
 from collab.log import UPDATE, Entry
 from collab.peer import Peer
 from collab.registry import Registry
+from collab.update import MAX_CLOCK
 from collab.wire import Awareness, AwarenessEntry, Update, decode, encode_awareness, encode_step_2, read_varuint
 
 LOG = "interview"
@@ -113,7 +114,7 @@ def accept(live: LiveDocument, peer: Peer, frame: bytes) -> None:
             clients = [entry.client_id for entry in message.entries[:1]]
         for client in clients:
             if authorship.owner(client) is None:
-                authorship.bind(client, peer.participant_id, 0)
+                authorship.bind(client, peer.participant_id, MAX_CLOCK, 0)
     assert live.accept(peer, frame) is None
 
 

@@ -1,7 +1,7 @@
 """Whose a Yjs client id is: bound once, on disk before anybody hears of it, through reconnects and restarts."""
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -325,16 +325,40 @@ async def test_an_update_shows_that_its_owner_is_in_step(room: Room) -> None:
         assert refused(restarted, eve, encode_step_2(update((7, 6, [string("x", left=(7, 5))])))) is CloseCode.INVALID
 
 
-@pytest.mark.parametrize("lost", [string("x" * 200_000, left=(7, 0)), deleted(MAX_CLOCK - 1, left=(7, 0))])
-async def test_what_a_crash_has_lost_may_be_large(room: Room, lost: bytes) -> None:
-    """A long paste, or a few bytes of somebody hostile that delete as much as there can be."""
+async def test_a_crash_loses_only_so_much(room: Room) -> None:
     ada = await room.join("ada")
     await give(room, ada, encode_update(update((7, 0, [string("a")]))))
     await room.journal.flush()
     async with after_a_restart(room.database) as restarted:
         bob = await restarted.join("bob")
-        await give(restarted, bob, encode_step_2(update((7, 1, [lost]))))
-        assert restarted.live._gate.clocks[7] > 1
+        more = encode_step_2(update((7, 1, [string("x" * 65_537, left=(7, 0))])))
+        assert refused(restarted, bob, more) is CloseCode.INVALID
+        await give(restarted, bob, encode_step_2(update((7, 1, [string("x" * 65_536, left=(7, 0))]))))
+
+
+@pytest.mark.parametrize("wrap", [encode_update, encode_step_2], ids=["update", "step 2"])
+@pytest.mark.parametrize(
+    "many", [string("x" * 200_000, left=(7, 0)), deleted(MAX_CLOCK - 1, left=(7, 0))], ids=["pasted", "deleted"]
+)
+async def test_what_is_far_beyond_the_binding_is_on_disk_before_others_have_it(
+    room: Room, wrap: Callable[[bytes], bytes], many: bytes
+) -> None:
+    """Or a crash could lose it, and who brought it back would seem to write in somebody else's name."""
+    ada, bob = await room.join("ada"), await room.join("bob")
+    await give(room, ada, encode_update(update((7, 0, [string("a")]))))
+    await sent(bob)
+    far = update((7, 1, [many]))
+    ticket = room.live.accept(ada, wrap(far))
+    assert ticket is not None
+    assert room.live._gate.clocks[7] == 1
+    assert not await sent(bob)
+    await room.journal.flush()
+    async with after_a_restart(room.database) as restarted:
+        bob = await restarted.join("bob")
+        await give(restarted, bob, encode_step_2(far))
+        assert restarted.live._gate.clocks[7] > 65_536
+    await give(room, ada, wrap(far))
+    assert room.live._gate.clocks[7] > 65_536
 
 
 async def test_what_belongs_to_nobody_may_be_brought_and_is_the_owner_s_when_he_comes(room: Room) -> None:
