@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
 from collab.database import Database
-from rooms import store
+from rooms import schema, store
 from rooms.errors import (
     CursorInvalid,
     ExternalRefTaken,
@@ -42,6 +42,8 @@ class Plan:
     scheduled_at_ms: int | None = None
     time_zone: str | None = None
     limits: dict[str, Any] | None = None  # fields of Limits
+    instructions: str = ""
+    meeting_url: str | None = None
     external_ref: str | None = None
 
 
@@ -118,7 +120,9 @@ class Agenda:
                     "observers": limits.observers,
                     "guests": limits.guests,
                     "over_limit": limits.over_limit,
+                    "lobby": limits.lobby,
                 },
+                instructions=original.instructions,
             )
             return await self._insert(connection, principal, plan)
 
@@ -169,7 +173,7 @@ class Agenda:
             ):
                 raise ScopeMissing("Its creator, its interviewers, owners and admins say who interviews.")
             await connection.execute(
-                update(store.interviews).where(store.interviews.c.id == interview_id).values(**planned_row(changed))
+                update(schema.interviews).where(schema.interviews.c.id == interview_id).values(**planned_row(changed))
             )
             return changed
 
@@ -198,15 +202,18 @@ class Agenda:
             time_zone=plan.time_zone,
             language=plan.language,
             limits=replace(defaults, **(plan.limits or {})),
+            instructions=plan.instructions,
+            meeting_url=plan.meeting_url,
             external_ref=plan.external_ref,
             created_by=principal.id,
             created_at_ms=self._clock.now_ms(),
+            opened_at_ms=None,
             active_at_ms=None,
             finished_at_ms=None,
             finished_by=None,
         )
         await connection.execute(
-            insert(store.interviews).values(
+            insert(schema.interviews).values(
                 id=interview.id,
                 organisation_id=interview.organisation_id,
                 status=interview.status.value,
@@ -266,6 +273,8 @@ def planned_row(interview: Interview) -> dict[str, Any]:
         "scheduled_at_ms": interview.scheduled_at_ms,
         "time_zone": interview.time_zone,
         "language": interview.language,
+        "instructions": interview.instructions,
+        "meeting_url": interview.meeting_url,
         "searched": fold("\n".join(filter(None, searched))),
         **store.limits_row(interview.limits),
     }

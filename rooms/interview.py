@@ -29,9 +29,12 @@ class Interview:
     time_zone: str | None
     language: str
     limits: Limits
+    instructions: str  # for the candidate
+    meeting_url: str | None
     external_ref: str | None
     created_by: str  # id of a member or key
     created_at_ms: int
+    opened_at_ms: int | None  # when the candidate was let in, where there is a lobby
     active_at_ms: int | None
     finished_at_ms: int | None
     finished_by: str | None  # name of whoever pressed Finish

@@ -39,6 +39,9 @@ class Participant:
     member_id: str | None
     joined_at_ms: int
     entered_at_ms: int | None
+    is_role_set: bool = False  # by an interviewer: the member cannot choose another
+    muted_reason: str | None = None  # "" where none was given
+    removed_reason: str | None = None
 
     @property
     def color(self) -> str:

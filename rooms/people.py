@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
 from collab.database import Database
-from rooms import store
+from rooms import schema, store
 from rooms.errors import MemberUnknown, OnBehalfMissing, ScopeMissing, SignInLinkInvalid
 from rooms.key import Scope
 from rooms.member import Member, MemberRole
@@ -54,7 +54,7 @@ class People:
         async with self._database.writing() as connection:
             organisation = await self._own_organisation(connection)
             await connection.execute(
-                insert(store.keys).values(
+                insert(schema.keys).values(
                     id=new_id(),
                     organisation_id=organisation.id,
                     description=described,
@@ -71,21 +71,21 @@ class People:
         secret = new_secret()
         async with self._database.writing() as connection:
             used = await connection.execute(
-                update(store.sign_in_links)
+                update(schema.sign_in_links)
                 .where(
-                    store.sign_in_links.c.token_hash == digest(token),
-                    store.sign_in_links.c.used_at_ms.is_(None),
-                    store.sign_in_links.c.expires_at_ms > now_ms,
+                    schema.sign_in_links.c.token_hash == digest(token),
+                    schema.sign_in_links.c.used_at_ms.is_(None),
+                    schema.sign_in_links.c.expires_at_ms > now_ms,
                 )
                 .values(used_at_ms=now_ms)
-                .returning(store.sign_in_links.c.member_id)
+                .returning(schema.sign_in_links.c.member_id)
             )
             member_id = used.scalar_one_or_none()
             if member_id is None:
                 raise SignInLinkInvalid("This sign-in link was used already or has expired.")
-            await connection.execute(delete(store.sessions).where(store.sessions.c.expires_at_ms <= now_ms))
+            await connection.execute(delete(schema.sessions).where(schema.sessions.c.expires_at_ms <= now_ms))
             await connection.execute(
-                insert(store.sessions).values(
+                insert(schema.sessions).values(
                     token_hash=digest(secret),
                     member_id=member_id,
                     created_at_ms=now_ms,
@@ -96,7 +96,7 @@ class People:
 
     async def sign_out(self, session: str) -> None:
         async with self._database.writing() as connection:
-            await connection.execute(delete(store.sessions).where(store.sessions.c.token_hash == digest(session)))
+            await connection.execute(delete(schema.sessions).where(schema.sessions.c.token_hash == digest(session)))
 
     async def principal_of_session(self, session: str) -> Principal | None:
         async with self._database.reading() as connection:
@@ -138,7 +138,7 @@ class People:
         if organisation is None:
             organisation = Organisation(new_id(), "My organisation", Limits())
             await connection.execute(
-                insert(store.organisations).values(
+                insert(schema.organisations).values(
                     id=organisation.id,
                     name=organisation.name,
                     created_at_ms=self._clock.now_ms(),
@@ -157,7 +157,7 @@ class People:
                 new_id(), organisation.id, email, name or email.partition("@")[0], role or MemberRole.MEMBER
             )
             await connection.execute(
-                insert(store.members).values(
+                insert(schema.members).values(
                     id=member.id,
                     organisation_id=member.organisation_id,
                     email=email,
@@ -169,8 +169,8 @@ class People:
             return member
         member = Member(known.id, known.organisation_id, email, name or known.name, role or known.role)
         await connection.execute(
-            update(store.members)
-            .where(store.members.c.id == member.id)
+            update(schema.members)
+            .where(schema.members.c.id == member.id)
             .values(name=member.name, role=member.role.value)
         )
         return member
@@ -178,7 +178,7 @@ class People:
     async def _new_link(self, connection: AsyncConnection, member: Member) -> str:
         token = new_secret()
         await connection.execute(
-            insert(store.sign_in_links).values(
+            insert(schema.sign_in_links).values(
                 token_hash=digest(token),
                 member_id=member.id,
                 expires_at_ms=self._clock.now_ms() + SIGN_IN_LINK_MS,

@@ -18,6 +18,7 @@ class Limits:
     observers: int = 10
     guests: int = 5
     over_limit: OverLimit = OverLimit.OBSERVE
+    lobby: bool = False  # candidate and guests wait until an interviewer lets them in
 
 
 @dataclass(frozen=True, slots=True)

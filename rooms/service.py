@@ -12,7 +12,7 @@ from collab.database import Database
 from collab.journal import Journal, Transaction
 from collab.registry import Registry
 from collab.wire import CloseCode
-from rooms import store
+from rooms import schema, store
 from rooms.agenda import Agenda, planned_row
 from rooms.errors import (
     DocumentUnknown,
@@ -117,13 +117,13 @@ class Service:
             secret = new_secret()
             expires_at_ms = transaction.now_ms + TICKET_MS
             await connection.execute(
-                delete(store.tickets).where(
-                    store.tickets.c.participant_id == participant.id,
-                    store.tickets.c.expires_at_ms <= transaction.now_ms - RESUME_MS,
+                delete(schema.tickets).where(
+                    schema.tickets.c.participant_id == participant.id,
+                    schema.tickets.c.expires_at_ms <= transaction.now_ms - RESUME_MS,
                 )
             )
             await connection.execute(
-                insert(store.tickets).values(
+                insert(schema.tickets).values(
                     token_hash=digest(secret), participant_id=participant.id, expires_at_ms=expires_at_ms
                 )
             )
@@ -174,8 +174,8 @@ class Service:
             if interview is None or interview.status not in {Status.PENDING, Status.ACTIVE}:
                 return
             entered = await connection.execute(
-                update(store.participants)
-                .where(store.participants.c.id == grant.participant_id, store.participants.c.entered_at_ms.is_(None))
+                update(schema.participants)
+                .where(schema.participants.c.id == grant.participant_id, schema.participants.c.entered_at_ms.is_(None))
                 .values(entered_at_ms=transaction.now_ms)
             )
             if not entered.rowcount:

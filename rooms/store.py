@@ -1,4 +1,4 @@
-"""Where the SQL of rooms lives: tables, and rows to and from what they mean. Migrations: 0002, 0003.
+"""Where the SQL of rooms lives: rows to and from what they mean.
 
 The functions take a connection and leave transactions to their callers.
 """
@@ -7,149 +7,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Index,
-    Integer,
-    RowMapping,
-    Select,
-    Table,
-    Text,
-    UniqueConstraint,
-    func,
-    insert,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import RowMapping, Select, func, insert, select, update
 from sqlalchemy import tuple_ as row_value
-from sqlalchemy.dialects.sqlite import JSON
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from collab.database import metadata
 from collab.journal import entries
+from rooms import schema
 from rooms.interview import Interview, Status
 from rooms.key import Key, Scope
 from rooms.member import Member, MemberRole
 from rooms.organisation import Organisation
 from rooms.participant import Participant, Role
 from rooms.policy import Limits, OverLimit
-
-organisations = Table(
-    "organisation",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("max_interviewers", Integer, nullable=False),
-    Column("max_observers", Integer, nullable=False),
-    Column("max_guests", Integer, nullable=False),
-    Column("over_limit", Text, nullable=False),
-    Column("created_at_ms", Integer, nullable=False),
-)
-members = Table(
-    "member",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("organisation_id", Text, nullable=False),
-    Column("email", Text, nullable=False, unique=True),
-    Column("name", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("created_at_ms", Integer, nullable=False),
-)
-sign_in_links = Table(
-    "sign_in_link",
-    metadata,
-    Column("token_hash", Text, primary_key=True),
-    Column("member_id", Text, nullable=False),
-    Column("expires_at_ms", Integer, nullable=False),
-    Column("used_at_ms", Integer),
-)
-sessions = Table(
-    "session",
-    metadata,
-    Column("token_hash", Text, primary_key=True),
-    Column("member_id", Text, nullable=False),
-    Column("created_at_ms", Integer, nullable=False),
-    Column("expires_at_ms", Integer, nullable=False),
-)
-keys = Table(
-    "key",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("organisation_id", Text, nullable=False),
-    Column("description", Text, nullable=False),
-    Column("secret_hash", Text, nullable=False, unique=True),
-    Column("scopes", JSON, nullable=False),
-    Column("created_at_ms", Integer, nullable=False),
-)
-interviews = Table(
-    "interview",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("organisation_id", Text, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("candidate_name", Text),
-    Column("candidate_email", Text),
-    Column("interviewers", JSON, nullable=False),
-    Column("scheduled_at_ms", Integer),
-    Column("time_zone", Text),
-    Column("language", Text, nullable=False),
-    Column("max_interviewers", Integer, nullable=False),
-    Column("max_observers", Integer, nullable=False),
-    Column("max_guests", Integer, nullable=False),
-    Column("over_limit", Text, nullable=False),
-    Column("external_ref", Text),
-    Column("searched", Text, nullable=False),  # what a search looks in, folded
-    Column("created_by", Text, nullable=False),
-    Column("created_at_ms", Integer, nullable=False),
-    Column("active_at_ms", Integer),
-    Column("finished_at_ms", Integer),
-    Column("finished_by", Text),
-    Index("interview_by_status", "organisation_id", "status", "created_at_ms", "id"),
-    Index(
-        "interview_by_external_ref",
-        "organisation_id",
-        "external_ref",
-        unique=True,
-        sqlite_where=text("external_ref IS NOT NULL AND status <> 'cancelled'"),
-    ),
-)
-requests = Table(  # those made with an Idempotency-Key
-    "request",
-    metadata,
-    Column("principal_id", Text, primary_key=True),
-    Column("idempotency_key", Text, primary_key=True),
-    Column("body_hash", Text, nullable=False),
-    Column("interview", JSON, nullable=False),  # its row, as it was answered
-    Column("is_new", Boolean, nullable=False),
-    Column("created_at_ms", Integer, nullable=False),
-)
-participants = Table(
-    "participant",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("interview_id", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("joined_as", Integer, nullable=False),
-    Column("member_id", Text),
-    Column("joined_at_ms", Integer, nullable=False),
-    Column("entered_at_ms", Integer),
-    UniqueConstraint("interview_id", "joined_as"),
-    UniqueConstraint("interview_id", "member_id", "role"),
-    Index("one_candidate", "interview_id", unique=True, sqlite_where=text("role = 'candidate'")),
-)
-tickets = Table(
-    "ticket",
-    metadata,
-    Column("token_hash", Text, primary_key=True),
-    Column("participant_id", Text, nullable=False),
-    Column("expires_at_ms", Integer, nullable=False),
-    Column("revoked_at_ms", Integer),
-    Index("ticket_by_participant", "participant_id"),
-)
 
 
 async def one(connection: AsyncConnection, query: Select[Any]) -> RowMapping | None:
@@ -163,11 +32,18 @@ def limits_row(limits: Limits) -> dict[str, Any]:
         "max_observers": limits.observers,
         "max_guests": limits.guests,
         "over_limit": limits.over_limit.value,
+        "lobby": limits.lobby,
     }
 
 
 def _limits(row: Mapping[Any, Any]) -> Limits:
-    return Limits(row["max_interviewers"], row["max_observers"], row["max_guests"], OverLimit(row["over_limit"]))
+    return Limits(
+        row["max_interviewers"],
+        row["max_observers"],
+        row["max_guests"],
+        OverLimit(row["over_limit"]),
+        bool(row.get("lobby")),  # an answer to an old Idempotency-Key does not have it
+    )
 
 
 def _member(row: RowMapping) -> Member:
@@ -187,9 +63,12 @@ def _interview(row: Mapping[Any, Any]) -> Interview:
         time_zone=row["time_zone"],
         language=row["language"],
         limits=_limits(row),
+        instructions=row.get("instructions") or "",
+        meeting_url=row.get("meeting_url"),
         external_ref=row["external_ref"],
         created_by=row["created_by"],
         created_at_ms=row["created_at_ms"],
+        opened_at_ms=row.get("opened_at_ms"),
         active_at_ms=row["active_at_ms"],
         finished_at_ms=row["finished_at_ms"],
         finished_by=row["finished_by"],
@@ -206,32 +85,42 @@ def _participant(row: RowMapping) -> Participant:
         member_id=row["member_id"],
         joined_at_ms=row["joined_at_ms"],
         entered_at_ms=row["entered_at_ms"],
+        is_role_set=row["is_role_set"],
+        muted_reason=row["muted_reason"],
+        removed_reason=row["removed_reason"],
     )
 
 
 async def organisation(connection: AsyncConnection, organisation_id: str | None = None) -> Organisation | None:
     """The one with this id, or the first."""
-    query = select(organisations).order_by(organisations.c.created_at_ms).limit(1)
+    query = select(schema.organisations).order_by(schema.organisations.c.created_at_ms).limit(1)
     if organisation_id is not None:
-        query = query.where(organisations.c.id == organisation_id)
+        query = query.where(schema.organisations.c.id == organisation_id)
     row = await one(connection, query)
     return None if row is None else Organisation(row["id"], row["name"], _limits(row))
 
 
 async def member(connection: AsyncConnection, *, id: str | None = None, email: str | None = None) -> Member | None:
-    query = select(members).where(members.c.id == id if email is None else members.c.email == email)
+    query = select(schema.members).where(
+        schema.members.c.id == id if email is None else schema.members.c.email == email
+    )
     row = await one(connection, query)
     return None if row is None else _member(row)
 
 
 async def first_owner(connection: AsyncConnection) -> Member | None:
-    query = select(members).where(members.c.role == MemberRole.OWNER).order_by(members.c.created_at_ms).limit(1)
+    query = (
+        select(schema.members)
+        .where(schema.members.c.role == MemberRole.OWNER)
+        .order_by(schema.members.c.created_at_ms)
+        .limit(1)
+    )
     row = await one(connection, query)
     return None if row is None else _member(row)
 
 
 async def has_anybody_signed_in(connection: AsyncConnection) -> bool:
-    query = select(sign_in_links.c.token_hash).where(sign_in_links.c.used_at_ms.is_not(None)).limit(1)
+    query = select(schema.sign_in_links.c.token_hash).where(schema.sign_in_links.c.used_at_ms.is_not(None)).limit(1)
     return await one(connection, query) is not None
 
 
@@ -239,15 +128,15 @@ async def session_member(connection: AsyncConnection, token_hash: str, now_ms: i
     """Whose session this is and when it ends."""
     row = await one(
         connection,
-        select(members, sessions.c.expires_at_ms)
-        .join_from(sessions, members, sessions.c.member_id == members.c.id)
-        .where(sessions.c.token_hash == token_hash, sessions.c.expires_at_ms > now_ms),
+        select(schema.members, schema.sessions.c.expires_at_ms)
+        .join_from(schema.sessions, schema.members, schema.sessions.c.member_id == schema.members.c.id)
+        .where(schema.sessions.c.token_hash == token_hash, schema.sessions.c.expires_at_ms > now_ms),
     )
     return None if row is None else (_member(row), row["expires_at_ms"])
 
 
 async def key(connection: AsyncConnection, secret_hash: str) -> Key | None:
-    row = await one(connection, select(keys).where(keys.c.secret_hash == secret_hash))
+    row = await one(connection, select(schema.keys).where(schema.keys.c.secret_hash == secret_hash))
     return (
         None
         if row is None
@@ -256,28 +145,30 @@ async def key(connection: AsyncConnection, secret_hash: str) -> Key | None:
 
 
 async def interview(connection: AsyncConnection, interview_id: str) -> Interview | None:
-    row = await one(connection, select(interviews).where(interviews.c.id == interview_id))
+    row = await one(connection, select(schema.interviews).where(schema.interviews.c.id == interview_id))
     return None if row is None else _interview(row)
 
 
 async def interview_of_ref(connection: AsyncConnection, organisation_id: str, external_ref: str) -> Interview | None:
     row = await one(
         connection,
-        select(interviews).where(
-            interviews.c.organisation_id == organisation_id,
-            interviews.c.external_ref == external_ref,
-            interviews.c.status != Status.CANCELLED,
+        select(schema.interviews).where(
+            schema.interviews.c.organisation_id == organisation_id,
+            schema.interviews.c.external_ref == external_ref,
+            schema.interviews.c.status != Status.CANCELLED,
         ),
     )
     return None if row is None else _interview(row)
 
 
 def _listed(query: Select[Any], organisation_id: str, created_by: str | None, needle: str) -> Select[Any]:
-    query = query.where(interviews.c.organisation_id == organisation_id, interviews.c.status != Status.CANCELLED)
+    query = query.where(
+        schema.interviews.c.organisation_id == organisation_id, schema.interviews.c.status != Status.CANCELLED
+    )
     if created_by is not None:
-        query = query.where(interviews.c.created_by == created_by)
+        query = query.where(schema.interviews.c.created_by == created_by)
     if needle:
-        query = query.where(interviews.c.searched.contains(needle, autoescape=True))
+        query = query.where(schema.interviews.c.searched.contains(needle, autoescape=True))
     return query
 
 
@@ -292,31 +183,35 @@ async def interview_page(
     limit: int,
 ) -> list[Interview]:
     """The newest first, those made before ``before`` (created_at_ms, id)."""
-    query = _listed(select(interviews), organisation_id, created_by, needle)
+    query = _listed(select(schema.interviews), organisation_id, created_by, needle)
     if status is not None:
-        query = query.where(interviews.c.status == status)
+        query = query.where(schema.interviews.c.status == status)
     if before is not None:
-        query = query.where(row_value(interviews.c.created_at_ms, interviews.c.id) < before)
-    query = query.order_by(interviews.c.created_at_ms.desc(), interviews.c.id.desc()).limit(limit)
+        query = query.where(row_value(schema.interviews.c.created_at_ms, schema.interviews.c.id) < before)
+    query = query.order_by(schema.interviews.c.created_at_ms.desc(), schema.interviews.c.id.desc()).limit(limit)
     return [_interview(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def interview_counts(
     connection: AsyncConnection, organisation_id: str, *, created_by: str | None, needle: str
 ) -> dict[Status, int]:
-    query = _listed(select(interviews.c.status, func.count()), organisation_id, created_by, needle)
-    rows = await connection.execute(query.group_by(interviews.c.status))
+    query = _listed(select(schema.interviews.c.status, func.count()), organisation_id, created_by, needle)
+    rows = await connection.execute(query.group_by(schema.interviews.c.status))
     return {Status(status): count for status, count in rows}
 
 
 async def participant(connection: AsyncConnection, participant_id: str) -> Participant | None:
-    row = await one(connection, select(participants).where(participants.c.id == participant_id))
+    row = await one(connection, select(schema.participants).where(schema.participants.c.id == participant_id))
     return None if row is None else _participant(row)
 
 
 async def participants_of(connection: AsyncConnection, interview_id: str) -> list[Participant]:
     """In order of joining."""
-    query = select(participants).where(participants.c.interview_id == interview_id).order_by(participants.c.joined_as)
+    query = (
+        select(schema.participants)
+        .where(schema.participants.c.interview_id == interview_id)
+        .order_by(schema.participants.c.joined_as)
+    )
     return [_participant(row) for row in (await connection.execute(query)).mappings()]
 
 
@@ -326,17 +221,19 @@ async def participant_as(
     """The candidate of the interview, or the one that this member is in this role; other visitors are strangers."""
     if role is not Role.CANDIDATE and member_id is None:
         return None
-    query = select(participants).where(participants.c.interview_id == interview_id, participants.c.role == role)
+    query = select(schema.participants).where(
+        schema.participants.c.interview_id == interview_id, schema.participants.c.role == role
+    )
     if role is not Role.CANDIDATE:
-        query = query.where(participants.c.member_id == member_id)
+        query = query.where(schema.participants.c.member_id == member_id)
     row = await one(connection, query)
     return None if row is None else _participant(row)
 
 
 async def have_entered(connection: AsyncConnection, interview_id: str, roles: Iterable[Role]) -> bool:
     """Whether somebody has entered in each of these roles."""
-    entered = select(participants.c.role).where(
-        participants.c.interview_id == interview_id, participants.c.entered_at_ms.is_not(None)
+    entered = select(schema.participants.c.role).where(
+        schema.participants.c.interview_id == interview_id, schema.participants.c.entered_at_ms.is_not(None)
     )
     return set(roles) <= {Role(role) for (role,) in await connection.execute(entered)}
 
@@ -352,12 +249,12 @@ async def ticket_participant(connection: AsyncConnection, token_hash: str, at_ms
     """Whose ticket this is; None when it is unknown, revoked, or had expired at ``at_ms``."""
     row = await one(
         connection,
-        select(participants)
-        .join_from(tickets, participants, tickets.c.participant_id == participants.c.id)
+        select(schema.participants)
+        .join_from(schema.tickets, schema.participants, schema.tickets.c.participant_id == schema.participants.c.id)
         .where(
-            tickets.c.token_hash == token_hash,
-            tickets.c.expires_at_ms > at_ms,
-            tickets.c.revoked_at_ms.is_(None),
+            schema.tickets.c.token_hash == token_hash,
+            schema.tickets.c.expires_at_ms > at_ms,
+            schema.tickets.c.revoked_at_ms.is_(None),
         ),
     )
     return None if row is None else _participant(row)
@@ -369,28 +266,34 @@ async def request(
     """The hash of its body, the interview that it was answered with, and whether that was new then."""
     row = await one(
         connection,
-        select(requests).where(requests.c.principal_id == principal_id, requests.c.idempotency_key == idempotency_key),
+        select(schema.requests).where(
+            schema.requests.c.principal_id == principal_id, schema.requests.c.idempotency_key == idempotency_key
+        ),
     )
     return None if row is None else (row["body_hash"], _interview(row["interview"]), row["is_new"])
 
 
 async def add_request(connection: AsyncConnection, interview_id: str, **values: Any) -> None:
     """Remember what ``values`` say of the request, with the interview as it is now."""
-    answered = (await connection.execute(select(interviews).where(interviews.c.id == interview_id))).mappings().one()
-    await connection.execute(insert(requests).values(interview=dict(answered), **values))
+    answered = (
+        (await connection.execute(select(schema.interviews).where(schema.interviews.c.id == interview_id)))
+        .mappings()
+        .one()
+    )
+    await connection.execute(insert(schema.requests).values(interview=dict(answered), **values))
 
 
 async def set_interview(connection: AsyncConnection, interview_id: str, changes: dict[str, Any]) -> None:
-    await connection.execute(update(interviews).where(interviews.c.id == interview_id).values(changes))
+    await connection.execute(update(schema.interviews).where(schema.interviews.c.id == interview_id).values(changes))
 
 
 async def count_participants(connection: AsyncConnection, interview_id: str) -> int:
-    query = select(func.count()).where(participants.c.interview_id == interview_id)
+    query = select(func.count()).where(schema.participants.c.interview_id == interview_id)
     return (await connection.execute(query)).scalar_one()
 
 
 async def add_participant(connection: AsyncConnection, participant: Participant) -> None:
-    await connection.execute(insert(participants).values(asdict(participant)))
+    await connection.execute(insert(schema.participants).values(asdict(participant)))
 
 
 async def last_entry(connection: AsyncConnection, log_id: str) -> int:

@@ -2,18 +2,21 @@
 
 import re
 import unicodedata
+from urllib.parse import urlsplit
 
 from rooms.errors import TextInvalid
 
 MAX_NAME_CHARACTERS = 80
 MAX_TITLE_CHARACTERS = 200
 MAX_EMAIL_CHARACTERS = 254
+MAX_URL_CHARACTERS = 2_000
 
 # Control characters, line separators, lone surrogates, and the marks that turn the direction of what follows:
 # a name with one of those rewrites the line it is shown in. Joiners stay: emoji and several scripts need them.
 _UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 # Letters with a stroke, which Unicode does not take apart.
 _STROKES = str.maketrans("łøđħŧı", "lodhti")
+_LINES = {ord("\n"): " ", ord("\t"): " "}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -33,6 +36,29 @@ def clean_name(name: str) -> str:
 
 def clean_title(title: str) -> str:
     return clean(title, "title", MAX_TITLE_CHARACTERS)
+
+
+def clean_prose(text: str, what: str, max_characters: int) -> str:
+    """Text of several lines, with tabs, without surrounding space. Raises TextInvalid."""
+    trimmed = text.replace("\r\n", "\n").strip()
+    if len(trimmed) > max_characters:
+        raise TextInvalid(f"The {what} is longer than {max_characters} characters.")
+    if _UNSHOWABLE.search(trimmed.translate(_LINES)):
+        raise TextInvalid(f"The {what} has control characters in it.")
+    return trimmed
+
+
+def clean_url(url: str, what: str) -> str:
+    """An address that a page may link to. Raises TextInvalid."""
+    trimmed = clean(url, what, MAX_URL_CHARACTERS)
+    try:
+        parts = urlsplit(trimmed)
+        is_address = parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        is_address = False
+    if not is_address or " " in trimmed:
+        raise TextInvalid(f"The {what} is not an address that begins with https://.")
+    return trimmed
 
 
 def clean_email(email: str) -> str:

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from collab.journal import Journal
-from rooms import store
+from rooms import schema
 from rooms.errors import DocumentUnknown, InterviewUnknown, TicketInvalid, Unauthenticated
 from rooms.interview import Interview
 from rooms.member import Member, MemberRole
@@ -186,7 +186,7 @@ async def test_tickets_expire_and_are_revoked(house: House) -> None:
         await house.grant(joined)
     fresh = await house.join(interview, Role.CANDIDATE)
     async with house.database.writing() as connection:
-        await connection.execute(update(store.tickets).values(revoked_at_ms=house.clock.at_ms))
+        await connection.execute(update(schema.tickets).values(revoked_at_ms=house.clock.at_ms))
     with pytest.raises(TicketInvalid):
         await house.grant(fresh)
     with pytest.raises(TicketInvalid):
@@ -211,10 +211,10 @@ async def test_no_secret_is_in_the_database(house: House) -> None:
     olga = await house.member()
     joined = await house.join(await house.interview(olga), Role.CANDIDATE)
     async with house.database.reading() as connection:
-        for table in (store.tickets, store.sessions, store.sign_in_links, store.keys):
+        for table in (schema.tickets, schema.sessions, schema.sign_in_links, schema.keys):
             for row in await connection.execute(select(table)):
                 assert joined.ticket not in map(str, row)
-        stored = (await connection.execute(select(store.tickets.c.token_hash))).scalar_one()
+        stored = (await connection.execute(select(schema.tickets.c.token_hash))).scalar_one()
     assert len(stored) == 64
 
 

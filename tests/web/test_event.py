@@ -11,7 +11,7 @@ from quart.typing import TestHTTPConnectionProtocol as Connection
 from sqlalchemy import delete, update
 from sqlalchemy.exc import OperationalError
 
-from rooms import store
+from rooms import schema
 from rooms.participant import Role
 from tests.web.conftest import OWNER, Site
 from web.api import event
@@ -137,9 +137,9 @@ async def test_who_may_not_listen_any_more_is_cut_off(
         "key": (path, {"Authorization": f"Bearer {site.key}"}),
     }[way]
     withdrawal = {
-        "ticket": update(store.tickets).values(revoked_at_ms=1),
-        "session": delete(store.sessions),
-        "key": delete(store.keys),
+        "ticket": update(schema.tickets).values(revoked_at_ms=1),
+        "session": delete(schema.sessions),
+        "key": delete(schema.keys),
     }[way]
 
     async def chatter() -> None:

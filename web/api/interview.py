@@ -11,7 +11,7 @@ from quart import Blueprint, Response, request
 from rooms.agenda import Plan, Repeatable
 from rooms.interview import DEFAULT_LANGUAGE, Interview, Status
 from rooms.policy import OverLimit
-from rooms.text import clean, clean_email, clean_name, clean_title
+from rooms.text import clean, clean_email, clean_name, clean_prose, clean_title, clean_url
 from web.auth import panelroom, public_base, require_principal
 from web.body import Answer, Body, Query, documented, read_body, read_bytes, read_query
 from web.moment import Moment
@@ -20,6 +20,7 @@ from web.problem import BodyInvalid
 blueprint = Blueprint("interview", __name__, url_prefix="/api/v1/interviews")
 
 MAX_PAGE = 200
+MAX_INSTRUCTIONS = 10_000
 _MAX_IDEMPOTENCY_KEY = 255
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -53,6 +54,9 @@ class InterviewFields(Body):
     language: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9+#._-]{0,39}$")
     interviewers: list[str] | None = Field(None, max_length=100, description="E-mail addresses")
     policy: PolicyFields | None = None
+    lobby: bool | None = Field(None, description="Whether candidate and guests wait until an interviewer lets them in")
+    instructions: str | None = Field(None, description="For the candidate; up to 10,000 characters")
+    meeting_url: str | None = Field(None, description="Of a call beside the room; https only")
 
     @field_validator("time_zone")
     @classmethod
@@ -88,8 +92,15 @@ class InterviewFields(Body):
             changes["language"] = self.language or DEFAULT_LANGUAGE
         if "interviewers" in given:
             changes["interviewers"] = tuple(dict.fromkeys(clean_email(email) for email in self.interviewers or ()))
-        if self.policy is not None:
-            changes["limits"] = self.policy.model_dump(exclude_none=True)
+        if "instructions" in given:
+            changes["instructions"] = clean_prose(self.instructions or "", "instructions", MAX_INSTRUCTIONS)
+        if "meeting_url" in given:
+            changes["meeting_url"] = clean_url(self.meeting_url, "meeting_url") if self.meeting_url else None
+        limits = {} if self.policy is None else self.policy.model_dump(exclude_none=True)
+        if self.lobby is not None:
+            limits["lobby"] = self.lobby
+        if limits:
+            changes["limits"] = limits
         return changes
 
     def _scheduled_at_ms(self) -> int | None:
@@ -132,8 +143,12 @@ class InterviewAnswer(Answer):
     time_zone: str | None
     language: str
     policy: PolicyAnswer
+    lobby: bool
+    instructions: str
+    meeting_url: str | None
     external_ref: str | None
     created_at: Moment
+    opened_at: Moment | None
     active_at: Moment | None
     finished_at: Moment | None
 
@@ -178,8 +193,12 @@ def answer(interview: Interview, base: str) -> InterviewAnswer:
             guests=limits.guests,
             over_limit=limits.over_limit,
         ),
+        lobby=limits.lobby,
+        instructions=interview.instructions,
+        meeting_url=interview.meeting_url,
         external_ref=interview.external_ref,
         created_at=interview.created_at_ms,
+        opened_at=interview.opened_at_ms,
         active_at=interview.active_at_ms,
         finished_at=interview.finished_at_ms,
     )

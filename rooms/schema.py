@@ -1,0 +1,156 @@
+"""The tables of rooms. Migrations: 0002, 0003, 0005."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, UniqueConstraint, text
+from sqlalchemy.dialects.sqlite import JSON
+
+from collab.database import metadata
+
+organisations = Table(
+    "organisation",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("max_interviewers", Integer, nullable=False),
+    Column("max_observers", Integer, nullable=False),
+    Column("max_guests", Integer, nullable=False),
+    Column("over_limit", Text, nullable=False),
+    Column("lobby", Boolean, nullable=False),
+    Column("created_at_ms", Integer, nullable=False),
+)
+members = Table(
+    "member",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organisation_id", Text, nullable=False),
+    Column("email", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("created_at_ms", Integer, nullable=False),
+)
+sign_in_links = Table(
+    "sign_in_link",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("member_id", Text, nullable=False),
+    Column("expires_at_ms", Integer, nullable=False),
+    Column("used_at_ms", Integer),
+)
+sessions = Table(
+    "session",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("member_id", Text, nullable=False),
+    Column("created_at_ms", Integer, nullable=False),
+    Column("expires_at_ms", Integer, nullable=False),
+)
+keys = Table(
+    "key",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organisation_id", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("secret_hash", Text, nullable=False, unique=True),
+    Column("scopes", JSON, nullable=False),
+    Column("created_at_ms", Integer, nullable=False),
+)
+interviews = Table(
+    "interview",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organisation_id", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("candidate_name", Text),
+    Column("candidate_email", Text),
+    Column("interviewers", JSON, nullable=False),
+    Column("scheduled_at_ms", Integer),
+    Column("time_zone", Text),
+    Column("language", Text, nullable=False),
+    Column("max_interviewers", Integer, nullable=False),
+    Column("max_observers", Integer, nullable=False),
+    Column("max_guests", Integer, nullable=False),
+    Column("over_limit", Text, nullable=False),
+    Column("lobby", Boolean, nullable=False),
+    Column("instructions", Text, nullable=False),
+    Column("meeting_url", Text),
+    Column("external_ref", Text),
+    Column("searched", Text, nullable=False),  # what a search looks in, folded
+    Column("created_by", Text, nullable=False),
+    Column("created_at_ms", Integer, nullable=False),
+    Column("opened_at_ms", Integer),  # when the candidate was let in, where there is a lobby
+    Column("active_at_ms", Integer),
+    Column("finished_at_ms", Integer),
+    Column("finished_by", Text),
+    Index("interview_by_status", "organisation_id", "status", "created_at_ms", "id"),
+    Index(
+        "interview_by_external_ref",
+        "organisation_id",
+        "external_ref",
+        unique=True,
+        sqlite_where=text("external_ref IS NOT NULL AND status <> 'cancelled'"),
+    ),
+)
+requests = Table(  # those made with an Idempotency-Key
+    "request",
+    metadata,
+    Column("principal_id", Text, primary_key=True),
+    Column("idempotency_key", Text, primary_key=True),
+    Column("body_hash", Text, nullable=False),
+    Column("interview", JSON, nullable=False),  # its row, as it was answered
+    Column("is_new", Boolean, nullable=False),
+    Column("created_at_ms", Integer, nullable=False),
+)
+participants = Table(
+    "participant",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("interview_id", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("joined_as", Integer, nullable=False),
+    Column("member_id", Text),
+    Column("joined_at_ms", Integer, nullable=False),
+    Column("entered_at_ms", Integer),
+    Column("is_role_set", Boolean, nullable=False),  # by an interviewer: a member cannot choose any more
+    Column("muted_reason", Text),
+    Column("removed_reason", Text),
+    UniqueConstraint("interview_id", "joined_as"),
+    Index("participant_by_member", "interview_id", "member_id", "role"),
+    Index("one_candidate", "interview_id", unique=True, sqlite_where=text("role = 'candidate'")),
+)
+tickets = Table(
+    "ticket",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("participant_id", Text, nullable=False),
+    Column("expires_at_ms", Integer, nullable=False),
+    Column("revoked_at_ms", Integer),
+    Column("device_id", Text),
+    Index("ticket_by_participant", "participant_id"),
+)
+devices = Table(  # browsers, by the cookie that they keep
+    "device",
+    metadata,
+    Column("id", Text, primary_key=True),  # shown to interviewers
+    Column("secret_hash", Text, nullable=False, unique=True),
+    Column("created_at_ms", Integer, nullable=False),
+)
+removals = Table(  # of devices from interviews
+    "removal",
+    metadata,
+    Column("interview_id", Text, primary_key=True),
+    Column("device_id", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+)
+seats = Table(  # of participants who were admitted, or wait to be
+    "seat",
+    metadata,
+    Column("participant_id", Text, primary_key=True),
+    Column("interview_id", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("number", Integer, nullable=False),  # grows with every asking: the order of the queue
+    Column("until_ms", Integer),  # when it lapses; NULL while a connection is open
+    UniqueConstraint("interview_id", "number"),
+    Index("seat_by_end", "until_ms"),
+)
