@@ -34,8 +34,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("interview_id", "joined_as"),
     )
     op.execute(
-        "INSERT INTO participant (id, interview_id, role, name, joined_as, member_id, joined_at_ms, entered_at_ms) SELECT"
-        " id, interview_id, role, name, joined_as, member_id, joined_at_ms, entered_at_ms FROM participant_before"
+        "INSERT INTO participant (id, interview_id, role, name, joined_as, member_id, joined_at_ms, entered_at_ms)"
+        " SELECT id, interview_id, role, name, joined_as, member_id, joined_at_ms, entered_at_ms"
+        " FROM participant_before"
     )
     op.drop_table("participant_before")
     op.create_index(
