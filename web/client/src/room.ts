@@ -67,7 +67,7 @@ function showLobby(words: string, name = ""): void {
 function showRoom(joined: api.Joined, { as, name }: api.JoinRequest): void {
   const session = new Session(page, joined, name === undefined ? { as } : { as, name }, showEnd);
   document.body.classList.remove("page-card");
-  root.replaceChildren(session.workspace.element);
+  root.replaceChildren(session.frame.element);
   session.start();
   Object.assign(window, { panelroomRoom: session.probe() });
 }

@@ -1,6 +1,7 @@
 import * as api from "./api";
 import { CLOSE_CODES } from "./close_codes";
 import { finishedNotice, takeLostFocus } from "./finished_notice";
+import { Frame } from "./frame";
 import { languageOf } from "./languages";
 import type { RoomPage } from "./lobby";
 import { lateNotice, lostLines, refusedNotice } from "./lost_text";
@@ -25,7 +26,8 @@ interface Lost {
 
 /** One stay in the room: its documents, its events, and what to do about every way it can be interrupted. */
 export class Session implements DocumentWatcher {
-  readonly workspace: Workspace;
+  readonly frame: Frame;
+  private readonly workspace: Workspace;
   private readonly documents: SharedDocument[] = [];
   private readonly roster = new Roster(() => this.joined.participant_id);
   private readonly status = new Status(() => this.documents);
@@ -47,15 +49,15 @@ export class Session implements DocumentWatcher {
     private readonly request: api.JoinRequest,
     private readonly onEnd: (ending: Ending, words: string, unsaved: string) => void,
   ) {
-    const actions = {
-      onLeave: () => void this.leave(),
-      onFinish: () => void this.finish(),
+    this.workspace = new Workspace(page, {
       onLanguage: (id: string) => {
         this.code.files.set("source", { name: languageOf(id).file, language: id });
       },
-    };
-    const parts = { pill: this.status.pill, banner: this.status.banner, roster: this.roster.element };
-    this.workspace = new Workspace(page, joined.role, actions, parts);
+    });
+    const { pill, banner } = this.status;
+    const parts = { pill, banner, roster: this.roster.element, code: this.workspace.element };
+    const actions = { onLeave: () => void this.leave(), onFinish: () => void this.finish() };
+    this.frame = new Frame(page, joined.role, actions, parts);
     const nonce = page.csp_nonce;
     const codeOptions = { label: "Code", nonce, prose: false, hint: "Start typing. Everybody in the room sees it." };
     const notesOptions = { label: "Notes for interviewers", nonce, prose: true, hint: "Private notes for the panel" };
@@ -63,7 +65,7 @@ export class Session implements DocumentWatcher {
     this.notes =
       notesOf(joined) === undefined
         ? null
-        : new SharedDocument(`${page.interview.id}.notes`, "notes", this.workspace.notes, notesOptions, this);
+        : new SharedDocument(`${page.interview.id}.notes`, "notes", this.frame.notes, notesOptions, this);
     this.documents.push(...[this.code, this.notes].filter((document) => document !== null));
     this.watchLanguage();
     window.addEventListener("online", this.onOnline);
@@ -116,8 +118,8 @@ export class Session implements DocumentWatcher {
 
   onSaved(): void {
     this.status.refresh();
-    this.workspace.element.dataset["connection"] = this.code.connection.kind;
-    this.workspace.element.dataset["saved"] = this.code.saved.kind;
+    this.frame.element.dataset["connection"] = this.code.connection.kind;
+    this.frame.element.dataset["saved"] = this.code.saved.kind;
   }
 
   onSpoilt(document: SharedDocument, reason: string): void {
@@ -173,7 +175,7 @@ export class Session implements DocumentWatcher {
     this.lost.delete(document);
     if (lost.text === document.text()) return;
     const text = lostLines(lost.text, document.text());
-    this.workspace.notices.append(refusedNotice(document.name, lost.reason, text));
+    this.frame.notices.append(refusedNotice(document.name, lost.reason, text));
   }
 
   /** A fresh ticket for the same participant. The documents stay, unless the server makes another participant of us. */
@@ -228,11 +230,11 @@ export class Session implements DocumentWatcher {
     if (!this.finished || event.kind === "snapshot") this.roster.accept(event);
     switch (event.kind) {
       case "snapshot":
-        this.workspace.setStage(event.snapshot.status);
+        this.frame.setStage(event.snapshot.status);
         if (event.snapshot.status === "finished") this.showFinished();
         break;
       case "interview.active":
-        this.workspace.setStage("active");
+        this.frame.setStage("active");
         break;
       case "interview.finished":
         this.showFinished(event.by.name);
@@ -252,12 +254,12 @@ export class Session implements DocumentWatcher {
     this.finished = true;
     // The server closes the sockets itself, after the last acknowledgements.
     for (const document of this.documents) document.close();
-    this.workspace.setStage("finished");
+    this.frame.setStage("finished");
     this.roster.setPresence("over");
     this.status.end();
     const replay = this.page.member === null ? null : `/i/${this.page.interview.id}/replay`;
     const notice = finishedNotice(by, replay);
-    this.workspace.notices.prepend(notice);
+    this.frame.notices.prepend(notice);
     takeLostFocus(notice);
   }
 
@@ -265,7 +267,7 @@ export class Session implements DocumentWatcher {
   private showLate(document: SharedDocument): void {
     if (this.late.has(document) || document.saved.kind === "saved" || document.saved.changes === 0) return;
     this.late.add(document);
-    this.workspace.notices.append(lateNotice(document.name, document.text()));
+    this.frame.notices.append(lateNotice(document.name, document.text()));
   }
 
   private async finish(): Promise<void> {
