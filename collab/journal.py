@@ -63,17 +63,19 @@ class Transaction:
         self._started: set[str] = set()
         self._events: list[Entry] = []
 
-    async def append(self, log_id: str, kind: str, event: dict[str, Any], delivered_by: str = "") -> None:
-        """Add a room event to a log."""
+    async def append(self, log_id: str, kind: str, event: dict[str, Any], delivered_by: str = "") -> int:
+        """Add a room event to a log; its entry."""
         log = await self._journal.open(log_id)
         started = log_id in self._started
         at_ms = max(self._at_ms.get(log_id, log.committed_at_ms), 0 if started else log.elapsed_ms(self.now_ms))
         payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
-        row = (log_id, self._number(log), at_ms, "", delivered_by, kind, payload)
+        number = self._number(log)
+        row = (log_id, number, at_ms, "", delivered_by, kind, payload)
         self._at_ms[log_id] = at_ms
         log.last_at_ms = max(log.last_at_ms, at_ms)
         self._events.append(Entry(*row))
         await self.insert([row])
+        return number
 
     async def start(self, log_id: str) -> None:
         """The first participant has entered: times count from now. Does nothing where the log has started."""

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
 from collab.database import Database
+from collab.journal import Journal
 from rooms import schema, store
 from rooms.errors import (
     CursorInvalid,
@@ -20,10 +21,13 @@ from rooms.errors import (
     IdempotencyKeyReused,
     InterviewFinished,
     InterviewUnknown,
+    NotAnInterviewer,
     ScopeMissing,
 )
 from rooms.interview import Interview, Status
-from rooms.member import MemberRole
+from rooms.member import Member, MemberRole
+from rooms.participant import Role
+from rooms.people import acting_member
 from rooms.policy import Limits
 from rooms.principal import Principal
 from rooms.secret import new_id
@@ -67,8 +71,9 @@ class Page:
 
 
 class Agenda:
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, journal: Journal, clock: Clock) -> None:
         self._database = database
+        self._journal = journal
         self._clock = clock
 
     async def create(
@@ -157,9 +162,11 @@ class Agenda:
     async def change(self, principal: Principal, interview_id: str, changes: dict[str, Any]) -> Interview:
         """Set fields of Interview; ``limits`` holds only those to change. Of a finished one only the title changes.
 
+        Whoever is in the room hears of what he sees there.
         Raises InterviewUnknown, ScopeMissing, InterviewFinished.
         """
-        async with self._database.writing() as connection:
+        async with self._journal.transaction() as transaction:
+            connection = transaction.connection
             interview = await changeable(connection, principal, interview_id)
             if "limits" in changes:
                 changes = {**changes, "limits": replace(interview.limits, **changes["limits"])}
@@ -175,6 +182,8 @@ class Agenda:
             await connection.execute(
                 update(schema.interviews).where(schema.interviews.c.id == interview_id).values(**planned_row(changed))
             )
+            if interview.status is not Status.FINISHED and _details(changed) != _details(interview):
+                await transaction.append(interview_id, "interview.changed", _details(changed))
             return changed
 
     async def _of_ref(
@@ -248,6 +257,23 @@ async def changeable(connection: AsyncConnection, principal: Principal, intervie
     return interview
 
 
+async def conductor(
+    connection: AsyncConnection, principal: Principal, interview_id: str, on_behalf_of: str | None
+) -> tuple[Interview, Member, dict[str, str]]:
+    """The interview; the interviewer of it who asks, or for whom a key asks; and that one as room events show him.
+
+    Raises InterviewUnknown, ScopeMissing, OnBehalfMissing, MemberUnknown, NotAnInterviewer.
+    """
+    interview = await seen(connection, principal, interview_id)
+    if principal.kind == "key" and not principal.can_change(interview):
+        raise ScopeMissing("This key may see the interview, but not change it.")
+    member = await acting_member(connection, principal, on_behalf_of)
+    if not await store.is_interviewer(connection, interview, member.id, member.email):
+        raise NotAnInterviewer("Only an interviewer of this interview may do this.")
+    participant = await store.participant_as(connection, interview_id, Role.INTERVIEWER, member.id)
+    return interview, member, {"id": participant.id if participant else member.id, "name": member.name}
+
+
 async def _may_appoint(connection: AsyncConnection, principal: Principal, interview: Interview) -> bool:
     """Given that the principal can change it: say who its interviewers are."""
     if principal.kind == "key" or principal.role in {MemberRole.OWNER, MemberRole.ADMIN}:
@@ -260,6 +286,15 @@ async def _may_appoint(connection: AsyncConnection, principal: Principal, interv
 def _require_creator(principal: Principal) -> None:
     if not principal.may_create:
         raise ScopeMissing("This key or member may not make interviews.")
+
+
+def _details(interview: Interview) -> dict[str, Any]:
+    """What everybody in the room is shown."""
+    return {
+        "title": interview.title,
+        "instructions": interview.instructions,
+        "meeting_url": interview.meeting_url,
+    }
 
 
 def planned_row(interview: Interview) -> dict[str, Any]:

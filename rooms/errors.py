@@ -77,3 +77,46 @@ class TicketInvalid(RoomsError):
 
 class DocumentUnknown(RoomsError):
     """Raised when this ticket opens no such document."""
+
+
+class ParticipantUnknown(RoomsError):
+    """Raised when nobody in this interview has this id."""
+
+
+class DeviceUnknown(RoomsError):
+    """Raised when this participant never came with such a device."""
+
+
+class CandidateProtected(RoomsError):
+    """Raised when an interviewer would mute, remove or change the candidate, who keeps voice and seat."""
+
+
+class RoleForMembersOnly(RoomsError):
+    """Raised when somebody who is no member would become an interviewer or observer."""
+
+
+class OneselfModerated(RoomsError):
+    """Raised when an interviewer would mute, remove or change himself."""
+
+
+class RoleFixed(RoomsError):
+    """Raised when an interviewer has set another role for the member than the one that is asked for."""
+
+
+class Removed(RoomsError):
+    """Raised when an interviewer has removed this member or device from the room."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"An interviewer removed you from this room{f': {reason}' if reason else '.'}")
+
+
+class Muted(RoomsError):
+    """Raised when an interviewer has muted the one who would write."""
+
+    def __init__(self, reason: str) -> None:
+        why = f": {reason.removesuffix('.')}" if reason else ""
+        super().__init__(f"An interviewer muted you{why}. You can read, but not write.")
+
+
+class NotInside(RoomsError):
+    """Raised when only somebody who has been let in may do what was asked."""

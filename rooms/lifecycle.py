@@ -10,18 +10,14 @@ from collab.journal import Journal
 from collab.registry import Registry
 from collab.wire import CloseCode
 from rooms import store
-from rooms.agenda import changeable, seen
+from rooms.agenda import changeable, conductor, seen
 from rooms.errors import (
     InterviewFinished,
     InterviewNotActive,
     InterviewNotFinished,
-    NotAnInterviewer,
     ReopenTooLate,
-    ScopeMissing,
 )
 from rooms.interview import Interview, Status
-from rooms.participant import Role
-from rooms.people import People
 from rooms.principal import Principal
 
 _Result = TypeVar("_Result")
@@ -30,17 +26,20 @@ _Result = TypeVar("_Result")
 class Lifecycle:
     """Invariant: in a log, every update accepted before the finish comes before its event, and none comes after it."""
 
-    def __init__(
-        self, database: Database, journal: Journal, registry: Registry, people: People, *, reopen_ms: int
-    ) -> None:
+    def __init__(self, database: Database, journal: Journal, registry: Registry, *, reopen_ms: int) -> None:
         self._database = database
         self._journal = journal
         self._registry = registry
-        self._people = people
         self._reopen_ms = reopen_ms
         self._turn = asyncio.Lock()  # one change at a time
         self._changes: set[asyncio.Task[Any]] = set()
         self._closed: dict[str, CloseCode] = {}  # interviews that this process has finished or cancelled
+
+    def reopen_until_ms(self, interview: Interview) -> int | None:
+        """Until when its finish can be undone; None where there is nothing to undo."""
+        if interview.status is not Status.FINISHED or interview.finished_at_ms is None or not self._reopen_ms:
+            return None
+        return interview.finished_at_ms + self._reopen_ms
 
     def closed(self, interview_id: str) -> CloseCode | None:
         """Why a socket must close although its grant was still good: asked once its document is open, without an await
@@ -123,15 +122,8 @@ class Lifecycle:
     ) -> tuple[Interview, dict[str, str]]:
         """The interview, and the interviewer of it who asks, as room events show him."""
         async with self._database.reading() as connection:
-            interview = await seen(connection, principal, interview_id)
-            if principal.kind == "key" and not principal.can_change(interview):
-                raise ScopeMissing("This key may see the interview, but not change it.")
-        member = await self._people.acting_member(principal, on_behalf_of)
-        async with self._database.reading() as connection:
-            if not await store.is_interviewer(connection, interview, member.id, member.email):
-                raise NotAnInterviewer("Only an interviewer of this interview may do this.")
-            participant = await store.participant_as(connection, interview_id, Role.INTERVIEWER, member.id)
-        return interview, {"id": participant.id if participant else member.id, "name": member.name}
+            interview, _, by = await conductor(connection, principal, interview_id, on_behalf_of)
+        return interview, by
 
     @asynccontextmanager
     async def _closed_room(self, interview_id: str, code: CloseCode, reason: str) -> AsyncGenerator[None]:

@@ -118,20 +118,12 @@ class People:
     async def member_of_email(self, organisation_id: str, email: str) -> Member:
         """Raises MemberUnknown, also for another organisation's."""
         async with self._database.reading() as connection:
-            member = await store.member(connection, email=email.strip().lower())
-        if member is None or member.organisation_id != organisation_id:
-            raise MemberUnknown("No member of the organisation has this e-mail address.")
-        return member
+            return await _member_of_email(connection, organisation_id, email)
 
     async def acting_member(self, principal: Principal, on_behalf_of: str | None) -> Member:
         """The member who asks, or for whom a key asks. Raises OnBehalfMissing, MemberUnknown, ScopeMissing."""
-        if principal.kind == "key":
-            if on_behalf_of is None:
-                raise OnBehalfMissing("A key says with on_behalf_of for which member it acts.")
-            return await self.member_of_email(principal.organisation_id, on_behalf_of)
-        if on_behalf_of is not None and on_behalf_of.strip().lower() != principal.email:
-            raise ScopeMissing("Only a key acts on behalf of somebody else.")
-        return await self.member_of_email(principal.organisation_id, principal.email or "")
+        async with self._database.reading() as connection:
+            return await acting_member(connection, principal, on_behalf_of)
 
     async def _own_organisation(self, connection: AsyncConnection) -> Organisation:
         organisation = await store.organisation(connection)
@@ -185,3 +177,21 @@ class People:
             )
         )
         return token
+
+
+async def acting_member(connection: AsyncConnection, principal: Principal, on_behalf_of: str | None) -> Member:
+    """As ``People.acting_member``, inside a transaction."""
+    if principal.kind == "key":
+        if on_behalf_of is None:
+            raise OnBehalfMissing("A key says with on_behalf_of for which member it acts.")
+        return await _member_of_email(connection, principal.organisation_id, on_behalf_of)
+    if on_behalf_of is not None and on_behalf_of.strip().lower() != principal.email:
+        raise ScopeMissing("Only a key acts on behalf of somebody else.")
+    return await _member_of_email(connection, principal.organisation_id, principal.email or "")
+
+
+async def _member_of_email(connection: AsyncConnection, organisation_id: str, email: str) -> Member:
+    member = await store.member(connection, email=email.strip().lower())
+    if member is None or member.organisation_id != organisation_id:
+        raise MemberUnknown("No member of the organisation has this e-mail address.")
+    return member

@@ -73,8 +73,8 @@ class Service:
         self, database: Database, journal: Journal, registry: Registry, clock: Clock, *, reopen_s: float = 900
     ) -> None:
         self.people = People(database, clock)
-        self.agenda = Agenda(database, clock)
-        self.lifecycle = Lifecycle(database, journal, registry, self.people, reopen_ms=int(reopen_s * 1000))
+        self.agenda = Agenda(database, journal, clock)
+        self.lifecycle = Lifecycle(database, journal, registry, reopen_ms=int(reopen_s * 1000))
         self._database = database
         self._journal = journal
         self._clock = clock

@@ -283,13 +283,13 @@ async def test_a_transaction_that_fails_leaves_the_queue(journal: Journal) -> No
 
 async def test_domain_and_journal_are_one_commit(journal: Journal, database: Database) -> None:
     async with database.writing() as connection:
-        await connection.execute(text("CREATE TABLE seat (name TEXT)"))
+        await connection.execute(text("CREATE TABLE chair (name TEXT)"))
     async with journal.transaction() as transaction:
-        await transaction.connection.execute(text("INSERT INTO seat VALUES ('ada')"))
+        await transaction.connection.execute(text("INSERT INTO chair VALUES ('ada')"))
         await transaction.append("log", "joined", {"name": "ada"})
         assert await journal.entries("log") == []
     async with database.reading() as connection:
-        assert (await connection.execute(text("SELECT count(*) FROM seat"))).scalar() == 1
+        assert (await connection.execute(text("SELECT count(*) FROM chair"))).scalar() == 1
     assert len(await journal.entries("log")) == 1
 
 
