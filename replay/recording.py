@@ -1,7 +1,7 @@
 """A room's past as its journal tells it: the state at an instant, the entries, one document's recording as a file."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -20,6 +20,9 @@ from replay.timeline import Timeline
 
 FORMAT = "panelroom-recording"
 VERSION = 1
+
+Told = Callable[[str, dict[str, Any]], dict[str, Any] | None]
+"""A room event by kind as whoever asks may read it, None where he may not."""
 
 _MAX_LIMIT = 1_000
 _MAX_PAGE_BYTES = 4 * 2**20
@@ -107,9 +110,17 @@ class Replay:
         )
 
     async def file(
-        self, interview_id: str, document_id: str, *, participants: Sequence[Mapping[str, str]], sealed: bool
+        self,
+        interview_id: str,
+        document_id: str,
+        *,
+        participants: Sequence[Mapping[str, str]],
+        sealed: bool,
+        told: Told,
     ) -> RecordingFile:
         """One document's recording as the player loads it. ``participants`` have id, name, role and color.
+
+        The ETag does not depend on ``told``.
 
         Raises RecordingBroken.
         """
@@ -131,7 +142,9 @@ class Replay:
             "roots": list(timeline.histories),
         }
         text = json.dumps(header, ensure_ascii=False, separators=(",", ":"))
-        return RecordingFile(f"{head_hash}-{sha256(text.encode()).hexdigest()[:16]}", _chunks(text, header, timeline))
+        return RecordingFile(
+            f"{head_hash}-{sha256(text.encode()).hexdigest()[:16]}", _chunks(text, header, timeline, told)
+        )
 
     async def _timeline(self, interview_id: str, document_id: str, at_ms: int | None = None) -> Timeline:
         if self._quarantine is not None and self._quarantine.closes(document_id):
@@ -145,7 +158,7 @@ def _iso(epoch_ms: int) -> str:
     return datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _chunks(head: str, header: Mapping[str, Any], timeline: Timeline) -> Iterator[bytes]:
+def _chunks(head: str, header: Mapping[str, Any], timeline: Timeline, told: Told) -> Iterator[bytes]:
     """Of the timeline as it is now; it may go on while the file is being sent."""
     people = {participant["id"]: index for index, participant in enumerate(header["participants"])}
     roots = {root: index for index, root in enumerate(header["roots"])}
@@ -153,7 +166,11 @@ def _chunks(head: str, header: Mapping[str, Any], timeline: Timeline) -> Iterato
         (entry, at_ms, people.get(delivered_by, -1), roots[root], position, deleted, inserted)
         for entry, at_ms, delivered_by, root, position, deleted, inserted in timeline.operations()
     )
-    events = [(event.entry, event.at_ms, event.kind, json.loads(event.payload)) for event in timeline.events]
+    events = [
+        (event.entry, event.at_ms, event.kind, shown)
+        for event in timeline.events
+        if (shown := told(event.kind, json.loads(event.payload))) is not None
+    ]
     return chain(_array(head[:-1] + ',"operations":[', operations), _array('],"events":[', iter(events)), (b"]}",))
 
 

@@ -13,6 +13,11 @@ NOTES = "i.notes"
 START_MS = 1_800_000_000_000
 
 
+def everything(_kind: str, event: dict[str, Any]) -> dict[str, Any]:
+    """What somebody is told from whom nothing is kept."""
+    return event
+
+
 class StillClock(Clock):
     def __init__(self) -> None:
         super().__init__()

@@ -224,3 +224,25 @@ async def test_a_file_that_is_known_is_not_sent_again(site: Site) -> None:
     assert changed.status_code == 200
     assert json.loads(await changed.get_data())["operations"]
     assert changed.headers["ETag"] != etag
+
+
+async def test_chat_to_the_interviewers_is_read_by_whoever_reads_their_notes(site: Site) -> None:
+    """A11: bob, who observes, finds neither it nor a reason that was meant for them in entries or file."""
+    by = {"id": "q", "name": "Ada"}
+    events: list[tuple[str, dict[str, Any]]] = [
+        ("chat", {"from": by, "text": "hello", "to": "all"}),
+        ("chat", {"from": by, "text": "canary", "to": "interviewers"}),
+        ("participant.changed", {"id": "p", "role": "guest", "muted": True, "reason": "canary", "by": by}),
+    ]
+    async with site.panelroom.journal.transaction() as transaction:
+        for kind, event in events:
+            await transaction.append(site.interview, kind, event)
+    hushed = [events[0], (events[2][0], events[2][1] | {"reason": None})]
+    etags = set()
+    for by_whom, expected in (("ada", events), ("owner", events), ("reader", events), ("bob", hushed)):
+        items = (await site.get("/entries", by_whom))["items"]
+        response = await site.ask("/file", by_whom)
+        etags.add(response.headers["ETag"])
+        told = [(kind, event) for _, _, kind, event in (await response.get_json(force=True))["events"]]
+        assert [(item["kind"], item["event"]) for item in items] == told == expected
+    assert len(etags) == 2

@@ -14,7 +14,7 @@ from replay import reader, recording
 from replay.errors import RecordingBroken
 from replay.recording import Replay
 from replay.timeline import Timeline
-from tests.replay.record import INTERVIEW, NOTES, Recorded
+from tests.replay.record import INTERVIEW, NOTES, Recorded, everything
 from tests.replay.trace import load, updates
 
 pytestmark = pytest.mark.anyio
@@ -114,7 +114,7 @@ async def test_the_overview(recorded: Recorded) -> None:
 
 
 async def _read(replay: Replay, document: str = INTERVIEW, *, sealed: bool = False) -> tuple[str, dict[str, Any]]:
-    made = await replay.file(INTERVIEW, document, participants=PEOPLE, sealed=sealed)
+    made = await replay.file(INTERVIEW, document, participants=PEOPLE, sealed=sealed, told=everything)
     return made.etag, json.loads(b"".join(made.chunks))
 
 
@@ -174,16 +174,16 @@ async def test_a_file_is_of_one_moment_and_streams(recorded: Recorded, monkeypat
     monkeypatch.setattr(recording, "_LINES", 3)
     replay = Replay(recorded.journal)
     await recorded.type("a")
-    empty = await replay.file(INTERVIEW, NOTES, participants=[], sealed=False)
+    empty = await replay.file(INTERVIEW, NOTES, participants=[], sealed=False, told=everything)
     assert json.loads(b"".join(empty.chunks))["operations"] == []
-    made = await replay.file(INTERVIEW, INTERVIEW, participants=[], sealed=False)
+    made = await replay.file(INTERVIEW, INTERVIEW, participants=[], sealed=False, told=everything)
     await recorded.type("b")
     await replay.text(INTERVIEW, INTERVIEW, 10**9)
     file = json.loads(b"".join(made.chunks))
     assert (len(file["operations"]), file["entries"], file["duration_ms"]) == (1, 2, 100)
     for _ in range(6):
         await recorded.type("c", after_ms=0)
-    made = await replay.file(INTERVIEW, INTERVIEW, participants=[], sealed=False)
+    made = await replay.file(INTERVIEW, INTERVIEW, participants=[], sealed=False, told=everything)
     chunks = list(made.chunks)
     assert len(chunks) == 5
     assert len(json.loads(b"".join(chunks))["operations"]) == 8

@@ -3,12 +3,14 @@
 import base64
 import json
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import Field, JsonValue
 from quart import Blueprint, Response, request
 
 from collab.log import UPDATE, Entry
+from rooms.audience import Viewer, told
 from rooms.errors import DocumentUnknown
 from rooms.interview import Interview, Status
 from rooms.policy import Part
@@ -117,7 +119,8 @@ async def recording(interview_id: str) -> Response:
 async def text(interview_id: str) -> Response:
     """Every text as it was after the document's last entry with a time of at most ``at_ms``."""
     query = read_query(TextQuery)
-    _, document = await _readable(interview_id, query.document)
+    _, documents = await _visible(interview_id)
+    document = _readable(interview_id, query.document, documents)
     at_ms, entry, files = await panelroom().replay.text(interview_id, document, query.at_ms)
     return _answer(TextAnswer(at_ms=at_ms, entry=entry, files=files))
 
@@ -128,24 +131,33 @@ async def entries(interview_id: str) -> Response:
     """The entries as they were recorded, in order."""
     query = read_query(EntriesQuery)
     _, documents = await _visible(interview_id)
+    viewer = _viewer(interview_id, documents)
     if query.document is not None and query.document not in documents:
         raise DocumentUnknown("There is no such document.")
     found, after = await panelroom().replay.entries(
         interview_id, documents, document=query.document, after=query.after, limit=query.limit
     )
-    return _answer(EntriesAnswer(items=[_item(entry) for entry in found], next=after))
+    items = [item for entry in found if (item := _item(entry, viewer)) is not None]
+    return _answer(EntriesAnswer(items=items, next=after))
 
 
 @blueprint.get("/interviews/<interview_id>/recording/file")
 @documented(query=DocumentQuery, answers={200: "application/json: docs/recording.md", 304: "If-None-Match named it"})
 async def file(interview_id: str) -> Response:
     """One document's recording as the player loads it."""
-    interview, document = await _readable(interview_id, read_query(DocumentQuery).document)
+    interview, documents = await _visible(interview_id)
+    document = _readable(interview_id, read_query(DocumentQuery).document, documents)
+    viewer = _viewer(interview_id, documents)
     made = await panelroom().replay.file(
-        interview_id, document, participants=await _participants(interview_id), sealed=_is_sealed(interview)
+        interview_id,
+        document,
+        participants=await _participants(interview_id),
+        sealed=_is_sealed(interview),
+        told=partial(told, viewer=viewer),
     )
-    headers = {"ETag": f'"{made.etag}"', "Cache-Control": "private, no-cache"}
-    if made.etag in request.if_none_match:
+    etag = f"{made.etag}{'' if viewer.is_interviewer else '-public'}"
+    headers = {"ETag": f'"{etag}"', "Cache-Control": "private, no-cache"}
+    if etag in request.if_none_match:
         return Response(status=304, headers=headers)
     response = Response(_stream(made.chunks), content_type="application/json", headers=headers)
     response.timeout = None  # a slow line may take longer than Quart would wait
@@ -161,15 +173,17 @@ async def _visible(interview_id: str) -> tuple[Interview, list[str]]:
     return interview, [each for each in documents if await rooms.may_read_recording(principal, interview, each)]
 
 
-async def _readable(interview_id: str, document: str | None) -> tuple[Interview, str]:
-    """Raises Unauthenticated, InterviewUnknown, and DocumentUnknown also for what may not be seen."""
-    rooms = panelroom().rooms
-    principal = await require_principal()
-    interview = await rooms.interview_of(principal, interview_id)
+def _viewer(interview_id: str, documents: list[str]) -> Viewer:
+    """Chat to the interviewers and their reasons are for whoever may read the recording of their notes."""
+    return Viewer(None, is_interviewer=Part.NOTES.document_id(interview_id) in documents)
+
+
+def _readable(interview_id: str, document: str | None, visible: list[str]) -> str:
+    """The document that is asked for. Raises DocumentUnknown, also for what may not be seen."""
     wanted = Part.CODE.document_id(interview_id) if document is None else document
-    if not await rooms.may_read_recording(principal, interview, wanted):
+    if wanted not in visible:
         raise DocumentUnknown("There is no such document.")
-    return interview, wanted
+    return wanted
 
 
 async def _participants(interview_id: str) -> list[dict[str, str]]:
@@ -183,7 +197,8 @@ def _is_sealed(interview: Interview) -> bool:
     return panelroom().clock.now_ms() - interview.finished_at_ms >= panelroom().settings.reopen_s * 1000
 
 
-def _item(entry: Entry) -> UpdateItem | EventItem:
+def _item(entry: Entry, viewer: Viewer) -> UpdateItem | EventItem | None:
+    """None where the viewer may not read it."""
     common: dict[str, Any] = {
         "entry": entry.entry,
         "at_ms": entry.at_ms,
@@ -192,7 +207,8 @@ def _item(entry: Entry) -> UpdateItem | EventItem:
     }
     if entry.kind == UPDATE:
         return UpdateItem(**common, document=entry.document, update=base64.b64encode(entry.payload).decode())
-    return EventItem(**common, document=entry.document or None, event=json.loads(entry.payload))
+    event = told(entry.kind, json.loads(entry.payload), viewer)
+    return None if event is None else EventItem(**common, document=entry.document or None, event=event)
 
 
 async def _stream(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
