@@ -41,6 +41,16 @@ class Lifecycle:
             return None
         return interview.finished_at_ms + self._reopen_ms
 
+    async def undo_left_ms(self, principal: Principal, interview: Interview) -> int:
+        """For how long this member can still undo its finish; 0 where there is none, it is too late, or he may not."""
+        until_ms = self.reopen_until_ms(interview)
+        if until_ms is None or principal.kind == "key":
+            return 0
+        async with self._database.reading() as connection:
+            if not await store.is_interviewer(connection, interview, principal.id, principal.email):
+                return 0
+        return max(0, until_ms - self._journal.clock.now_ms())
+
     def closed(self, interview_id: str) -> CloseCode | None:
         """Why a socket must close although its grant was still good: asked once its document is open, without an await
         between the answer and the socket's joining.

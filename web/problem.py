@@ -36,10 +36,10 @@ class HostUnknown(Exception):
 
 
 class TooManyRequests(Exception):
-    """Raised when one address asks too often."""
+    """Raised when somebody asks too often."""
 
-    def __init__(self, retry_after_s: int) -> None:
-        super().__init__(f"Too many joins from your address. Try again in {retry_after_s} s.")
+    def __init__(self, retry_after_s: int, what: str = "joins from your address") -> None:
+        super().__init__(f"Too many {what}. Try again in {retry_after_s} s.")
         self.retry_after_s = retry_after_s
 
 
@@ -50,14 +50,23 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     rooms.TicketInvalid: (401, "The ticket is not valid"),
     rooms.ScopeMissing: (403, "This is not allowed"),
     rooms.NotAnInterviewer: (403, "Only interviewers of this interview may do this"),
+    rooms.Removed: (403, "You were removed from this room"),
+    rooms.RoleFixed: (403, "An interviewer has set your role"),
+    rooms.Muted: (403, "You are muted"),
+    rooms.NotInside: (403, "You do not take part in this room"),
     OriginRefused: (403, "This page may not do that"),
     HostUnknown: (403, "The server does not know this host name"),
     rooms.InterviewUnknown: (404, "There is no such interview"),
     rooms.DocumentUnknown: (404, "There is no such document"),
+    rooms.ParticipantUnknown: (404, "There is no such participant"),
+    rooms.DeviceUnknown: (404, "There is no such device"),
     rooms.InterviewFinished: (409, "The interview is finished"),
     rooms.InterviewNotActive: (409, "The interview is not active"),
     rooms.InterviewNotFinished: (409, "The interview is not finished"),
     rooms.ReopenTooLate: (409, "The finish cannot be undone any more"),
+    rooms.CandidateProtected: (409, "The candidate is protected"),
+    rooms.RoleForMembersOnly: (409, "This role is for members"),
+    rooms.OneselfModerated: (409, "That is you"),
     rooms.ExternalRefTaken: (409, "The external_ref is taken"),
     rooms.SignInLinkInvalid: (410, "The link does not work any more"),
     BodyNotJson: (415, "The body is not JSON"),
