@@ -27,13 +27,17 @@ class Crossings:
         self._kept = 0
         self._runs: list[tuple[Run, int]] = []  # and how many visitors they had, since ``done``
 
-    def visit(self, run: Run, items: int, visitors: Sequence[Id]) -> None:
-        """``visitors``, by the first clock of each, may visit ``run``, which is so many items, beside those before."""
-        if len(run.visitors) + len(visitors) > MAX_VISITORS:
-            raise TooLarge("an update in the middle of too many others")
-        self._runs.append((run, len(run.visitors)))
-        run.visitors.extend(visitors)  # in place: copying them would take the square of their number
-        self.total += items * len(visitors)
+    def visit(self, runs: Sequence[tuple[Run, int]], visitors: Sequence[Id]) -> None:
+        """``visitors``, by the first clock of each, may visit ``runs``, which are so many items each, beside those
+        before.
+        """
+        for run, items in runs:
+            held = len(run.visitors)
+            if held + len(visitors) > MAX_VISITORS:
+                raise TooLarge("an update in the middle of too many others")
+            self._runs.append((run, held))
+            run.visitors.extend(visitors)  # in place: copying them would take the square of their number
+            self.total += items * len(visitors)
 
     def split(self, run: Run, more: int) -> None:
         """``run`` is so many items more."""

@@ -127,7 +127,7 @@ class Order:
                 raise Invalid("a struct between two neighbours that are in the other order")
             gap = self._gap(first, after)
             steps += self._check_concurrent(struct, gap) + _STEPS_PER_VISIT * len(gap)
-            before, visited = self._resolve(struct, before, first, after)
+            before, visited = self._resolve(struct, before, gap)
             steps += visited
             goes_on = left == (client, clock - 1) and before is not None and right == before.right
             if goes_on and runs and before is runs[-1] and all(run.left != left for run, _ in gap):
@@ -154,12 +154,13 @@ class Order:
         self._undo.append((run, None, struct.length))
         return run.place
 
-    def _resolve(self, struct: Struct, before: Run | None, at: Run | None, after: Run | None) -> tuple[Run | None, int]:
+    def _resolve(self, struct: Struct, before: Run | None, gap: list[tuple[Run, int]]) -> tuple[Run | None, int]:
         """Others have inserted in the same place: the run that the struct comes behind, and the steps to it."""
-        steps = at.place.size if at is not None and before is None and at.place.key is not None else 0
+        place = gap[0][0].place
+        steps = place.size if before is None and place.key is not None else 0
         visited, conflicting = set[Run](), set[Run]()
-        while at is not None and at is not after:
-            steps += self._items(at)
+        for at, items in gap:
+            steps += items
             visited.add(at)
             conflicting.add(at)
             if at.left == struct.left:
@@ -174,7 +175,6 @@ class Order:
                     conflicting.clear()
             else:
                 break
-            at = at.next
         return before, steps
 
     def _gap(self, at: Run | None, after: Run | None) -> list[tuple[Run, int]]:
@@ -230,18 +230,19 @@ class Order:
             self._learn(run.client, run.clock, run.left, run.right)
             known = self._known[run.client]
             visitors = list({each: None for each in visitors if each[1] >= known.get(each[0], 0)})
-        own = ((run.client, run.clock),)
+        passed: list[tuple[Run, int]] = []
         seen, below = set[Run](), set[Run]()
         for other, items in gap:
             stands_on = None if other.left is None or other.left == run.left else self._find(other.left)
             if other.left == run.left or stands_on in below:
                 below.add(other)
-                self.crossings.visit(other, items, own)
+                passed.append((other, items))
             if stands_on not in seen:
                 visitors.append((other.client, other.clock))
             seen.add(other)
+        self.crossings.visit(passed, ((run.client, run.clock),))
         if visitors:
-            self.crossings.visit(run, 1, visitors)
+            self.crossings.visit([(run, 1)], visitors)
 
     def steps_to_delete(self, deletes: list[Range]) -> int:
         """What deleting these ranges takes, which are in ascending order, integrated and not deleted yet."""
@@ -393,7 +394,9 @@ class Order:
         return steps
 
     def _items(self, run: Run) -> int:
-        ranges = self._deleted.get(run.client, _NO_RANGES)
+        ranges = self._deleted.get(run.client)
+        if ranges is None:
+            return 1
         first, last = run.clock, run.clock + run.length
         starts = bisect_left(ranges.starts, last) - bisect_right(ranges.starts, first)
         return 1 + starts + bisect_left(ranges.ends, last) - bisect_right(ranges.ends, first)

@@ -37,10 +37,10 @@ def test_so_many_pieces_in_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
     alone(monkeypatch)
     room = Room(limits=Limits(max_document_structs=3))
     for client in (1, 2, 3):
-        assert room.take(update((client, 0, [string("xy")]))) is Verdict.NEW
+        assert room.take(update((client, 0, [string("xy")])), f"participant {client}") is Verdict.NEW
     assert room.judge(update((3, 2, [string("z", left=(3, 1))]))) is Verdict.NEW  # the piece is longer
     for more in (string("x", left=(1, 1)), string("x", left=(1, 0), right=(1, 1))):
-        with pytest.raises(TooLarge):
+        with pytest.raises(TooLarge, match="the document has too many pieces"):
             room.judge(update((4, 0, [more])))
 
 
