@@ -56,6 +56,7 @@ class Transaction:
 
     def __init__(self, journal: "Journal") -> None:
         self.now_ms = journal.clock.now_ms()
+        self.on_commit: list[Callable[[], None]] = []  # called in the same breath as the commit
         self._journal = journal
         self._logs: dict[str, Log] = {}
         self._next: dict[str, int] = {}
@@ -117,6 +118,8 @@ class Transaction:
         for event in self._events:
             for subscription in self._logs[event.log].subscriptions:
                 subscription.offer(event)
+        for step in self.on_commit:
+            step()
 
 
 class Queued(NamedTuple):

@@ -381,6 +381,14 @@ class LiveDocument:
         """Root name -> text; ``source`` is always there."""
         return self._document.texts()
 
+    def set_may_write(self, participant_id: str, *, may_write: bool) -> None:
+        """For one participant's connections; a new writer is asked for what he has."""
+        for peer in self.peers:
+            if peer.participant_id == participant_id and peer.may_write is not may_write:
+                peer.may_write = may_write
+                if may_write:
+                    self._ask(peer)
+
     def close_peers(self, code: CloseCode, reason: str, participant_id: str | None = None) -> None:
         """Close everybody, or one participant's connections."""
         for peer in self.peers:

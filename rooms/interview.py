@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rooms.policy import Limits
+from rooms.policy import Limits, Phase
 
 
 class Status(StrEnum):
@@ -38,3 +38,9 @@ class Interview:
     active_at_ms: int | None
     finished_at_ms: int | None
     finished_by: str | None  # name of whoever pressed Finish
+
+    @property
+    def phase(self) -> Phase:
+        if self.status is Status.PENDING and self.limits.lobby and self.opened_at_ms is None:
+            return Phase.LOBBY
+        return Phase(self.status.value)

@@ -55,3 +55,14 @@ class Participant:
     def shown(self) -> dict[str, str]:
         """As room events and recordings show it."""
         return {"id": self.id, "name": self.name, "role": self.role.value, "color": self.color}
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    participant: Participant
+    device_id: str | None
+    expires_at_ms: int
+    is_revoked: bool
+
+    def is_valid(self, at_ms: int) -> bool:
+        return not self.is_revoked and self.expires_at_ms > at_ms

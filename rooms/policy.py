@@ -1,9 +1,11 @@
-"""The join policy: role × limits × who is seated → admission. Pure; the one place that decides what a role may open."""
+"""The rules: role × limits × who is seated → admission; role × phase → what one may do. Pure; decided only here."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rooms.participant import Role
+from rooms.participant import MEMBERS_ONLY, Role
 
 
 class OverLimit(StrEnum):
@@ -46,8 +48,12 @@ class Admission:
     reason: str | None = None
 
 
-def admit(role: Role, limits: Limits, occupancy: Occupancy) -> Admission:
-    """May this participant come in? The candidate always may: that seat is reserved and counts against nobody."""
+def admit(role: Role, limits: Limits, occupancy: Occupancy, *, is_open: bool = True) -> Admission:
+    """May this participant come in? The candidate always may, once the room is open: that seat is reserved and counts
+    against nobody.
+    """
+    if not is_open and role not in MEMBERS_ONLY:
+        return Admission(State.WAITING, reason="The interviewers will let you in.")
     if role is Role.CANDIDATE:
         return Admission(State.SEATED)
     limit, admitted, plural = {
@@ -66,6 +72,36 @@ def admit(role: Role, limits: Limits, occupancy: Occupancy) -> Admission:
     return Admission(State.WAITING, place, reason)
 
 
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Of a participant who was admitted, or waits to be; several connections share it."""
+
+    participant_id: str
+    interview_id: str
+    role: Role
+    state: State
+    number: int  # grows with every asking
+    until_ms: int | None  # when it lapses; None while a connection is open
+
+    def is_live(self, now_ms: int) -> bool:
+        return self.until_ms is None or self.until_ms > now_ms
+
+
+def admissions(queue: Iterable[Seat], limits: Limits, *, is_open: bool) -> dict[str, Admission]:
+    """Everybody's, by participant, of those who asked in this order: each gets what those before him leave."""
+    seated: Counter[Role] = Counter()
+    ahead: Counter[Role] = Counter()
+    given = {}
+    for seat in queue:
+        admission = admit(seat.role, limits, Occupancy(seated[seat.role], ahead[seat.role]), is_open=is_open)
+        if admission.place is not None:
+            ahead[seat.role] += 1
+        elif admission.state in {State.SEATED, State.OBSERVING}:
+            seated[seat.role] += 1
+        given[seat.participant_id] = admission
+    return given
+
+
 class Part(StrEnum):
     """The two documents of an interview, by what they add to its id."""
 
@@ -76,22 +112,83 @@ class Part(StrEnum):
         return interview_id + self.value
 
 
+class Phase(StrEnum):
+    LOBBY = "lobby"  # pending, and candidate and guests have not been let in
+    PENDING = "pending"
+    ACTIVE = "active"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class Action(StrEnum):
+    JOIN = "join"
+    READ_CODE = "read_code"
+    WRITE_CODE = "write_code"
+    READ_NOTES = "read_notes"
+    WRITE_NOTES = "write_notes"
+    CHAT = "chat"
+    CHAT_INTERVIEWERS = "chat_interviewers"  # also reading what is said there
+    MODERATE = "moderate"  # a role, mute, remove, let in
+    FINISH = "finish"
+    REOPEN = "reopen"
+
+
+_LETTERS = {
+    Role.CANDIDATE: {State.SEATED: "C"},
+    Role.GUEST: {State.SEATED: "G"},
+    Role.INTERVIEWER: {State.SEATED: "I", State.OBSERVING: "i"},
+    Role.OBSERVER: {State.OBSERVING: "O"},
+}
+_OUTSIDE = {Role.CANDIDATE: "c", Role.GUEST: "g", Role.INTERVIEWER: "w", Role.OBSERVER: "o"}
+
+# C candidate, G guest, I interviewer, i interviewer over the limit, O observer; outside: c, g, w, o in this order.
+# What moderates, finishes and reopens is to be an interviewer of the interview, wherever he is.
+_MAY: dict[Action, dict[Phase, str]] = {
+    action: dict(zip(Phase, row, strict=True))
+    for action, row in {
+        # lobby, pending, active, finished, cancelled
+        Action.JOIN: ("CGIiOcgwo", "CGIiOcgwo", "CGIiOcgwo", "", ""),
+        Action.READ_CODE: ("IiO", "CGIiO", "CGIiO", "", ""),
+        Action.WRITE_CODE: ("I", "CGI", "CGI", "", ""),
+        Action.READ_NOTES: ("Ii", "Ii", "Ii", "", ""),
+        Action.WRITE_NOTES: ("I", "I", "I", "", ""),
+        Action.CHAT: ("Ii", "CGIi", "CGIi", "", ""),
+        Action.CHAT_INTERVIEWERS: ("Ii", "Ii", "Ii", "", ""),
+        Action.MODERATE: ("Iiw", "Iiw", "Iiw", "", ""),
+        Action.FINISH: ("", "", "Iiw", "", ""),
+        Action.REOPEN: ("", "", "", "Iiw", ""),
+    }.items()
+}
+_MUTED = frozenset({Action.WRITE_CODE, Action.WRITE_NOTES, Action.CHAT, Action.CHAT_INTERVIEWERS})
+
+
+def may(role: Role, state: State | None, action: Action, phase: Phase, *, is_muted: bool = False) -> bool:
+    """Whether somebody in this role may do this; ``state`` is None for who has no seat and does not wait for one.
+
+    Muting takes everything that others would see. It never holds for the candidate.
+    """
+    if is_muted and role is not Role.CANDIDATE and action in _MUTED:
+        return False
+    letter = _OUTSIDE[role] if state is None else _LETTERS[role].get(state, _OUTSIDE[role])
+    return letter in _MAY[action][phase]
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     part: Part
     may_write: bool
 
 
-def grants(role: Role, admission: Admission) -> tuple[Opening, ...]:
-    """Which documents this admission opens. Nobody but interviewers ever opens the notes."""
-    match role, admission.state:
-        case _, State.WAITING | State.REFUSED:
-            return ()
-        case Role.INTERVIEWER, state:
-            may_write = state is State.SEATED
-            return (Opening(Part.CODE, may_write), Opening(Part.NOTES, may_write))
-        case _, state:
-            return (Opening(Part.CODE, may_write=state is State.SEATED),)
+_DOORS = ((Part.CODE, Action.READ_CODE, Action.WRITE_CODE), (Part.NOTES, Action.READ_NOTES, Action.WRITE_NOTES))
+
+
+def grants(role: Role, state: State | None, phase: Phase, *, is_muted: bool = False) -> tuple[Opening, ...]:
+    """Which documents are open to whom, by the table."""
+    return tuple(
+        Opening(part, may(role, state, write, phase, is_muted=is_muted))
+        for part, read, write in _DOORS
+        if may(role, state, read, phase)
+    )
 
 
 def split_document_id(document_id: str) -> tuple[str, Part]:

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-import structlog
 from sqlalchemy import delete, insert, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
 from collab.database import Database
@@ -18,23 +17,25 @@ from rooms.errors import (
     DocumentUnknown,
     InterviewFinished,
     InterviewUnknown,
+    Removed,
+    RoleFixed,
     TicketInvalid,
     Unauthenticated,
 )
+from rooms.grant import Grant
 from rooms.interview import Interview, Status
 from rooms.key import Scope
 from rooms.lifecycle import Lifecycle
 from rooms.member import Member, MemberRole
-from rooms.participant import MEMBERS_ONLY, Participant, Role
+from rooms.participant import MEMBERS_ONLY, Participant, Role, Ticket
 from rooms.people import People
-from rooms.policy import EMPTY, Admission, Opening, Part, admit, grants, split_document_id
+from rooms.policy import Admission, Opening, Part, Phase, Seat, State, grants, split_document_id
 from rooms.principal import Principal
+from rooms.seat import Seats
 from rooms.secret import digest, new_id, new_secret
 
 TICKET_MS = 12 * 3_600_000
 RESUME_MS = 30 * 24 * 3_600_000  # after its end a ticket opens nothing any more, but still says who came with it
-
-_log = structlog.get_logger("rooms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +47,7 @@ class Joined:
     openings: tuple[Opening, ...]
     ticket: str
     expires_at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What one ticket opens of one document."""
-
-    interview_id: str
-    document_id: str
-    participant_id: str
-    role: Role
-    may_write: bool
-    user: dict[str, str]  # name, color, colorLight, id, role: what presence shows
-    finished: bool
-    entered: bool
-    ticket_id: str
+    device: str | None  # the secret of a device that is new
 
 
 class Service:
@@ -70,32 +57,45 @@ class Service:
     """
 
     def __init__(
-        self, database: Database, journal: Journal, registry: Registry, clock: Clock, *, reopen_s: float = 900
+        self,
+        database: Database,
+        journal: Journal,
+        registry: Registry,
+        clock: Clock,
+        *,
+        reopen_s: float = 900,
+        seat_hold_s: float = 30,
     ) -> None:
+        self.seats = Seats(database, journal, registry, hold_s=seat_hold_s)
         self.people = People(database, clock)
         self.agenda = Agenda(database, journal, clock)
         self.lifecycle = Lifecycle(database, journal, registry, reopen_ms=int(reopen_s * 1000))
         self._database = database
         self._journal = journal
         self._clock = clock
-        self._connections: dict[str, int] = {}  # open ones by participant
-        self._left: set[str] = set()  # connected ones who said good-bye
 
     # Coming in
 
     async def join(
-        self, interview_id: str, role: Role, *, name: str = "", member: Member | None = None, resume: str | None = None
+        self,
+        interview_id: str,
+        role: Role,
+        *,
+        name: str = "",
+        member: Member | None = None,
+        resume: str | None = None,
+        device: str | None = None,
     ) -> Joined:
-        """A ticket, for a new participant or for the one that the asker is already.
+        """A ticket and a seat, for a new participant or for the one that the asker is already.
 
         ``member`` is on whose authority it is asked; ``resume`` an earlier ticket of the same interview, which may have
-        expired.
-        Raises InterviewUnknown, InterviewFinished, Unauthenticated, TicketInvalid.
+        expired; ``device`` what an earlier answer gave to this browser.
+        Raises InterviewUnknown, InterviewFinished, Unauthenticated, TicketInvalid, Removed, RoleFixed.
         """
         if member is None and role in MEMBERS_ONLY:
             raise Unauthenticated("Interviewers and observers sign in first.")
         async with self._journal.transaction() as transaction:
-            connection = transaction.connection
+            connection, now_ms = transaction.connection, transaction.now_ms
             interview = await store.interview(connection, interview_id)
             if interview is None or interview.status is Status.CANCELLED:
                 raise InterviewUnknown("There is no such interview.")
@@ -103,62 +103,102 @@ class Service:
                 raise InterviewUnknown("There is no such interview.")
             if interview.status is Status.FINISHED:
                 raise InterviewFinished(interview.finished_by, interview.finished_at_ms)
+            ticket = None if resume is None else await store.ticket(connection, digest(resume))
+            device_id = None if device is None else await store.device_of(connection, digest(device))
+            await _check_member(connection, interview_id, role, member)
+            await _check_device(connection, interview_id, role, ticket, device_id)
             participant = await store.participant_as(connection, interview_id, role, member.id if member else None)
             if resume is not None:
-                resumed = await store.ticket_participant(connection, digest(resume), transaction.now_ms - RESUME_MS)
-                if resumed is None or resumed.interview_id != interview_id:
+                if ticket is None or not ticket.is_valid(now_ms - RESUME_MS):
                     raise TicketInvalid("The earlier ticket is wrong, too old or was revoked.")
+                resumed = ticket.participant
+                if resumed.interview_id != interview_id:
+                    raise TicketInvalid("The earlier ticket is of another interview.")
+                device_id = device_id or ticket.device_id
                 # A ticket of another member's, kept by the same browser, does not make this member that one.
                 same = member is None or resumed.member_id in {None, member.id}
-                if resumed.role is role and participant is None and same:
+                if resumed.role is role and same:
                     participant = resumed
             if participant is None:
                 participant = await self._add_participant(transaction, interview, role, name, member)
+            new_device = None
+            if device_id is None:
+                new_device = new_secret()
+                device_id = await store.add_device(connection, digest(new_device), now_ms)
             secret = new_secret()
-            expires_at_ms = transaction.now_ms + TICKET_MS
+            expires_at_ms = now_ms + TICKET_MS
             await connection.execute(
                 delete(schema.tickets).where(
                     schema.tickets.c.participant_id == participant.id,
-                    schema.tickets.c.expires_at_ms <= transaction.now_ms - RESUME_MS,
+                    schema.tickets.c.expires_at_ms <= now_ms - RESUME_MS,
                 )
             )
             await connection.execute(
                 insert(schema.tickets).values(
-                    token_hash=digest(secret), participant_id=participant.id, expires_at_ms=expires_at_ms
+                    token_hash=digest(secret),
+                    participant_id=participant.id,
+                    expires_at_ms=expires_at_ms,
+                    device_id=device_id,
                 )
             )
-        admission = admit(role, interview.limits, EMPTY)
-        return Joined(participant, admission, grants(role, admission), secret, expires_at_ms)
+            admission = await self.seats.ask(transaction, interview, participant)
+        is_muted = participant.muted_reason is not None
+        openings = grants(role, admission.state, interview.phase, is_muted=is_muted)
+        return Joined(participant, admission, openings, secret, expires_at_ms, new_device)
 
     async def authorise_socket(self, document_id: str, ticket: str) -> Grant:
-        """Raises TicketInvalid, DocumentUnknown."""
+        """Who has lost his seat is admitted afresh. Raises TicketInvalid, DocumentUnknown."""
         interview_id, part = split_document_id(document_id)
         ticket_id = digest(ticket)
         async with self._database.reading() as connection:
-            participant = await store.ticket_participant(connection, ticket_id, self._clock.now_ms())
-            if participant is None:
+            now_ms = self._clock.now_ms()
+            found = await store.ticket(connection, ticket_id)
+            if found is None or not found.is_valid(now_ms):
                 raise TicketInvalid("The ticket is missing, wrong, expired or revoked.")
+            participant = found.participant
             interview = await store.interview(connection, participant.interview_id)
+            seat = await store.seat(connection, participant.id, now_ms)
         if interview is None or interview.id != interview_id or interview.status is Status.CANCELLED:
             raise DocumentUnknown("This ticket opens no such document.")
-        openings = grants(participant.role, admit(participant.role, interview.limits, EMPTY))
+        is_finished = interview.status is Status.FINISHED
+        if is_finished:  # told so, and nothing else
+            state, phase = State.SEATED, Phase.ACTIVE
+        elif seat is not None:
+            state, phase = seat.state, interview.phase
+        else:
+            state, phase = await self._ask_afresh(ticket_id), interview.phase
+        openings = grants(participant.role, state, phase, is_muted=participant.muted_reason is not None)
         if not openings:
             raise TicketInvalid("There is no seat for this ticket.")
         opening = next((opening for opening in openings if opening.part is part), None)
         if opening is None:
             raise DocumentUnknown("This ticket opens no such document.")
-        user = participant.shown() | {"colorLight": participant.color_light}
         return Grant(
             interview_id=interview_id,
             document_id=document_id,
             participant_id=participant.id,
             role=participant.role,
             may_write=opening.may_write,
-            user=user,
-            finished=interview.status is Status.FINISHED,
+            user=participant.shown() | {"colorLight": participant.color_light},
+            finished=is_finished,
             entered=participant.entered_at_ms is not None,
             ticket_id=ticket_id,
+            device_id=found.device_id,
         )
+
+    async def _ask_afresh(self, ticket_id: str) -> State:
+        """Nothing changes where there is no seat. Raises TicketInvalid."""
+        async with self._journal.transaction() as transaction:
+            ticket = await store.ticket(transaction.connection, ticket_id)
+            if ticket is None or not ticket.is_valid(transaction.now_ms):
+                raise TicketInvalid("The ticket is missing, wrong, expired or revoked.")
+            interview = await store.interview(transaction.connection, ticket.participant.interview_id)
+            if interview is None or interview.status not in {Status.PENDING, Status.ACTIVE}:
+                raise TicketInvalid("The interview is over.")
+            admission = await self.seats.ask(transaction, interview, ticket.participant)
+            if admission.state in {State.WAITING, State.REFUSED}:
+                raise TicketInvalid(admission.reason or "There is no seat for this ticket.")
+            return admission.state
 
     def closed(self, interview_id: str) -> CloseCode | None:
         """Why its sockets must close, when it was finished or cancelled since a socket was authorised."""
@@ -189,31 +229,7 @@ class Service:
                 await store.set_interview(connection, interview.id, changes)
                 await transaction.append(interview.id, "interview.active", {})
 
-    async def connected(self, grant: Grant) -> None:
-        """One more open connection of this participant."""
-        count = self._connections.get(grant.participant_id, 0) + 1
-        self._connections[grant.participant_id] = count
-        self._left.discard(grant.participant_id)
-        if count == 1:
-            await self._tell_presence(grant, "participant.connected")
-
-    async def disconnected(self, grant: Grant) -> None:
-        """One less."""
-        count = self._connections.pop(grant.participant_id) - 1
-        if count:
-            self._connections[grant.participant_id] = count
-        else:
-            self._left.discard(grant.participant_id)
-            # A closed room sends everybody away itself: its end stays the last line of its log.
-            if self.lifecycle.closed(grant.interview_id) is None:
-                await self._tell_presence(grant, "participant.disconnected")
-
     # Those inside
-
-    @property
-    def present(self) -> int:
-        """How many participants have an open connection."""
-        return len(self._connections)
 
     async def participant_of(self, interview_id: str, ticket: str) -> Participant:
         """Raises TicketInvalid, InterviewUnknown (cancelled)."""
@@ -239,22 +255,52 @@ class Service:
                 raise InterviewUnknown("There is no such interview.")
             entry = await store.last_entry(connection, interview_id)
             participants = await store.participants_of(connection, interview_id)
+            seats = {seat.participant_id: seat for seat in await store.seats(connection, interview_id)}
         return {
             "status": interview.status.value,
             "entry": entry,
             "you": you,
-            "participants": [
-                participant.shown() | {"connected": participant.id in self._connections} for participant in participants
-            ],
+            "opened": interview.phase is not Phase.LOBBY,
+            "lobby": interview.limits.lobby,
+            "instructions": interview.instructions,
+            "meeting_url": interview.meeting_url,
+            "reopen_until_ms": self.lifecycle.reopen_until_ms(interview),
+            "now_ms": self._clock.now_ms(),
+            "participants": [self._shown(each, seats.get(each.id), you) for each in participants],
         }
 
-    async def leave(self, interview_id: str, ticket: str) -> None:
-        """The participant goes for good, until the ticket is used again. Raises TicketInvalid, InterviewUnknown."""
+    def _shown(self, participant: Participant, seat: Seat | None, you: str | None) -> dict[str, Any]:
+        return participant.shown() | {
+            "connected": self.seats.is_connected(participant.id),
+            "muted": participant.muted_reason is not None,
+            "muted_reason": participant.muted_reason if participant.id == you else None,
+            "removed": participant.removed_reason is not None,
+            "devices": self.seats.devices(participant.id),
+            "state": seat and seat.state.value,
+            "number": seat and seat.number,
+        }
+
+    async def leave(self, interview_id: str, ticket: str, *, is_done: bool = False) -> None:
+        """The participant goes, until the ticket is used again; of the candidate only this ticket's connections do,
+        where there are others. Raises TicketInvalid, InterviewUnknown.
+        """
         participant = await self.participant_of(interview_id, ticket)
-        if participant.id in self._connections and participant.id not in self._left:
-            self._left.add(participant.id)
-            async with self._journal.transaction() as transaction:
-                await transaction.append(interview_id, "participant.left", {"id": participant.id}, participant.id)
+        ticket_id = digest(ticket)
+        async with self._journal.transaction() as transaction:
+            interview = await store.interview(transaction.connection, interview_id)
+            seat = await store.seat(transaction.connection, participant.id)
+            if interview is None or seat is None or interview.status not in {Status.PENDING, Status.ACTIVE}:
+                return
+            left = {"id": participant.id, "done": is_done}
+            stays = participant.role is Role.CANDIDATE and self.seats.is_connected_elsewhere(participant.id, ticket_id)
+            if not stays:
+                await transaction.append(interview_id, "participant.left", left, participant.id)
+                await self.seats.give_up(transaction, interview, participant, CloseCode.TICKET, "left")
+            elif self.seats.is_connected_with(participant.id, ticket_id):
+                await transaction.append(interview_id, "participant.left", left, participant.id)
+                await self.seats.hang_up(
+                    transaction, interview, participant, CloseCode.TICKET, "left", ticket_id=ticket_id
+                )
 
     # What may be seen
 
@@ -306,10 +352,27 @@ class Service:
         await transaction.append(interview.id, "participant.joined", event, participant.id)
         return participant
 
-    async def _tell_presence(self, grant: Grant, kind: str) -> None:
-        """A connection lives and ends also while commits fail: then this one event is missing, loudly."""
-        try:
-            async with self._journal.transaction() as transaction:
-                await transaction.append(grant.interview_id, kind, {"id": grant.participant_id}, grant.participant_id)
-        except SQLAlchemyError:
-            _log.exception("presence was not recorded", kind=kind, participant=grant.participant_id)
+
+async def _check_member(connection: AsyncConnection, interview_id: str, role: Role, member: Member | None) -> None:
+    """Raises Removed, RoleFixed."""
+    if member is None:
+        return
+    for participant in await store.participants_of(connection, interview_id, member.id):
+        if participant.removed_reason is not None:
+            raise Removed(participant.removed_reason)
+        if participant.is_role_set and role in MEMBERS_ONLY and role is not participant.role:
+            raise RoleFixed(f"An interviewer has made you {participant.role} in this room.")
+
+
+async def _check_device(
+    connection: AsyncConnection, interview_id: str, role: Role, ticket: Ticket | None, device_id: str | None
+) -> None:
+    """Visitors are known by it. Raises Removed."""
+    if role in MEMBERS_ONLY:
+        return
+    if ticket is not None and ticket.participant.removed_reason is not None:
+        raise Removed(ticket.participant.removed_reason)
+    known = {device_id, None if ticket is None else ticket.device_id} - {None}
+    reason = await store.removal_reason(connection, interview_id, known)
+    if reason is not None:
+        raise Removed(reason)

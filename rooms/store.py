@@ -3,11 +3,12 @@
 The functions take a connection and leave transactions to their callers.
 """
 
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, insert, select, update
+from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
 from sqlalchemy import tuple_ as row_value
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,8 +18,8 @@ from rooms.interview import Interview, Status
 from rooms.key import Key, Scope
 from rooms.member import Member, MemberRole
 from rooms.organisation import Organisation
-from rooms.participant import Participant, Role
-from rooms.policy import Limits, OverLimit
+from rooms.participant import Participant, Role, Ticket
+from rooms.policy import Limits, OverLimit, Seat, State
 
 
 async def one(connection: AsyncConnection, query: Select[Any]) -> RowMapping | None:
@@ -205,13 +206,17 @@ async def participant(connection: AsyncConnection, participant_id: str) -> Parti
     return None if row is None else _participant(row)
 
 
-async def participants_of(connection: AsyncConnection, interview_id: str) -> list[Participant]:
-    """In order of joining."""
+async def participants_of(
+    connection: AsyncConnection, interview_id: str, member_id: str | None = None
+) -> list[Participant]:
+    """In order of joining; all of them, or those that one member is."""
     query = (
         select(schema.participants)
         .where(schema.participants.c.interview_id == interview_id)
         .order_by(schema.participants.c.joined_as)
     )
+    if member_id is not None:
+        query = query.where(schema.participants.c.member_id == member_id)
     return [_participant(row) for row in (await connection.execute(query)).mappings()]
 
 
@@ -226,7 +231,7 @@ async def participant_as(
     )
     if role is not Role.CANDIDATE:
         query = query.where(schema.participants.c.member_id == member_id)
-    row = await one(connection, query)
+    row = await one(connection, query.order_by(schema.participants.c.is_role_set.desc()))
     return None if row is None else _participant(row)
 
 
@@ -245,19 +250,111 @@ async def is_interviewer(connection: AsyncConnection, interview: Interview, memb
     return await participant_as(connection, interview.id, Role.INTERVIEWER, member_id) is not None
 
 
-async def ticket_participant(connection: AsyncConnection, token_hash: str, at_ms: int) -> Participant | None:
-    """Whose ticket this is; None when it is unknown, revoked, or had expired at ``at_ms``."""
+async def ticket(connection: AsyncConnection, token_hash: str) -> Ticket | None:
+    tickets = schema.tickets.c
     row = await one(
         connection,
-        select(schema.participants)
-        .join_from(schema.tickets, schema.participants, schema.tickets.c.participant_id == schema.participants.c.id)
-        .where(
-            schema.tickets.c.token_hash == token_hash,
-            schema.tickets.c.expires_at_ms > at_ms,
-            schema.tickets.c.revoked_at_ms.is_(None),
-        ),
+        select(schema.participants, tickets.device_id, tickets.expires_at_ms, tickets.revoked_at_ms)
+        .join_from(schema.tickets, schema.participants, tickets.participant_id == schema.participants.c.id)
+        .where(tickets.token_hash == token_hash),
     )
-    return None if row is None else _participant(row)
+    if row is None:
+        return None
+    return Ticket(_participant(row), row["device_id"], row["expires_at_ms"], row["revoked_at_ms"] is not None)
+
+
+async def ticket_participant(connection: AsyncConnection, token_hash: str, at_ms: int) -> Participant | None:
+    """Whose ticket this is; None when it is unknown, revoked, or had expired at ``at_ms``."""
+    found = await ticket(connection, token_hash)
+    return found.participant if found is not None and found.is_valid(at_ms) else None
+
+
+async def device_of(connection: AsyncConnection, secret_hash: str) -> str | None:
+    row = await one(connection, select(schema.devices.c.id).where(schema.devices.c.secret_hash == secret_hash))
+    return None if row is None else row["id"]
+
+
+async def add_device(connection: AsyncConnection, secret_hash: str, now_ms: int) -> str:
+    device_id = secrets.token_hex(6)
+    row = {"id": device_id, "secret_hash": secret_hash, "created_at_ms": now_ms}
+    await connection.execute(insert(schema.devices).values(row))
+    return device_id
+
+
+async def removal_reason(
+    connection: AsyncConnection, interview_id: str, device_ids: Iterable[str | None]
+) -> str | None:
+    """Why one of these devices was removed from the interview; "" where no reason was given."""
+    removals = schema.removals.c
+    query = select(removals.reason).where(removals.interview_id == interview_id, removals.device_id.in_(device_ids))
+    row = await one(connection, query.limit(1))
+    return None if row is None else row["reason"]
+
+
+def _seat(row: RowMapping) -> Seat:
+    return Seat(
+        row["participant_id"],
+        row["interview_id"],
+        Role(row["role"]),
+        State(row["state"]),
+        row["number"],
+        row["until_ms"],
+    )
+
+
+async def seats(connection: AsyncConnection, interview_id: str) -> list[Seat]:
+    """In the order of asking, also those that have lapsed."""
+    query = select(schema.seats).where(schema.seats.c.interview_id == interview_id).order_by(schema.seats.c.number)
+    return [_seat(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def seat(connection: AsyncConnection, participant_id: str, now_ms: int = 0) -> Seat | None:
+    """None also where it has lapsed."""
+    row = await one(connection, select(schema.seats).where(schema.seats.c.participant_id == participant_id))
+    if row is None:
+        return None
+    found = _seat(row)
+    return found if found.is_live(now_ms) else None
+
+
+async def put_seats(connection: AsyncConnection, before: Mapping[str, Seat], after: Mapping[str, Seat]) -> None:
+    """Change what has changed."""
+    changed = [seat for who, seat in after.items() if before.get(who) != seat]
+    out = [who for who in before if who not in after] + [seat.participant_id for seat in changed]
+    if out:
+        await connection.execute(delete(schema.seats).where(schema.seats.c.participant_id.in_(out)))
+    if changed:
+        await connection.execute(insert(schema.seats), [asdict(seat) for seat in changed])
+
+
+async def keep_seats(connection: AsyncConnection, interview_id: str) -> None:
+    """As they are: an interview that is over may be reopened."""
+    await connection.execute(
+        update(schema.seats)
+        .where(schema.seats.c.interview_id == interview_id, schema.seats.c.until_ms.is_not(None))
+        .values(until_ms=None)
+    )
+
+
+async def hold_seats(connection: AsyncConnection, until_ms: int) -> None:
+    """Until then, those that were held by connections."""
+    live = select(schema.interviews.c.id).where(schema.interviews.c.status.in_([Status.PENDING, Status.ACTIVE]))
+    await connection.execute(
+        update(schema.seats)
+        .where(schema.seats.c.until_ms.is_(None), schema.seats.c.interview_id.in_(live))
+        .values(until_ms=until_ms)
+    )
+
+
+async def interviews_with_lapsed_seats(connection: AsyncConnection, now_ms: int) -> list[str]:
+    query = select(schema.seats.c.interview_id).where(schema.seats.c.until_ms <= now_ms).distinct()
+    return list((await connection.execute(query)).scalars())
+
+
+async def next_end_ms(connection: AsyncConnection) -> int | None:
+    """When the next seat lapses."""
+    end_ms: int | None = (await connection.execute(select(func.min(schema.seats.c.until_ms)))).scalar_one()
+    return end_ms
 
 
 async def request(

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 from collab.errors import Refused
 from collab.wire import CloseCode
+from rooms.grant import Grant
 from rooms.participant import Role
-from rooms.service import Grant
 
 _WORDS = (
     "you have too many connections to this document",

@@ -21,7 +21,7 @@ class Metrics:
             "panelroom_requests", "HTTP requests answered", ["method", "route", "status"], registry=self.registry
         )
         for name, text, value in (
-            ("panelroom_participants", "Participants with an open connection", lambda: rooms.present),
+            ("panelroom_participants", "Participants with an open connection", lambda: rooms.seats.present),
             ("panelroom_updates_durable", "Updates committed since the start", lambda: journal.durable),
             ("panelroom_updates_queued", "Updates that wait for the disk", lambda: journal.queued - journal.durable),
         ):

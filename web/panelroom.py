@@ -59,7 +59,9 @@ class Panelroom:
             note=note,
             quarantine=quarantine,
         )
-        rooms = Service(database, journal, registry, clock, reopen_s=settings.reopen_s)
+        rooms = Service(
+            database, journal, registry, clock, reopen_s=settings.reopen_s, seat_hold_s=settings.seat_hold_s
+        )
         return cls(
             settings=settings,
             database=database,

@@ -106,6 +106,10 @@ class Settings(BaseSettings):
     evict_s: PositiveFloat = Field(300, description="Seconds after which a document that nobody uses leaves the memory")
     reopen_s: NonNegativeFloat = Field(900, description="Seconds in which a finish can be undone; 0 for never")
 
+    seat_hold_s: PositiveFloat = Field(
+        30, description="Seconds for which a seat is kept for somebody who is not connected"
+    )
+
     @field_validator("public_url")
     @classmethod
     def _is_an_origin(cls, value: str | None) -> str | None:

@@ -22,7 +22,9 @@ from collab.live import REBUILT, LiveDocument, Received, read
 from collab.peer import Peer
 from collab.wire import CloseCode
 from rooms.errors import DocumentUnknown, TicketInvalid
-from rooms.service import Grant, Service
+from rooms.grant import Grant
+from rooms.seat import Seats
+from rooms.service import Service
 from web.capacity import Capacity
 from web.origin import arrival, origin_allowed
 from web.panelroom import Panelroom
@@ -159,7 +161,7 @@ class Sockets:
                     peer.close(closed, "the interview is over")
                 elif self._panelroom.registry.is_draining:
                     peer.close(CloseCode.RESTART, "the server restarts")
-                tasks.start_soon(_attend, rooms, grant)
+                tasks.start_soon(_attend, rooms.seats, grant, peer)
                 tasks.start_soon(_deliver, peer, send, tasks.cancel_scope)
                 entered = grant.entered
                 while (message := await receive())["type"] == "websocket.receive":
@@ -312,22 +314,22 @@ async def _give_up(connection: anyio.CancelScope) -> None:
     connection.cancel()
 
 
-async def _attend(rooms: Service, grant: Grant) -> None:
+async def _attend(seats: Seats, grant: Grant, peer: Peer) -> None:
     """The participant is there for as long as this runs."""
     try:
-        await rooms.connected(grant)
+        await seats.connected(grant, peer.close)
         await anyio.sleep_forever()
     except Exception:  # noqa: BLE001 - a database that fails must not keep anybody out of the room
         _log.exception("attendance not recorded", participant=grant.participant_id)
         await anyio.sleep_forever()
     finally:
         with anyio.CancelScope(shield=True):
-            await _depart(rooms, grant)
+            await _depart(seats, grant)
 
 
-async def _depart(rooms: Service, grant: Grant) -> None:
+async def _depart(seats: Seats, grant: Grant) -> None:
     try:
-        await rooms.disconnected(grant)
+        await seats.disconnected(grant)
     except Exception:  # noqa: BLE001 - as above
         _log.exception("departure not recorded", participant=grant.participant_id)
 

@@ -93,21 +93,22 @@ async def test_a_recording_through_its_four_calls(site: Site) -> None:
     found = await site.get("")
     assert found["sealed"] is False
     assert found["started_at"].endswith("Z")
-    assert found["entries"] == 4
+    assert found["entries"] == 5
     assert found["participants"] == [{"id": joined.participant.id, "name": "Cy 😀", "role": "candidate"}]
     assert [(each["id"], each["entries"], each["bytes"]) for each in found["documents"]] == [
         (site.interview, 1, len(update)),
         (f"{site.interview}.notes", 1, len(notes)),
     ]
     text = await site.get("/text", at_ms=10**9)
-    assert text == {"at_ms": 10**9, "entry": 3, "files": {"source": "a😀\r\n"}}
+    assert text == {"at_ms": 10**9, "entry": 4, "files": {"source": "a😀\r\n"}}
     assert (await site.get("/text", at_ms=10**9, document=f"{site.interview}.notes"))["files"] == {
         "source": "to ourselves"
     }
-    page = await site.get("/entries", limit=2)
-    assert [item["kind"] for item in page["items"]] == ["participant.joined", "participant.entered"]
-    assert page["items"][1] == {
-        "entry": 2,
+    page = await site.get("/entries", limit=3)
+    kinds = ["participant.joined", "admission.changed", "participant.entered"]
+    assert [item["kind"] for item in page["items"]] == kinds
+    assert page["items"][2] == {
+        "entry": 3,
         "at_ms": 0,
         "delivered_by": None,
         "document": None,

@@ -12,11 +12,12 @@ from collab.journal import Journal
 from collab.log import Entry
 from collab.registry import Registry
 from rooms.agenda import Plan
+from rooms.grant import Grant
 from rooms.key import Scope
 from rooms.member import MemberRole
 from rooms.participant import Role
 from rooms.principal import Principal
-from rooms.service import Grant, Joined, Service
+from rooms.service import Joined, Service
 
 
 class HandClock(Clock):
@@ -64,6 +65,15 @@ class House:
 
     async def grant(self, joined: Joined, suffix: str = "") -> Grant:
         return await self.rooms.authorise_socket(joined.participant.interview_id + suffix, joined.ticket)
+
+    async def connect(self, joined: Joined) -> Grant:
+        """One more connection."""
+        grant = await self.grant(joined)
+        await self.rooms.seats.connected(grant, lambda code, reason: None)
+        return grant
+
+    async def disconnect(self, grant: Grant) -> None:
+        await self.rooms.seats.disconnected(grant)
 
     async def enter(self, interview_id: str, role: Role, principal: Principal | None = None) -> Joined:
         joined = await self.join(interview_id, role, principal)

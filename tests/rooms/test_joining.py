@@ -12,7 +12,7 @@ from rooms.interview import Interview
 from rooms.member import Member, MemberRole
 from rooms.participant import PALETTE, Role
 from rooms.policy import State
-from rooms.service import RESUME_MS, TICKET_MS, Grant
+from rooms.service import RESUME_MS, TICKET_MS
 from tests.rooms.conftest import House
 
 pytestmark = pytest.mark.anyio
@@ -233,45 +233,48 @@ async def _connected(house: House, interview: Interview | str) -> list[bool]:
 
 async def test_presence_counts_connections(house: House) -> None:
     interview = await house.interview(await house.member())
-    grant = await house.grant(await house.join(interview, Role.CANDIDATE))
+    joined = await house.join(interview, Role.CANDIDATE)
     assert await _connected(house, interview) == [False]
-    for _ in range(3):
-        await house.rooms.connected(grant)
-    for _ in range(2):
-        await house.rooms.disconnected(grant)
+    one, two, three = [await house.connect(joined) for _ in range(3)]
+    await house.disconnect(two)
+    await house.disconnect(one)
     assert await _connected(house, interview) == [True]
-    assert house.rooms.present == 1
-    await house.rooms.disconnected(grant)
+    assert house.rooms.seats.present == 1
+    await house.disconnect(three)
     assert await _connected(house, interview) == [False]
-    assert house.rooms.present == 0
-    assert await house.events(interview) == ["participant.joined", "participant.connected", "participant.disconnected"]
+    assert house.rooms.seats.present == 0
+    assert await house.events(interview) == [
+        "participant.joined",
+        "admission.changed",
+        "participant.connected",
+        "participant.disconnected",
+    ]
 
 
 async def test_presence_survives_a_failing_commit(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     interview = await house.interview(await house.member())
-    grant = await house.grant(await house.join(interview, Role.CANDIDATE))
+    joined = await house.join(interview, Role.CANDIDATE)
 
     def locked(_: Journal) -> None:
         raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
 
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "transaction", locked)
-        await house.rooms.connected(grant)
+        grant = await house.connect(joined)
     assert await _connected(house, interview) == [True]
-    await house.rooms.disconnected(grant)
+    await house.disconnect(grant)
     assert await _connected(house, interview) == [False]
 
 
 async def test_leaving_is_on_record_once(house: House) -> None:
     interview = await house.interview(await house.member())
     joined = await house.join(interview, Role.CANDIDATE)
-    grant: Grant = await house.grant(joined)
-    await house.rooms.connected(grant)
+    grant = await house.connect(joined)
     for _ in range(3):
         await house.rooms.leave(interview, joined.ticket)
-    await house.rooms.disconnected(grant)
+    await house.disconnect(grant)
     await house.rooms.leave(interview, joined.ticket)
-    await house.rooms.connected(grant)
+    await house.connect(joined)
     await house.rooms.leave(interview, joined.ticket)
     assert (await house.events(interview)).count("participant.left") == 2
     with pytest.raises(TicketInvalid):

@@ -1,9 +1,24 @@
 """The join policy, cell by cell."""
 
+from itertools import product
+
 import pytest
 
 from rooms.participant import Role
-from rooms.policy import EMPTY, Admission, Limits, Occupancy, Opening, OverLimit, Part, State, admit, grants
+from rooms.policy import (
+    EMPTY,
+    Action,
+    Admission,
+    Limits,
+    Occupancy,
+    OverLimit,
+    Part,
+    Phase,
+    State,
+    admit,
+    grants,
+    may,
+)
 from rooms.policy import split_document_id as split
 
 OBSERVE = Limits(over_limit=OverLimit.OBSERVE)
@@ -48,37 +63,80 @@ def test_admission(role: Role, limits: Limits, occupancy: Occupancy, state: Stat
     assert (admission.reason is not None) == turned_down
 
 
-CODE_WRITE = (Opening(Part.CODE, may_write=True),)
-CODE_READ = (Opening(Part.CODE, may_write=False),)
-BOTH_WRITE = (Opening(Part.CODE, may_write=True), Opening(Part.NOTES, may_write=True))
-BOTH_READ = (Opening(Part.CODE, may_write=False), Opening(Part.NOTES, may_write=False))
+# Who may do what, said again in words of the product: every cell of role × state × action × phase is compared with it.
+INSIDE = {
+    (Role.CANDIDATE, State.SEATED),
+    (Role.GUEST, State.SEATED),
+    (Role.INTERVIEWER, State.SEATED),
+    (Role.INTERVIEWER, State.OBSERVING),
+    (Role.OBSERVER, State.OBSERVING),
+}
 
 
-@pytest.mark.parametrize(
-    ("role", "seated", "observing"),
-    [
-        (Role.CANDIDATE, CODE_WRITE, CODE_READ),
-        (Role.GUEST, CODE_WRITE, CODE_READ),
-        (Role.INTERVIEWER, BOTH_WRITE, BOTH_READ),
-        (Role.OBSERVER, CODE_WRITE, CODE_READ),
-    ],
-)
-def test_grants(role: Role, seated: tuple[Opening, ...], observing: tuple[Opening, ...]) -> None:
-    assert grants(role, Admission(State.SEATED)) == seated
-    assert grants(role, Admission(State.OBSERVING)) == observing
-    assert grants(role, Admission(State.WAITING)) == ()
-    assert grants(role, Admission(State.REFUSED)) == ()
+def _expected(role: Role, state: State | None, action: Action, phase: Phase) -> bool:
+    is_interviewer = role is Role.INTERVIEWER
+    if phase is Phase.CANCELLED:
+        return False
+    if phase is Phase.FINISHED:
+        return action is Action.REOPEN and is_interviewer
+    is_inside = (role, state) in INSIDE and (phase is not Phase.LOBBY or role in {Role.INTERVIEWER, Role.OBSERVER})
+    match action:
+        case Action.JOIN:
+            return True
+        case Action.REOPEN:
+            return False
+        case Action.FINISH:
+            return is_interviewer and phase is Phase.ACTIVE
+        case Action.MODERATE:
+            return is_interviewer
+        case Action.READ_CODE:
+            return is_inside
+        case Action.WRITE_CODE:
+            return is_inside and state is State.SEATED
+        case Action.READ_NOTES | Action.CHAT_INTERVIEWERS:
+            return is_inside and is_interviewer
+        case Action.WRITE_NOTES:
+            return is_inside and is_interviewer and state is State.SEATED
+        case Action.CHAT:
+            return is_inside and role is not Role.OBSERVER
 
 
-@pytest.mark.parametrize("role", list(Role))
-@pytest.mark.parametrize("limits", [OBSERVE, WAIT, REFUSE])
-@pytest.mark.parametrize("seated", [0, 3, 5, 10, 50])
-def test_only_interviewers_open_the_notes_and_observers_never_write(role: Role, limits: Limits, seated: int) -> None:
-    openings = grants(role, admit(role, limits, Occupancy(seated)))
-    if role is not Role.INTERVIEWER:
-        assert all(opening.part is Part.CODE for opening in openings)
-    if role is Role.OBSERVER:
-        assert not any(opening.may_write for opening in openings)
+CELLS = list(product(Role, [*State, None], Action, Phase))
+
+
+@pytest.mark.parametrize(("role", "state", "action", "phase"), CELLS)
+def test_every_cell(role: Role, state: State | None, action: Action, phase: Phase) -> None:
+    """A10, A30, A31."""
+    assert may(role, state, action, phase) is _expected(role, state, action, phase)
+    # Muting takes what others would see, and nothing from the candidate.
+    is_voice = action in {Action.WRITE_CODE, Action.WRITE_NOTES, Action.CHAT, Action.CHAT_INTERVIEWERS}
+    kept = role is Role.CANDIDATE or not is_voice
+    assert may(role, state, action, phase, is_muted=True) is (_expected(role, state, action, phase) and kept)
+
+
+@pytest.mark.parametrize(("role", "state"), list(product(Role, [*State, None])))
+@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize("is_muted", [False, True])
+def test_documents_open_by_the_same_table(role: Role, state: State | None, phase: Phase, is_muted: bool) -> None:
+    """A11."""
+    opened = {opening.part: opening.may_write for opening in grants(role, state, phase, is_muted=is_muted)}
+    for part, read, write in (
+        (Part.CODE, Action.READ_CODE, Action.WRITE_CODE),
+        (Part.NOTES, Action.READ_NOTES, Action.WRITE_NOTES),
+    ):
+        assert (part in opened) is may(role, state, read, phase)
+        assert opened.get(part, False) is may(role, state, write, phase, is_muted=is_muted)
+    assert (Part.NOTES not in opened) or role is Role.INTERVIEWER
+
+
+@pytest.mark.parametrize("over_limit", OverLimit)
+def test_in_the_lobby_candidate_and_guests_wait_without_a_place(over_limit: OverLimit) -> None:
+    limits = Limits(over_limit=over_limit, lobby=True)
+    for role in (Role.CANDIDATE, Role.GUEST):
+        admission = admit(role, limits, EMPTY, is_open=False)
+        assert admission == Admission(State.WAITING, None, "The interviewers will let you in.")
+    assert admit(Role.INTERVIEWER, limits, EMPTY, is_open=False).state is State.SEATED
+    assert admit(Role.OBSERVER, limits, EMPTY, is_open=False).state is State.OBSERVING
 
 
 def test_document_ids() -> None:

@@ -84,8 +84,9 @@ class Api:
         return answer.json() if answer.content else None
 
     async def create(self, **body: Any) -> str:
-        """A new interview that the owner may finish; its id."""
-        made = await self.request("POST", "interviews", {"interviewers": [OWNER]} | body, expect=201)
+        """A new interview that the owner may finish, with seats for a crowd of guests; its id."""
+        plan = {"interviewers": [OWNER], "policy": {"guests": 1000}} | body
+        made = await self.request("POST", "interviews", plan, expect=201)
         return str(made["id"])
 
     async def status(self, interview: str) -> str:

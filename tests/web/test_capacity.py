@@ -6,13 +6,13 @@ import pytest
 
 from collab.errors import Refused
 from collab.wire import CloseCode
+from rooms.grant import Grant
 from rooms.participant import Role
-from rooms.service import Grant
 from web.capacity import Capacity
 
 
 def grant(participant: str, *, ticket: str = "", document: str = "room", role: Role = Role.GUEST) -> Grant:
-    return Grant(document, document, participant, role, True, {}, False, False, ticket or f"{participant}'s")
+    return Grant(document, document, participant, role, True, {}, False, False, ticket or f"{participant}'s", None)
 
 
 class Door:

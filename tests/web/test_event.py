@@ -63,14 +63,16 @@ async def test_first_a_snapshot_then_what_happens(site: Site) -> None:
     async with listening(site, candidate["events_url"]) as events:
         kind, number, snapshot = await events.next()
         assert (kind, number) == ("snapshot", None)
-        assert (snapshot["status"], snapshot["you"], snapshot["entry"]) == ("pending", candidate["participant_id"], 1)
+        assert (snapshot["status"], snapshot["you"], snapshot["entry"]) == ("pending", candidate["participant_id"], 2)
         assert [(one["name"], one["role"], one["connected"]) for one in snapshot["participants"]] == [
             ("Ada", "candidate", False)
         ]
         await site.join(interview, "interviewer")
         kind, number, data = await events.next()
-        assert (kind, number, data["entry"], data["at_ms"]) == ("participant.joined", 2, 2, 0)
+        assert (kind, number, data["entry"], data["at_ms"]) == ("participant.joined", 3, 3, 0)
         assert data["participant"]["name"] == "Olga"
+        kind, _, data = await events.next()
+        assert (kind, data["state"], data["number"]) == ("admission.changed", "seated", 2)
         await site.activate(interview)
         assert await events.kinds(3) == ["participant.entered", "participant.entered", "interview.active"]
         await site.json("POST", f"interviews/{interview}/finish", {"on_behalf_of": OWNER})
@@ -91,9 +93,9 @@ async def test_what_was_missed_is_told_again(site: Site, way: str) -> None:
     missed = listening(site, f"{url}&after=2") if way == "after" else listening(site, url, **{way: "2"})
     async with missed as events:
         assert (await events.next())[0] == "snapshot"
-        assert [(await events.next())[1] for _ in range(2)] == [3, 4]
+        assert [(await events.next())[1] for _ in range(6)] == [3, 4, 5, 6, 7, 8]
         await site.join(interview, "guest")
-        assert (await events.next())[1] == 5
+        assert (await events.next())[1] == 9
 
 
 async def test_nothing_falls_between_snapshot_and_events(site: Site) -> None:
@@ -108,7 +110,7 @@ async def test_nothing_falls_between_snapshot_and_events(site: Site) -> None:
     for _ in range(5):
         async with listening(site, url) as events:
             _, _, snapshot = await events.next()
-            if snapshot["entry"] == 21:
+            if snapshot["entry"] == 42:
                 break
             assert (await events.next())[1] == snapshot["entry"] + 1
     await joining

@@ -1,7 +1,8 @@
 """/api/v1/interviews/<id>: coming in, leaving, finish and reopen."""
 
 from pydantic import Field
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
+from werkzeug.http import dump_cookie
 
 from rooms.errors import OnBehalfMissing, ScopeMissing
 from rooms.key import Scope
@@ -27,6 +28,8 @@ from web.problem import TooManyRequests
 
 blueprint = Blueprint("room", __name__, url_prefix="/api/v1/interviews/<interview_id>")
 
+DEVICE_COOKIE = "panelroom_device"
+_DEVICE_S = 400 * 86_400  # browsers keep nothing for longer
 _SOCKET_SCHEMES = {"http": "ws", "https": "wss"}
 
 
@@ -63,6 +66,7 @@ class JoinAnswer(Answer):
 
 class LeaveBody(Body):
     ticket: str
+    done: bool = Field(False, description="Whether this was the person's part of the interview")
 
 
 class ActingBody(Body):
@@ -71,7 +75,7 @@ class ActingBody(Body):
 
 @blueprint.post("/join")
 @documented(body=JoinBody, answers={200: JoinAnswer})
-async def join(interview_id: str) -> JoinAnswer:
+async def join(interview_id: str) -> tuple[JoinAnswer, int, dict[str, str]]:
     """Come in. Without credentials as candidate or guest."""
     wait_s = panelroom().joins.wait_s(came_to().address)
     if wait_s:
@@ -80,9 +84,21 @@ async def join(interview_id: str) -> JoinAnswer:
     body = await read_body(JoinBody)
     member = await _member(await optional_principal(), body)
     joined = await panelroom().rooms.join(
-        interview_id, body.role, name=clean_name(body.name or ""), member=member, resume=body.resume
+        interview_id,
+        body.role,
+        name=clean_name(body.name or ""),
+        member=member,
+        resume=body.resume,
+        device=request.cookies.get(DEVICE_COOKIE),
     )
-    return _admitted(joined, arrived)
+    headers = {} if joined.device is None else {"Set-Cookie": _device_cookie(joined.device, arrived)}
+    return _admitted(joined, arrived), 200, headers
+
+
+def _device_cookie(secret: str, arrived: Arrival) -> str:
+    """By which this browser is known again."""
+    is_secure = arrived.scheme == "https"
+    return dump_cookie(DEVICE_COOKIE, secret, _DEVICE_S, secure=is_secure, httponly=True, samesite="Lax")
 
 
 async def _member(principal: Principal | None, body: JoinBody) -> Member | None:
@@ -127,9 +143,9 @@ def _admitted(joined: Joined, arrived: Arrival) -> JoinAnswer:
 @blueprint.post("/leave")
 @documented(body=LeaveBody, answers={204: "The participant has left"})
 async def leave(interview_id: str) -> Response:
-    """Say good-bye."""
+    """Say good-bye: the seat is free at once."""
     body = await read_body(LeaveBody)
-    await panelroom().rooms.leave(interview_id, body.ticket)
+    await panelroom().rooms.leave(interview_id, body.ticket, is_done=body.done)
     return Response(status=204)
 
 

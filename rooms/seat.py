@@ -1,0 +1,354 @@
+"""Seats: who is in a room, who waits to be, and who of them is connected."""
+
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from operator import attrgetter
+from typing import Any
+
+import anyio
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from collab.database import Database
+from collab.journal import Journal, Transaction
+from collab.registry import Registry
+from collab.wire import CloseCode
+from rooms import store
+from rooms.grant import Grant
+from rooms.interview import Interview
+from rooms.participant import Participant
+from rooms.policy import Admission, Phase, Seat, State, admissions, grants
+
+_RETRY_S = 1.0
+_OVER = frozenset({Phase.FINISHED, Phase.CANCELLED})
+
+Close = Callable[[CloseCode, str], None]
+
+_log = structlog.get_logger("seats")
+
+
+class Seats:
+    """Invariants: whatever happens, everybody has what ``admissions`` gives to those who have asked and not lapsed, in
+    the order of asking; every change of it is an event in its commit, and reaches the open connections in the same
+    breath.
+    """
+
+    def __init__(self, database: Database, journal: Journal, registry: Registry, *, hold_s: float = 30) -> None:
+        """``hold_s``: for how long a seat is kept for somebody who is not connected."""
+        self._database = database
+        self._journal = journal
+        self._registry = registry
+        self._hold_s = hold_s
+        self._connections: dict[str, dict[Grant, Close]] = {}  # open ones by participant
+        self._listening: Counter[str] = Counter()  # streams of events by participant
+        self._told: dict[str, frozenset[str]] = {}  # who is connected, and with which devices, by the record
+        self._overdue: set[tuple[str, str]] = set()  # interview and participant: how he is connected is not recorded
+        self._woken = anyio.Event()
+
+    # Seats
+
+    async def ask(
+        self,
+        transaction: Transaction,
+        interview: Interview,
+        participant: Participant,
+        *,
+        by: dict[str, str] | None = None,
+    ) -> Admission:
+        """The participant's seat in this role, held anew; one at the end of the queue where there is none."""
+        return (await self._settle(transaction, interview, asking=participant, by=by))[participant.id]
+
+    async def move(
+        self, transaction: Transaction, interview: Interview, participant: Participant, by: dict[str, str]
+    ) -> None:
+        """The participant has got another role: a seat is asked for anew, where there was one."""
+        if await store.seat(transaction.connection, participant.id, transaction.now_ms):
+            await self.ask(transaction, interview, participant, by=by)
+
+    async def give_up(
+        self,
+        transaction: Transaction,
+        interview: Interview,
+        participant: Participant,
+        code: CloseCode,
+        reason: str,
+        *,
+        by: dict[str, str] | None = None,
+    ) -> None:
+        """The participant goes: all connections close, and the seat is passed on."""
+        await self.hang_up(transaction, interview, participant, code, reason)
+        await self._settle(transaction, interview, leaving=participant, by=by)
+
+    async def settle(self, transaction: Transaction, interview: Interview, by: dict[str, str] | None = None) -> None:
+        """Give everybody the admission that is due, in the interview as it is now; ``by`` whose doing it is."""
+        await self._settle(transaction, interview, by=by)
+
+    async def _settle(
+        self,
+        transaction: Transaction,
+        interview: Interview,
+        *,
+        asking: Participant | None = None,
+        leaving: Participant | None = None,
+        by: dict[str, str] | None = None,
+    ) -> dict[str, Admission]:
+        connection, now_ms = transaction.connection, transaction.now_ms
+        if interview.phase in _OVER:
+            await store.keep_seats(connection, interview.id)
+            return {}
+        before = {seat.participant_id: seat for seat in await store.seats(connection, interview.id)}
+        queue = {who: seat for who, seat in before.items() if self._is_live(seat, now_ms)}
+        if leaving is not None:
+            queue.pop(leaving.id, None)
+        if asking is not None:
+            own = queue.get(asking.id)
+            if own is None or own.role is not asking.role:
+                number = 1 + max((seat.number for seat in before.values()), default=0)
+                own = Seat(asking.id, interview.id, asking.role, State.WAITING, number, None)
+            queue[asking.id] = replace(own, until_ms=None)
+        in_order = sorted(queue.values(), key=attrgetter("number"))
+        given = admissions(in_order, interview.limits, is_open=interview.phase is not Phase.LOBBY)
+        after = {
+            seat.participant_id: replace(seat, state=state, until_ms=self._until_ms(seat, state, now_ms))
+            for seat in in_order
+            if (state := given[seat.participant_id].state) is not State.REFUSED
+        }
+        await store.put_seats(connection, before, after)
+        for who in [*(who for who in before if who not in given), *given]:
+            old, new = before.get(who), after.get(who)
+            is_same = old is not None and new is not None and (old.number, old.state) == (new.number, new.state)
+            if not is_same:
+                event = _event(who, given.get(who), new) | ({"by": by} if by else {})
+                await transaction.append(interview.id, "admission.changed", event)
+            if not is_same or (asking is not None and who == asking.id):
+                participant = asking if asking is not None and who == asking.id else None
+                participant = participant or await store.participant(connection, who)
+                if participant is not None:
+                    self.fit(transaction, interview, participant, new)
+        return given
+
+    def fit(self, transaction: Transaction, interview: Interview, participant: Participant, seat: Seat | None) -> None:
+        """On commit, let the open connections do what the participant may do in this seat, and close the others."""
+        state = None if seat is None else seat.state
+        is_muted = participant.muted_reason is not None
+        openings = grants(participant.role, state, interview.phase, is_muted=is_muted)
+        may_write = {opening.part.document_id(interview.id): opening.may_write for opening in openings}
+
+        def fit() -> None:
+            for live in self._registry.opened(interview.id):
+                if live.id in may_write:
+                    live.set_may_write(participant.id, may_write=may_write[live.id])
+                else:
+                    live.close_peers(CloseCode.TICKET, "there is no seat for this", participant.id)
+
+        transaction.on_commit.append(fit)
+
+    def _is_live(self, seat: Seat, now_ms: int) -> bool:
+        return seat.is_live(now_ms) or self._is_held(seat.participant_id, seat.state)
+
+    def _is_held(self, participant_id: str, state: State) -> bool:
+        """By an open connection; for who waits, by listening to the events."""
+        if participant_id in self._connections:
+            return True
+        return state is State.WAITING and self._listening[participant_id] > 0
+
+    def _until_ms(self, seat: Seat, state: State, now_ms: int) -> int | None:
+        if self._is_held(seat.participant_id, state):
+            return None
+        if seat.until_ms is None or state is not seat.state:
+            return now_ms + int(self._hold_s * 1000)
+        return seat.until_ms
+
+    # Connections
+
+    @property
+    def present(self) -> int:
+        """How many participants have an open connection."""
+        return len(self._connections)
+
+    def is_connected(self, participant_id: str) -> bool:
+        return participant_id in self._connections
+
+    def devices(self, participant_id: str) -> list[str]:
+        """Those that the participant is connected with."""
+        return sorted(_devices(self._connections.get(participant_id, ())))
+
+    def is_connected_elsewhere(self, participant_id: str, ticket_id: str) -> bool:
+        return any(grant.ticket_id != ticket_id for grant in self._connections.get(participant_id, ()))
+
+    def is_connected_with(self, participant_id: str, ticket_id: str) -> bool:
+        return any(grant.ticket_id == ticket_id for grant in self._connections.get(participant_id, ()))
+
+    async def connected(self, grant: Grant, close: Close) -> None:
+        """One more open connection of this participant, whose seat is held. What may have changed since it was granted
+        is made sure of; ``close`` ends it. A connection lives also while commits fail.
+        """
+        self._connections.setdefault(grant.participant_id, {})[grant] = close
+        try:
+            async with self._journal.transaction() as transaction:
+                connection = transaction.connection
+                interview = await store.interview(connection, grant.interview_id)
+                ticket = await store.ticket(connection, grant.ticket_id)
+                if interview is None or interview.phase in _OVER:
+                    return
+                if ticket is None or not ticket.is_valid(transaction.now_ms):
+                    self._forget(grant)
+                    close(CloseCode.TICKET, "the ticket was revoked")
+                    return
+                await self._tell(transaction, grant.interview_id, grant.participant_id)
+                await self.ask(transaction, interview, ticket.participant)
+        except SQLAlchemyError:
+            self._overdue.add((grant.interview_id, grant.participant_id))
+            _log.exception("connection was not recorded", participant=grant.participant_id)
+
+    async def disconnected(self, grant: Grant) -> None:
+        """One less: after the last one the seat is kept for a while."""
+        if not self._forget(grant):
+            return
+        try:
+            await self._settle_alone(grant.interview_id, grant.participant_id)
+        except SQLAlchemyError:
+            self._overdue.add((grant.interview_id, grant.participant_id))
+            _log.exception("disconnection was not recorded", participant=grant.participant_id)
+
+    async def hang_up(
+        self,
+        transaction: Transaction,
+        interview: Interview,
+        participant: Participant,
+        code: CloseCode,
+        reason: str,
+        *,
+        ticket_id: str | None = None,
+        device_id: str | None = None,
+    ) -> None:
+        """On commit, close the participant's connections, or those of one ticket or one device."""
+        closing = {
+            grant
+            for grant in self._connections.get(participant.id, ())
+            if ticket_id in {None, grant.ticket_id} and device_id in {None, grant.device_id}
+        }
+        await self._tell(transaction, interview.id, participant.id, without=closing)
+
+        def hang_up() -> None:
+            for grant in closing:
+                close = self._forget(grant)
+                if close is not None:
+                    close(code, reason)
+
+        transaction.on_commit.append(hang_up)
+
+    @asynccontextmanager
+    async def listening(self, interview_id: str, participant_id: str) -> AsyncGenerator[None]:
+        """The participant reads the events for the length of the block: whoever waits keeps his place by it."""
+        self._listening[participant_id] += 1
+        try:
+            yield
+        finally:
+            self._listening[participant_id] -= 1
+            if not self._listening[participant_id]:
+                del self._listening[participant_id]
+                self._overdue.add((interview_id, participant_id))
+                self._woken.set()
+
+    async def _tell(
+        self, transaction: Transaction, interview_id: str, participant_id: str, *, without: Iterable[Grant] = ()
+    ) -> None:
+        """Record how the participant is connected now, where the record says otherwise."""
+        staying = self._connections.get(participant_id, {}).keys() - set(without)
+        was, now = self._told.get(participant_id), _devices(staying) if staying else None
+        who = {"id": participant_id}
+        if now is None and was is not None:
+            await transaction.append(interview_id, "participant.disconnected", who, participant_id)
+        if now is not None and was is None:
+            await transaction.append(interview_id, "participant.connected", who, participant_id)
+        if now is not None and now != was and max(len(now), len(was or ())) > 1:
+            devices = who | {"devices": sorted(now)}
+            await transaction.append(interview_id, "participant.devices", devices, participant_id)
+
+        def told() -> None:
+            if now is None:
+                self._told.pop(participant_id, None)
+            else:
+                self._told[participant_id] = now
+
+        transaction.on_commit.append(told)
+
+    def _forget(self, grant: Grant) -> Close | None:
+        connections = self._connections.get(grant.participant_id, {})
+        close = connections.pop(grant, None)
+        if not connections:
+            self._connections.pop(grant.participant_id, None)
+        return close
+
+    # Time
+
+    async def run(self) -> None:
+        """Free what lapses and pass it on, for ever."""
+        is_first = True
+        while True:
+            wait_s = self._hold_s
+            self._woken = anyio.Event()
+            try:
+                if is_first:
+                    await self._begin()
+                    is_first = False
+                next_ms = await self.sweep()
+                if next_ms is not None:  # what is asked for from now on is kept for longer than this sleeps
+                    wait_s = min(wait_s, max(0, next_ms - self._journal.clock.now_ms()) / 1000)
+            except Exception:  # noqa: BLE001 - whatever the disk says, the next attempt may go through
+                _log.exception("seats were not passed on")
+                wait_s = _RETRY_S
+                self._woken = anyio.Event()
+            with anyio.move_on_after(wait_s):
+                await self._woken.wait()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """``run`` for as long as the block lasts."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.run)
+            yield
+            tasks.cancel_scope.cancel()
+
+    async def _begin(self) -> None:
+        """Connections of the process before this one: their seats are kept for those who come back."""
+        async with self._database.writing() as connection:
+            await store.hold_seats(connection, self._journal.clock.now_ms() + int(self._hold_s * 1000))
+
+    async def sweep(self) -> int | None:
+        """Free what has lapsed and pass it on; when the next one does."""
+        async with self._database.reading() as connection:
+            lapsed = await store.interviews_with_lapsed_seats(connection, self._journal.clock.now_ms())
+        for interview_id in lapsed:
+            await self._settle_alone(interview_id)
+        for overdue in list(self._overdue):
+            await self._settle_alone(*overdue)
+            self._overdue.discard(overdue)
+        async with self._database.reading() as connection:
+            return await store.next_end_ms(connection)
+
+    async def _settle_alone(self, interview_id: str, participant_id: str | None = None) -> None:
+        async with self._journal.transaction() as transaction:
+            interview = await store.interview(transaction.connection, interview_id)
+            if interview is None:
+                return
+            if participant_id is not None and interview.phase not in _OVER:
+                await self._tell(transaction, interview_id, participant_id)
+            await self.settle(transaction, interview)
+
+
+def _devices(connections: Iterable[Grant]) -> frozenset[str]:
+    return frozenset(grant.device_id for grant in connections if grant.device_id is not None)
+
+
+def _event(participant_id: str, admission: Admission | None, seat: Seat | None) -> dict[str, Any]:
+    return {
+        "id": participant_id,
+        "state": "none" if admission is None else admission.state.value,
+        "place": admission and admission.place,
+        "reason": admission and admission.reason,
+        "number": seat and seat.number,
+    }
