@@ -11,13 +11,15 @@ interface Question {
 /** A modal question. Resolves to true when its action was chosen; Escape and the other button are no. */
 export function ask({ title, body, action, cancel }: Question): Promise<boolean> {
   const dialog = h("dialog", { class: "dialog", "aria-labelledby": "dialog-title" });
-  const form = h(
-    "form",
-    { method: "dialog", class: "dialog-actions" },
-    h("button", { class: "button", value: "" }, cancel),
-  );
-  if (action !== undefined) form.append(h("button", { class: `button ${action.style}`, value: "yes" }, action.label));
-  dialog.append(h("h2", { id: "dialog-title" }, title), ...body, form);
+  const no = h("button", { type: "button", class: "button" }, cancel);
+  no.addEventListener("click", () => {
+    dialog.close("");
+  });
+  const form = h("form", { method: "dialog" }, h("h2", { id: "dialog-title" }, title), ...body);
+  const yes =
+    action === undefined ? null : h("button", { class: `button ${action.style}`, value: "yes" }, action.label);
+  form.append(h("div", { class: "dialog-actions" }, no, yes));
+  dialog.append(form);
   document.body.append(dialog);
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {

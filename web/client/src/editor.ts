@@ -2,7 +2,7 @@ import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
-import { Compartment, EditorState, type Extension } from "@codemirror/state";
+import { Compartment, EditorState, type Extension, type StateEffect, type Transaction } from "@codemirror/state";
 import {
   crosshairCursor,
   drawSelection,
@@ -22,8 +22,10 @@ import { applyInParts } from "./big_change";
 import { carets } from "./carets";
 import { editorTheme } from "./editor_theme";
 import { exactLines } from "./exact_lines";
+import { loadKeys } from "./key_map";
 import { languageOf, loadLanguage } from "./languages";
 import { leaveHint } from "./leave_hint";
+import { onPreferences, preferences, type Preferences } from "./preferences";
 import { applySteadily } from "./steady_scroll";
 import { wholeCharacters } from "./surrogate";
 
@@ -34,36 +36,58 @@ export interface EditorOptions {
   hint: string;
 }
 
-/** A CodeMirror bound to a Yjs text, which can be swapped for another text after a refusal. */
+/** A CodeMirror bound to one Yjs text for as long as it lives, in sight or not. */
 export class Editor {
   readonly view: EditorView;
+  private readonly label = new Compartment();
   private readonly language = new Compartment();
   private readonly writable = new Compartment();
+  private readonly keys = new Compartment();
+  private readonly undoManager: Y.UndoManager;
+  private readonly forget: () => void;
   private languageId = "";
-  private loaded: Extension = [];
+  private keyMap: Preferences["keys"] = "default";
   private mayWrite = false;
-  private undoManager: Y.UndoManager | null = null;
+  /** Where an editor out of sight was scrolled to. */
+  private scrolled: StateEffect<unknown> | undefined;
 
   constructor(
     parent: HTMLElement,
+    text: Y.Text,
+    awareness: Awareness,
     private readonly options: EditorOptions,
   ) {
+    this.undoManager = new Y.UndoManager(text, { captureTimeout: 400 });
     this.view = new EditorView({
       parent,
-      extensions: EditorView.cspNonce.of(options.nonce),
+      state: EditorState.create({ doc: text.toJSON(), extensions: this.extensions(text, awareness) }),
       dispatchTransactions: (transactions, view) => {
-        const between = (): void => {
-          this.undoManager?.stopCapturing();
-        };
-        if (!applyInParts(view, transactions, between)) applySteadily(transactions, view);
+        this.apply(transactions, view);
       },
+    });
+    this.usePreferences(preferences());
+    this.forget = onPreferences((changed) => {
+      this.usePreferences(changed);
     });
   }
 
-  bind(text: Y.Text, awareness: Awareness): void {
-    const undoManager = (this.undoManager = new Y.UndoManager(text, { captureTimeout: 400 }));
-    const extensions = this.extensions(text, awareness, undoManager);
-    this.view.setState(EditorState.create({ doc: text.toJSON(), extensions }));
+  destroy(): void {
+    this.forget();
+    this.view.destroy();
+    this.undoManager.destroy();
+  }
+
+  hide(): void {
+    if (this.view.dom.hidden) return;
+    this.scrolled = this.view.scrollSnapshot();
+    this.view.dom.hidden = true;
+  }
+
+  show(): void {
+    if (!this.view.dom.hidden) return;
+    this.view.dom.hidden = false;
+    if (this.scrolled !== undefined) this.view.dispatch({ effects: this.scrolled });
+    this.scrolled = undefined;
   }
 
   get caret(): number {
@@ -74,20 +98,51 @@ export class Editor {
     this.view.dispatch({ selection: { anchor: Math.min(at, this.view.state.doc.length) }, scrollIntoView });
   }
 
+  /** Brings a place into sight without going there. */
+  reveal(at: number, y: "nearest" | "center"): void {
+    const place = Math.min(at, this.view.state.doc.length);
+    this.view.dispatch({ effects: EditorView.scrollIntoView(place, { y, yMargin: 64, xMargin: 32 }) });
+  }
+
   setWritable(mayWrite: boolean): void {
     if (mayWrite === this.mayWrite) return;
     this.mayWrite = mayWrite;
     this.view.dispatch({ effects: this.writable.reconfigure(this.writing()) });
   }
 
+  setLabel(label: string): void {
+    this.view.dispatch({ effects: this.label.reconfigure(labelled(label)) });
+  }
+
   setLanguage(id: string): void {
     if (id === this.languageId) return;
     this.languageId = id;
-    void loadLanguage(id).then((extension) => {
-      if (this.languageId !== id) return;
-      this.loaded = [extension, indentation(id)];
-      this.view.dispatch({ effects: this.language.reconfigure(this.loaded) });
+    void this.loadLanguage();
+  }
+
+  private async loadLanguage(): Promise<void> {
+    const { languageId: id } = this;
+    const extension = id === "" ? [] : await loadLanguage(id);
+    if (this.languageId !== id) return;
+    this.view.dispatch({ effects: this.language.reconfigure([extension, indentation(id, preferences().tab)]) });
+  }
+
+  private usePreferences({ keys }: Preferences): void {
+    void this.loadLanguage();
+    this.view.requestMeasure();
+    if (keys === this.keyMap) return;
+    this.keyMap = keys;
+    void loadKeys(keys).then((extension) => {
+      if (this.keyMap === keys) this.view.dispatch({ effects: this.keys.reconfigure(extension) });
     });
+  }
+
+  private apply(transactions: readonly Transaction[], view: EditorView): void {
+    for (const { changes } of transactions) this.scrolled = this.scrolled?.map(changes);
+    const between = (): void => {
+      this.undoManager.stopCapturing();
+    };
+    if (!applyInParts(view, transactions, between)) applySteadily(transactions, view);
   }
 
   private writing(): Extension {
@@ -98,15 +153,15 @@ export class Editor {
     ];
   }
 
-  private extensions(text: Y.Text, awareness: Awareness, undoManager: Y.UndoManager): Extension {
+  private extensions(text: Y.Text, awareness: Awareness): Extension {
     const { label, nonce, prose, hint } = this.options;
+    const { undoManager } = this;
     return [
       EditorView.cspNonce.of(nonce),
-      EditorView.contentAttributes.of({
-        "aria-label": label,
-        spellcheck: prose ? "true" : "false",
-        autocorrect: "off",
-      }),
+      // Before the other keys, which it replaces.
+      this.keys.of([]),
+      this.label.of(labelled(label)),
+      EditorView.contentAttributes.of({ spellcheck: prose ? "true" : "false", autocorrect: "off" }),
       exactLines,
       wholeCharacters,
       prose ? EditorView.lineWrapping : [lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), coding],
@@ -115,7 +170,7 @@ export class Editor {
       EditorState.allowMultipleSelections.of(!prose),
       placeholder(hint),
       keymap.of([...yUndoManagerKeymap, ...defaultKeymap, ...searchKeymap, ...(prose ? [] : [indentWithTab])]),
-      this.language.of(this.loaded),
+      this.language.of([]),
       this.writable.of(this.writing()),
       editorTheme,
       // The undo manager's plug-in must come before the one that writes into the document.
@@ -138,7 +193,13 @@ const coding: Extension = [
 /** Read-only text can be reached, selected and scrolled by keyboard. */
 const focusable = EditorView.contentAttributes.of({ tabindex: "0", "aria-readonly": "true" });
 
-function indentation(id: string): Extension {
+function labelled(label: string): Extension {
+  return EditorView.contentAttributes.of({ "aria-label": label });
+}
+
+/** `preferred`: spaces, or 0 for what is usual in the language, which may be a tab character. */
+function indentation(id: string, preferred: number): Extension {
   const { indent } = languageOf(id);
-  return [indentUnit.of(indent === 0 ? "\t" : " ".repeat(indent)), EditorState.tabSize.of(indent === 0 ? 4 : indent)];
+  const width = preferred === 0 ? (indent === 0 ? 4 : indent) : preferred;
+  return [indentUnit.of(indent === 0 ? "\t" : " ".repeat(width)), EditorState.tabSize.of(width)];
 }

@@ -104,7 +104,7 @@ export const LANGUAGES: readonly Language[] = [
 
 /** A language this page does not know is shown as plain text under its own name. */
 export function languageOf(id: string): Language {
-  return LANGUAGES.find((each) => each.id === id) ?? { ...PLAIN, id, name: id };
+  return LANGUAGES.find((each) => each.id === id) ?? { ...PLAIN, id, name: id.slice(0, 40) };
 }
 
 /** Without its colours when its file cannot be had: after an update of the server, or offline. */
@@ -115,4 +115,11 @@ export async function loadLanguage(id: string): Promise<Extension> {
     console.warn(`The colours of ${id} could not be loaded`, error);
     return [];
   }
+}
+
+/** For a list to choose from, by name; `known`: one more, if it is none of them. */
+export function languageChoices(known: string): [id: string, name: string][] {
+  const choices = LANGUAGES.map(({ id, name }): [string, string] => [id, name]);
+  if (!LANGUAGES.some(({ id }) => id === known)) choices.push([known, languageOf(known).name]);
+  return choices.sort(([, a], [, b]) => a.localeCompare(b));
 }

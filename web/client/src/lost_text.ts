@@ -13,6 +13,29 @@ export function lostLines(before: string, after: string): string {
   return old.slice(head, old.length - tail).join("\n");
 }
 
+/** File id -> its name and text. */
+export type Texts = ReadonlyMap<string, { name: string; text: string }>;
+
+/** What of each file is missing, in one text. */
+export function lostIn(before: Texts, after: Texts): string {
+  const lost = [...before].map(([id, { name, text }]): [string, { name: string; text: string }] => {
+    const now = after.get(id)?.text;
+    return [id, { name, text: now === undefined ? text : lostLines(text, now) }];
+  });
+  return together(new Map(lost.filter(([, { text }]) => text !== "")));
+}
+
+/** One text as it is; several under their names. */
+export function together(texts: Texts): string {
+  const all = [...texts.values()];
+  if (all.length === 1) return all[0]?.text ?? "";
+  return all.map(({ name, text }) => `── ${name} ──\n${text}`).join("\n\n");
+}
+
+export function areSame(one: Texts, other: Texts): boolean {
+  return one.size === other.size && [...one].every(([id, { text }]) => other.get(id)?.text === text);
+}
+
 interface Loss {
   /** What happened, and what follows from it. */
   title: string;

@@ -1,18 +1,20 @@
 import * as Y from "yjs";
+import { FIRST } from "./file";
 
 /** A place in a text: the character before it, and its distance from the beginning should that one be gone. */
-interface Place {
+export interface Place {
+  file: string;
   position: unknown;
   at: number;
 }
 
-export function placeIn(text: Y.Text, at: number): Place {
+export function placeIn(text: Y.Text, at: number, file = FIRST): Place {
   const position = Y.createRelativePositionFromTypeIndex(text, at, -1);
-  return { position: Y.relativePositionToJSON(position) as unknown, at };
+  return { file, position: Y.relativePositionToJSON(position) as unknown, at };
 }
 
 /** Where a place is now, also in another copy of the text that does not know what was before it. */
-export function indexOf({ position, at }: Place, text: Y.Text): number {
+export function indexOf({ position, at }: Pick<Place, "position" | "at">, text: Y.Text): number {
   return follow(position, text) ?? Math.min(at, text.length);
 }
 
@@ -41,7 +43,8 @@ export function keepPlace(document: string, place: Place): void {
 export function keptPlace(document: string): Place | null {
   try {
     const kept = JSON.parse(sessionStorage.getItem(keyOf(document)) ?? "null") as Partial<Place> | null;
-    return typeof kept?.at === "number" && kept.at >= 0 ? { position: kept.position, at: kept.at } : null;
+    if (typeof kept?.at !== "number" || kept.at < 0) return null;
+    return { file: typeof kept.file === "string" ? kept.file : FIRST, position: kept.position, at: kept.at };
   } catch {
     return null;
   }

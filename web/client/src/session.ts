@@ -1,10 +1,10 @@
 import * as api from "./api";
 import { CLOSE_CODES } from "./close_codes";
+import { EditorStack } from "./editor_stack";
 import { finishedNotice, takeLostFocus } from "./finished_notice";
 import { Frame } from "./frame";
-import { languageOf } from "./languages";
 import type { RoomPage } from "./lobby";
-import { lateNotice, lostLines, refusedNotice } from "./lost_text";
+import { areSame, lateNotice, lostIn, refusedNotice, together, type Texts } from "./lost_text";
 import type { ConnectionState } from "./provider";
 import { askFinish, askLeave, tellNotFinished } from "./questions";
 import { RoomEvents, type RoomEvent } from "./room_events";
@@ -12,6 +12,7 @@ import { Roster } from "./roster";
 import { SharedDocument, type DocumentWatcher } from "./shared_document";
 import { Status } from "./status";
 import { forget, remember, type Entry } from "./ticket";
+import { Typing } from "./typing";
 import { Workspace } from "./workspace";
 
 /** More refusals than this within a minute are not met by joining again. */
@@ -21,7 +22,7 @@ export type Ending = "left" | "removed" | "cancelled" | "refused";
 
 interface Lost {
   reason: string;
-  text: string;
+  texts: Texts;
 }
 
 /** One stay in the room: its documents, its events, and what to do about every way it can be interrupted. */
@@ -31,6 +32,7 @@ export class Session implements DocumentWatcher {
   private readonly documents: SharedDocument[] = [];
   private readonly roster = new Roster(() => this.joined.participant_id);
   private readonly status = new Status(() => this.documents);
+  private readonly typing = new Typing(() => undefined);
   private readonly events = new RoomEvents((event) => {
     this.accept(event);
   });
@@ -49,25 +51,21 @@ export class Session implements DocumentWatcher {
     private readonly request: api.JoinRequest,
     private readonly onEnd: (ending: Ending, words: string, unsaved: string) => void,
   ) {
-    this.workspace = new Workspace(page, {
-      onLanguage: (id: string) => {
-        this.code.files.set("source", { name: languageOf(id).file, language: id });
-      },
-    });
+    const nonce = page.csp_nonce;
+    const { language, title } = page.interview;
+    this.workspace = new Workspace({ language, title, nonce, onFollow: () => undefined });
     const { pill, banner } = this.status;
     const parts = { pill, banner, roster: this.roster.element, code: this.workspace.element };
     const actions = { onLeave: () => void this.leave(), onFinish: () => void this.finish() };
     this.frame = new Frame(page, joined.role, actions, parts);
-    const nonce = page.csp_nonce;
-    const codeOptions = { label: "Code", nonce, prose: false, hint: "Start typing. Everybody in the room sees it." };
     const notesOptions = { label: "Notes for interviewers", nonce, prose: true, hint: "Private notes for the panel" };
-    this.code = new SharedDocument(page.interview.id, "code", this.workspace.code, codeOptions, this);
+    this.code = new SharedDocument(page.interview.id, "code", this.workspace, this, this.typing);
+    const notesDesk = new EditorStack(this.frame.notes, notesOptions);
     this.notes =
       notesOf(joined) === undefined
         ? null
-        : new SharedDocument(`${page.interview.id}.notes`, "notes", this.frame.notes, notesOptions, this);
+        : new SharedDocument(`${page.interview.id}.notes`, "notes", notesDesk, this, this.typing);
     this.documents.push(...[this.code, this.notes].filter((document) => document !== null));
-    this.watchLanguage();
     window.addEventListener("online", this.onOnline);
     window.addEventListener("offline", this.onDoubt);
     document.addEventListener("visibilitychange", this.onVisible);
@@ -79,9 +77,12 @@ export class Session implements DocumentWatcher {
   }
 
   /** For tests: nothing in the page reads it. */
-  probe(): { text: () => string; notes: () => string | null; state: () => object } {
+  probe(): { text: (name?: string) => string | undefined; notes: () => string | null; state: () => object } {
     return {
-      text: () => this.code.text(),
+      text: (name) =>
+        name === undefined
+          ? this.code.text()
+          : [...this.code.texts().values()].find((file) => file.name === name)?.text,
       notes: () => this.notes?.text() ?? null,
       state: () => ({
         connection: this.code.connection.kind,
@@ -109,10 +110,7 @@ export class Session implements DocumentWatcher {
       this.showLate(document);
     }
     if (state.kind === "refused") this.refused(document, state.code, state.reason);
-    if (document === this.code) {
-      this.workspace.setWritable(document.writable);
-      this.showPresence(state);
-    }
+    if (document === this.code) this.showPresence(state);
     this.onSaved();
   }
 
@@ -136,7 +134,7 @@ export class Session implements DocumentWatcher {
   /** The form is gone and nothing has the focus: the editor takes it, unless that would open a touch keyboard. */
   private beginTyping(): void {
     const free = document.activeElement === null || document.activeElement === document.body;
-    if (free && this.code.writable && !window.matchMedia("(pointer: coarse)").matches) this.code.editor.view.focus();
+    if (free && this.code.writable) this.workspace.focus();
   }
 
   private connect(): void {
@@ -164,17 +162,16 @@ export class Session implements DocumentWatcher {
   }
 
   private discard(document: SharedDocument, reason: string): void {
-    this.lost.set(document, { reason, text: document.text() });
+    this.lost.set(document, { reason, texts: document.texts() });
     document.discard();
-    if (document === this.code) this.watchLanguage();
   }
 
   private showLost(document: SharedDocument): void {
     const lost = this.lost.get(document);
     if (lost === undefined) return;
     this.lost.delete(document);
-    if (lost.text === document.text()) return;
-    const text = lostLines(lost.text, document.text());
+    if (areSame(lost.texts, document.texts())) return;
+    const text = lostIn(lost.texts, document.texts());
     this.frame.notices.append(refusedNotice(document.name, lost.reason, text));
   }
 
@@ -267,7 +264,7 @@ export class Session implements DocumentWatcher {
   private showLate(document: SharedDocument): void {
     if (this.late.has(document) || document.saved.kind === "saved" || document.saved.changes === 0) return;
     this.late.add(document);
-    this.frame.notices.append(lateNotice(document.name, document.text()));
+    this.frame.notices.append(lateNotice(document.name, together(document.texts())));
   }
 
   private async finish(): Promise<void> {
@@ -296,6 +293,7 @@ export class Session implements DocumentWatcher {
     this.ended = true;
     if (ending !== "left") forget(this.page.interview.id);
     this.events.close();
+    this.typing.end();
     for (const document of this.documents) document.stop();
     window.removeEventListener("online", this.onOnline);
     window.removeEventListener("offline", this.onDoubt);
@@ -311,19 +309,7 @@ export class Session implements DocumentWatcher {
 
   /** What is here, or was until a refusal of which nobody has been told yet. */
   private texts(): string[] {
-    return this.documents.map((document) => this.lost.get(document)?.text ?? document.text());
-  }
-
-  private watchLanguage(): void {
-    const { files } = this.code;
-    const show = (): void => {
-      const source = files.get("source") as { name?: unknown; language?: unknown } | undefined;
-      const id = typeof source?.language === "string" ? source.language : this.page.interview.language;
-      this.workspace.setLanguage(id, typeof source?.name === "string" ? source.name : null);
-      this.code.editor.setLanguage(id);
-    };
-    files.observe(show);
-    show();
+    return this.documents.map((document) => together(this.lost.get(document)?.texts ?? document.texts()));
   }
 
   private readonly onWake = (): void => {

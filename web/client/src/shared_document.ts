@@ -1,8 +1,11 @@
 import * as Y from "yjs";
-import { Editor, type EditorOptions } from "./editor";
-import { indexOf, keepPlace, keptPlace, placeIn } from "./place";
+import type { Desk } from "./editor_stack";
+import { readFiles, rootOf } from "./file";
+import type { Texts } from "./lost_text";
+import { keepPlace, keptPlace, type Place } from "./place";
 import { Provider, type ConnectionState } from "./provider";
 import { browserTransport } from "./transport";
+import { writersOf, type Typing } from "./typing";
 import type { SavedState } from "./unsaved";
 
 export interface DocumentWatcher {
@@ -11,23 +14,21 @@ export interface DocumentWatcher {
   onSpoilt(document: SharedDocument, reason: string): void;
 }
 
-/** One document of the room with its editor. The Yjs document behind it is replaced when it may not be kept. */
+/** One document of the room on its desk. The Yjs document behind it is replaced when it may not be kept. */
 export class SharedDocument {
-  readonly editor: Editor;
   private document = new Y.Doc();
   private provider: Provider;
   private mayWrite = false;
   private everSynchronised = false;
-  private place: ReturnType<typeof keptPlace>;
+  private place: Place | null;
 
   constructor(
     private readonly id: string,
     readonly name: string,
-    parent: HTMLElement,
-    options: EditorOptions,
+    private readonly desk: Desk,
     private readonly watcher: DocumentWatcher,
+    private readonly typing: Typing,
   ) {
-    this.editor = new Editor(parent, options);
     this.place = keptPlace(id);
     this.provider = this.bind();
     window.addEventListener("pagehide", this.onPageHide);
@@ -36,6 +37,12 @@ export class SharedDocument {
   connect(url: string, mayWrite: boolean): void {
     this.mayWrite = mayWrite;
     this.provider.connect(`${url}&v=1`);
+  }
+
+  /** The server changes it for an open connection too. */
+  permit(mayWrite: boolean): void {
+    this.mayWrite = mayWrite;
+    this.desk.setWritable(mayWrite && this.everSynchronised);
   }
 
   get connection(): ConnectionState {
@@ -50,12 +57,15 @@ export class SharedDocument {
     return this.mayWrite;
   }
 
-  get files(): Y.Map<unknown> {
-    return this.document.getMap("files");
-  }
-
+  /** The text of the first file. */
   text(): string {
     return this.document.getText("source").toJSON();
+  }
+
+  /** The texts of all files. */
+  texts(): Texts {
+    const files = readFiles(this.document.getMap("files"), "text");
+    return new Map(files.map(({ id, name }) => [id, { name, text: this.document.getText(rootOf(id)).toJSON() }]));
   }
 
   wake(): void {
@@ -69,16 +79,16 @@ export class SharedDocument {
   /** Takes writing away for good. */
   close(): void {
     this.mayWrite = false;
-    this.editor.setWritable(false);
+    this.desk.setWritable(false);
   }
 
   /** Throws away everything that is here; `connect` then starts from the server's state. */
   discard(): void {
-    if (this.everSynchronised) this.place = this.placeNow();
+    if (this.everSynchronised) this.place = this.desk.place;
     this.provider.destroy();
     this.document = new Y.Doc();
     this.everSynchronised = false;
-    this.editor.setWritable(false);
+    this.desk.setWritable(false);
     this.provider = this.bind();
   }
 
@@ -88,19 +98,10 @@ export class SharedDocument {
     window.removeEventListener("pagehide", this.onPageHide);
   }
 
-  private placeNow(): ReturnType<typeof placeIn> {
-    return placeIn(this.document.getText("source"), this.editor.caret);
-  }
-
   private readonly onPageHide = (): void => {
-    if (this.everSynchronised) keepPlace(this.id, this.placeNow());
+    const { place } = this.desk;
+    if (this.everSynchronised && place !== null) keepPlace(this.id, place);
   };
-
-  /** Where one was before; who comes for the first time writes on at the end, and sees the beginning. */
-  private restorePlace(): void {
-    const text = this.document.getText("source");
-    this.editor.setCaret(this.place === null ? text.length : indexOf(this.place, text), this.place !== null);
-  }
 
   private bind(): Provider {
     const provider = new Provider(this.document, browserTransport, {
@@ -109,9 +110,9 @@ export class SharedDocument {
         // Typing is open from the first synchronisation on, also while the connection is away.
         if (state.kind === "synchronised" && !this.everSynchronised) {
           this.everSynchronised = true;
-          this.restorePlace();
+          this.desk.goTo(this.place);
         }
-        this.editor.setWritable(this.mayWrite && this.everSynchronised);
+        this.desk.setWritable(this.mayWrite && this.everSynchronised);
         this.watcher.onConnection(this, state);
       },
       onSaved: () => {
@@ -121,7 +122,12 @@ export class SharedDocument {
         if (provider === this.provider) this.watcher.onSpoilt(this, reason);
       },
     });
-    this.editor.bind(this.document.getText("source"), provider.awareness);
+    this.document.on("afterTransaction", (transaction: Y.Transaction) => {
+      // What comes while catching up was typed before.
+      if (transaction.local || provider.connection.kind !== "synchronised") return;
+      for (const participant of writersOf(transaction, provider.awareness)) this.typing.saw(participant);
+    });
+    this.desk.bind(this.document, provider.awareness);
     return provider;
   }
 }
