@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import gc
 import logging
 import signal
 import socket
@@ -83,6 +84,8 @@ async def _serve(app: Quart, settings: Settings, listener: socket.socket, start:
         """Return when it is time to stop, with every room saved and everybody sent away to come back."""
         nonlocal up
         panelroom: Panelroom = app.extensions["panelroom"]
+        gc.collect()
+        gc.freeze()  # what is there now stays: looking at it again would hold everybody up
         await ready(address, panelroom, start.is_first)
         up = True
         start.ready()

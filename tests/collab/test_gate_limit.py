@@ -66,6 +66,7 @@ def test_nobody_fills_a_document_alone() -> None:
         again.restore(parse(data), len(data), "eve")
     more, on = update((3, 0, [string("x")])), update((2, 1, [string("y", left=(2, 0))]))
     large = update((4, 0, [string("x" * 490)]))
+    some, some_more = (update((client, 0, [string("x" * 250)])) for client in (5, 6))
     for gate in (room.gate, again):
         with pytest.raises(TooLarge, match="pieces of one participant"):
             gate.judge(parse(more), more, "eve")
@@ -75,6 +76,10 @@ def test_nobody_fills_a_document_alone() -> None:
         gate.dismiss()
         with pytest.raises(TooLarge, match="much of one participant"):
             gate.judge(parse(large), large, "ada")
+        assert gate.judge(parse(some), some, "ada") is Verdict.NEW
+        gate.admit()
+        with pytest.raises(TooLarge, match="much of one participant"):
+            gate.judge(parse(some_more), some_more, "ada")
 
 
 def test_so_many_clients_in_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
