@@ -34,7 +34,8 @@ async def test_home(site: Site) -> None:
 
 
 async def test_room(site: Site) -> None:
-    interview = await site.create(title="</script><b>T", language="go")
+    details = {"instructions": "Ask!", "meeting_url": "https://call.example.org/1"}
+    interview = await site.create(title="</script><b>T", language="go", **details)
     config = await page(await site.call("GET", f"/i/{interview}", headers=HTML))
     assert config["interview"] == {
         "id": interview,
@@ -42,7 +43,8 @@ async def test_room(site: Site) -> None:
         "status": "pending",
         "language": "go",
         "url": f"http://localhost/i/{interview}",
-    }
+    } | details
+    assert config["organisation"]
     assert (config["member"], config["candidate"]) == (None, None)
     member = (await page(await site.call("GET", f"/i/{interview}", headers=await site.session())))["member"]
     assert member == {"name": "Olga", "email": OWNER, "role": "owner"}

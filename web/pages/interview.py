@@ -27,20 +27,33 @@ async def interview(interview_id: str) -> str | Response | Redirect:
         if member is not None:
             return redirect(f"/i/{interview_id}/replay", 302)
         return await render_template("finished.html", page={"interview": {"title": found.title}})
-    there = await panelroom().rooms.participants(found.id)
+    organisation = await panelroom().rooms.people.organisation(found.organisation_id)
     page = {
         "interview": {
             "id": found.id,
             "title": found.title,
             "status": found.status,
             "language": found.language,
+            "instructions": found.instructions,
+            "meeting_url": found.meeting_url,
             "url": f"{public_base()}/i/{found.id}",
         },
+        "organisation": organisation.name,
         "member": None if member is None else {"name": member.name, "email": member.email, "role": member.role},
-        "candidate": next((each.name for each in there if each.role is Role.CANDIDATE), None),
+        "candidate": await _candidate(found),
+        "reopen_ms": int(panelroom().settings.reopen_s * 1000),
         "csp_nonce": csp_nonce(),
     }
     return await render_template("room.html", page=page)
+
+
+@blueprint.get("/i/<interview_id>/lobby")
+async def lobby(interview_id: str) -> dict[str, str | None]:
+    """What may have changed since the form in front of the room was opened."""
+    found = await panelroom().rooms.public_interview(interview_id)
+    if found is None or found.status is Status.CANCELLED:
+        raise NotFound
+    return {"status": found.status.value, "candidate": await _candidate(found)}
 
 
 @blueprint.get("/i/<interview_id>/replay")
@@ -60,9 +73,22 @@ async def replay(interview_id: str) -> str | Redirect:
     page = {
         "interview": {"id": found.id, "title": found.title, "status": found.status, "language": found.language},
         "documents": documents,
+        "undo_left_ms": _undo_left_ms(found),
         "csp_nonce": csp_nonce(),
     }
     return await render_template("replay.html", page=page)
+
+
+async def _candidate(interview: Interview) -> str | None:
+    """The name of who has come in as the candidate."""
+    there = await panelroom().rooms.participants(interview.id)
+    return next((each.name for each in there if each.role is Role.CANDIDATE), None)
+
+
+def _undo_left_ms(interview: Interview) -> int:
+    """For how long its finish can still be undone."""
+    until_ms = panelroom().rooms.lifecycle.reopen_until_ms(interview)
+    return 0 if until_ms is None else max(0, until_ms - panelroom().journal.clock.now_ms())
 
 
 async def _member(interview: Interview) -> Principal | None:

@@ -1,8 +1,12 @@
-/** A refusal by the server, in its own words (RFC 9457). `status` is 0 when the server could not be reached. */
+/**
+ * A refusal by the server, in its own words (RFC 9457). `status` is 0 when the server could not be reached; `kind` is
+ * the last part of the problem's type.
+ */
 export class Problem extends Error {
   constructor(
     readonly status: number,
     message: string,
+    readonly kind = "",
   ) {
     super(message);
   }
@@ -27,6 +31,27 @@ export interface InterviewList {
 
 export type Role = "candidate" | "guest" | "interviewer" | "observer";
 
+export interface Admission {
+  state: "seated" | "observing" | "waiting" | "refused";
+  place?: number | null;
+  reason?: string | null;
+}
+
+/** What interviewers change of an interview from inside its room. */
+export interface Details {
+  title: string;
+  instructions: string;
+  meeting_url: string | null;
+}
+
+/** What may have changed since a lobby was opened. */
+export interface Lobby {
+  status: "pending" | "active" | "finished";
+  candidate: string | null;
+}
+
+export type Audience = "all" | "interviewers";
+
 export interface JoinRequest {
   as: Role;
   name?: string;
@@ -36,7 +61,7 @@ export interface JoinRequest {
 export interface Joined {
   participant_id: string;
   role: Role;
-  admission: { state: "seated" | "observing" | "waiting" | "refused"; place?: number | null; reason?: string | null };
+  admission: Admission;
   documents: { id: string; url: string; may_write: boolean }[];
   events_url: string;
   ticket: string;
@@ -57,12 +82,50 @@ export function join(interview: string, request: JoinRequest): Promise<Joined> {
   return call<Joined>("POST", `${interviews}/${interview}/join`, request);
 }
 
-export async function leave(interview: string, ticket: string): Promise<void> {
-  await call("POST", `${interviews}/${interview}/leave`, { ticket });
+export async function leave(interview: string, ticket: string, done: boolean): Promise<void> {
+  await call("POST", `${interviews}/${interview}/leave`, done ? { ticket, done } : { ticket });
 }
 
 export async function finish(interview: string): Promise<void> {
   await call("POST", `${interviews}/${interview}/finish`, {});
+}
+
+export async function reopen(interview: string): Promise<void> {
+  await call("POST", `${interviews}/${interview}/reopen`, {});
+}
+
+/** Lets candidate and guests in. */
+export async function admit(interview: string): Promise<void> {
+  await call("POST", `${interviews}/${interview}/admit`, {});
+}
+
+export async function changeDetails(interview: string, details: Details): Promise<void> {
+  await call("PATCH", `${interviews}/${interview}`, details);
+}
+
+export async function changeParticipant(
+  interview: string,
+  participant: string,
+  change: { role?: Role; muted?: boolean; reason?: string },
+): Promise<void> {
+  await call("PATCH", `${interviews}/${interview}/participants/${participant}`, change);
+}
+
+/** Without `device`: with all of them. */
+export async function removeParticipant(
+  interview: string,
+  participant: string,
+  removal: { device?: string; reason?: string },
+): Promise<void> {
+  await call("POST", `${interviews}/${interview}/participants/${participant}/remove`, removal);
+}
+
+export async function say(interview: string, ticket: string, text: string, to: Audience): Promise<void> {
+  await call("POST", `${interviews}/${interview}/chat`, { ticket, text, to });
+}
+
+export function recentLobby(interview: string): Promise<Lobby> {
+  return call<Lobby>("GET", `/i/${interview}/lobby`);
 }
 
 export function recordingFile(interview: string, document: string): Promise<unknown> {
@@ -88,8 +151,8 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
 
 async function problemOf(response: Response): Promise<Problem> {
   try {
-    const { detail, title } = (await response.json()) as { detail?: string; title?: string };
-    return new Problem(response.status, detail ?? title ?? response.statusText);
+    const { detail, title, type } = (await response.json()) as { detail?: string; title?: string; type?: string };
+    return new Problem(response.status, detail ?? title ?? response.statusText, type?.split(":").pop());
   } catch {
     return new Problem(response.status, `The server answered ${response.status}. Try again in a moment.`);
   }

@@ -1,46 +1,128 @@
-import type { JoinRequest } from "./api";
+import * as api from "./api";
+import { instructionsText, meetingLink } from "./details";
 import { announce, h } from "./dom";
-import { visitorForm, type Form, type Join } from "./visitor_form";
+import { VisitorForm } from "./visitor_form";
 
 export interface RoomPage {
-  interview: { id: string; title: string; status: "pending" | "active"; language: string; url: string };
+  interview: api.Details & { id: string; status: "pending" | "active"; language: string; url: string };
+  organisation: string;
   member: { name: string | null; email: string; role: string } | null;
   /** The name of who has come in as the candidate. */
   candidate: string | null;
+  /** For how long a finish can be undone. */
+  reopen_ms: number;
   csp_nonce: string;
 }
 
-/** The form in front of the room. `onJoin` resolves to the reason when it did not work. */
-export function lobby(page: RoomPage, name: string, onJoin: (request: JoinRequest) => Promise<string>): HTMLElement {
-  const problem = h("p", { class: "notice danger", role: "alert", hidden: true });
-  const join = async (request: JoinRequest, button: HTMLButtonElement): Promise<void> => {
-    const words = button.textContent;
-    problem.hidden = true;
-    button.textContent = "Entering…";
-    announce("Entering…");
-    for (const each of form.buttons) each.disabled = true;
-    problem.textContent = await onJoin(request);
-    problem.hidden = problem.textContent === "";
-    button.textContent = words;
-    for (const each of form.buttons) each.disabled = false;
-  };
-  const form: Form =
-    page.member === null
-      ? visitorForm(name, page.candidate, (request, button) => void join(request, button))
-      : memberForm(page.member, (request, button) => void join(request, button));
-  return h(
-    "main",
-    { class: "card lobby", id: "main" },
-    h("p", { class: "brand" }, h("span", { class: "brand-mark", "aria-hidden": "true" }), "Panelroom"),
-    h("h1", {}, page.interview.title),
-    h("p", { class: "quiet" }, page.interview.status === "active" ? "The interview is running." : "The room is open."),
-    problem,
-    form.element,
-    disclosure(),
-  );
+const FRESH_MS = 3_000;
+
+/** `join` resolves to the reason when it did not work; `reload` asks the server for its page anew. */
+interface LobbyActions {
+  join(request: api.JoinRequest): Promise<string>;
+  reload(): void;
 }
 
-function memberForm(member: NonNullable<RoomPage["member"]>, join: Join): Form {
+/** The form in front of the room. */
+export class Lobby {
+  readonly element: HTMLElement;
+  private readonly problem = h("p", { class: "notice danger", role: "alert", hidden: true });
+  private readonly state = h("p", { class: "quiet" });
+  private readonly visitor: VisitorForm | null;
+  private readonly buttons: HTMLButtonElement[];
+  private timer = 0;
+
+  constructor(
+    private readonly page: RoomPage,
+    name: string,
+    private readonly actions: LobbyActions,
+  ) {
+    const enter = (request: api.JoinRequest, button: HTMLButtonElement): void => void this.join(request, button);
+    this.visitor = page.member === null ? new VisitorForm(name, page.candidate, enter) : null;
+    const form = this.visitor?.element ?? memberForm(page.member, enter);
+    this.buttons = [...form.querySelectorAll("button")];
+    const { title, status, instructions, meeting_url } = page.interview;
+    this.showStatus(status);
+    const heading = h("h2", {}, "Instructions");
+    const words = instructions === "" ? [] : [heading, instructionsText(instructions)];
+    const call = meetingLink(meeting_url, "button wide");
+    this.element = h(
+      "main",
+      { class: "card lobby", id: "main" },
+      h(
+        "div",
+        { class: "lobby-head" },
+        h("p", { class: "brand" }, h("span", { class: "brand-mark", "aria-hidden": "true" }), "Panelroom"),
+        h("h1", { dir: "auto" }, title),
+        this.state,
+      ),
+      words.length + call.length === 0 ? null : h("section", { class: "card-part lobby-task" }, ...words, ...call),
+      h("div", { class: "lobby-form" }, this.problem, form),
+      disclosure(page.organisation),
+    );
+    document.addEventListener("visibilitychange", this.onVisible);
+    this.watch();
+  }
+
+  /** Why one did not come in. */
+  tell(words: string): void {
+    this.problem.textContent = words;
+    this.problem.hidden = words === "";
+  }
+
+  close(): void {
+    window.clearTimeout(this.timer);
+    document.removeEventListener("visibilitychange", this.onVisible);
+  }
+
+  private async join(request: api.JoinRequest, button: HTMLButtonElement): Promise<void> {
+    const words = button.textContent;
+    this.tell("");
+    button.textContent = "Entering…";
+    announce("Entering…");
+    for (const each of this.buttons) each.disabled = true;
+    // Who filled in an old form has not been asked whether he is the candidate who came in meanwhile.
+    if (request.as === "candidate" && (await this.refresh())) {
+      this.tell("Somebody has just come in as the candidate. Please say who you are.");
+    } else this.tell(await this.actions.join(request));
+    button.textContent = words;
+    for (const each of this.buttons) each.disabled = false;
+  }
+
+  private watch(): void {
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => {
+      if (document.visibilityState === "visible") void this.refresh().then(() => { this.watch(); });
+    }, FRESH_MS);
+  }
+
+  private readonly onVisible = (): void => {
+    if (document.visibilityState === "visible") void this.refresh().then(() => { this.watch(); });
+  };
+
+  /** Resolves to whether the form asks something else now. */
+  private async refresh(): Promise<boolean> {
+    try {
+      const { status, candidate } = await api.recentLobby(this.page.interview.id);
+      if (status === "finished") this.actions.reload();
+      else this.showStatus(status);
+      return this.visitor?.setCandidate(candidate) ?? false;
+    } catch (error) {
+      // Cancelled: the server has a page for that. Unreachable: the form says so when it is sent.
+      if (error instanceof api.Problem && error.status === 404) this.actions.reload();
+      return false;
+    }
+  }
+
+  private showStatus(status: "pending" | "active"): void {
+    const words = status === "active" ? "The interview is running." : "The room is ready.";
+    if (this.state.textContent !== words) this.state.textContent = words;
+  }
+}
+
+function memberForm(
+  member: RoomPage["member"],
+  join: (request: api.JoinRequest, button: HTMLButtonElement) => void,
+): HTMLElement {
   const enter = h("button", { type: "button", class: "button primary wide" }, "Enter as interviewer");
   const observe = h("button", { type: "button", class: "button wide" }, "Observe");
   enter.addEventListener("click", () => {
@@ -49,33 +131,28 @@ function memberForm(member: NonNullable<RoomPage["member"]>, join: Join): Form {
   observe.addEventListener("click", () => {
     join({ as: "observer" }, observe);
   });
-  const element = h(
+  return h(
     "div",
     { class: "stack" },
-    h("p", {}, "You are signed in as ", h("strong", {}, member.name ?? member.email), "."),
+    h("p", {}, "You are signed in as ", h("strong", {}, h("bdi", {}, member?.name ?? member?.email ?? "")), "."),
     enter,
     observe,
     h("p", { class: "quiet" }, "Interviewers write code and notes. Observers read the code and change nothing."),
   );
-  return { element, buttons: [enter, observe] };
 }
 
 /** What everybody is told before they come in; the room shows it again on request. */
-export function disclosure(): HTMLElement {
+export function disclosure(organisation: string): HTMLElement {
+  const facts = [
+    "Every change to the code and every chat message, with its time and the name of who made it, and who came and went.",
+    "No camera, no microphone, no screen, nothing outside this page. Nothing about you is scored.",
+    `Members of ${organisation} can see the recording and play it back.`,
+    `It is kept until ${organisation} deletes it; no date is set. Ask your contact there to have it deleted.`,
+  ];
   return h(
     "section",
     { class: "disclosure", "aria-labelledby": "recorded" },
     h("h2", { id: "recorded" }, "What is recorded"),
-    h(
-      "ul",
-      {},
-      h(
-        "li",
-        {},
-        "Every change to the code, with its time and the name of the person who made it, and who came and went.",
-      ),
-      h("li", {}, "No camera, no microphone, no screen, nothing outside this page."),
-      h("li", {}, "Members of the organisation that invited you can see the recording and play it back."),
-    ),
+    h("ul", {}, ...facts.map((fact) => h("li", {}, fact))),
   );
 }

@@ -5,18 +5,35 @@ import type { Participant } from "./room_events";
 
 /** `others`: who else is in the room. Resolves to whether to finish. */
 export function askFinish(others: Participant[]): Promise<boolean> {
-  const names = others.map(({ name, role }) => h("li", {}, `${name}, ${ROLE_NAMES[role].toLowerCase()}`));
   return ask({
     title: "Finish this interview?",
     body: [
       h("p", {}, "The code and the notes become read-only for everybody, and the recording is closed."),
-      others.length === 0
-        ? h("p", {}, "Nobody else is in the room.")
-        : h("div", {}, h("p", {}, h("strong", {}, "Still in the room:")), h("ul", { class: "names" }, ...names)),
+      stillIn(others),
     ],
     action: { label: "Finish for everybody", style: "danger" },
     cancel: "Go on with the interview",
   });
+}
+
+/** Of an interviewer who goes while the interview goes on. */
+export function askDone(others: Participant[]): Promise<boolean> {
+  return ask({
+    title: "Is your part done?",
+    body: [
+      h("p", {}, "You leave the room and your seat is free for the next interviewer. Nothing is finished: the interview goes on."),
+      stillIn(others),
+      h("p", { class: "quiet" }, "You can come back with the same link."),
+    ],
+    action: { label: "Leave the room", style: "primary" },
+    cancel: "Stay",
+  });
+}
+
+function stillIn(others: Participant[]): HTMLElement {
+  if (others.length === 0) return h("p", {}, "Nobody else is in the room.");
+  const names = others.map(({ name, role }) => h("li", {}, h("bdi", {}, name), `, ${ROLE_NAMES[role].toLowerCase()}`));
+  return h("div", {}, h("p", {}, h("strong", {}, "Still in the room:")), h("ul", { class: "names" }, ...names));
 }
 
 export function askLeave(): Promise<boolean> {
@@ -29,6 +46,7 @@ export function askLeave(): Promise<boolean> {
   });
 }
 
-export async function tellNotFinished(words: string): Promise<void> {
-  await ask({ title: "The interview is not finished", body: [h("p", {}, words)], cancel: "Close" });
+export async function tellNot(title: string, error: unknown): Promise<void> {
+  const words = error instanceof Error ? error.message : String(error);
+  await ask({ title, body: [h("p", {}, words)], cancel: "Close" });
 }

@@ -1,8 +1,9 @@
 import "./style";
 import "./pane.css";
 import "./replay.css";
-import { Problem, recordingFile } from "./api";
+import { Problem, recordingFile, reopen } from "./api";
 import { h, mount, pageConfig } from "./dom";
+import { undoFinish } from "./finished_notice";
 import { RecordingInvalid } from "./recording";
 import { ReplayStage, type ReplayPage } from "./replay_stage";
 
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
       h(
         "div",
         { class: "topbar-end" },
+        page.undo_left_ms > 0 ? undoFinish(page.undo_left_ms, () => undo(page.interview.id)) : null,
         live ? h("a", { class: "button", href: `/i/${page.interview.id}` }, "Go to the room") : null,
       ),
     ),
@@ -54,6 +56,11 @@ async function main(): Promise<void> {
   const [first] = page.documents;
   const asked = Number(new URLSearchParams(window.location.search).get("t") ?? "0");
   if (first !== undefined) await open(first.id, first.name, Number.isFinite(asked) ? asked : 0);
+}
+
+async function undo(interview: string): Promise<void> {
+  await reopen(interview);
+  window.location.assign(`/i/${interview}#interviewer`);
 }
 
 function documentTabs(

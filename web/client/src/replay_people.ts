@@ -63,13 +63,15 @@ export class ReplayPeople {
   }
 }
 
-/** Without what follows from having joined: the first connection and the entry. */
+/** Without what follows from having joined, the first seat, connection and entry, and from having gone. */
 function worthTelling(events: RecordedEvent[]): RecordedEvent[] {
-  const connected = new Set<unknown>();
+  const known = new Set<string>();
   return events.filter(({ kind, payload }) => {
-    if (kind !== "participant.connected") return kind !== "participant.entered";
-    const again = connected.has(payload["id"]);
-    connected.add(payload["id"]);
+    if (kind === "participant.entered" || (kind === "admission.changed" && payload["state"] === "none")) return false;
+    if (kind !== "participant.connected" && (kind !== "admission.changed" || payload["state"] === "waiting")) return true;
+    const what = `${kind} ${String(payload["id"])}`;
+    const again = known.has(what);
+    known.add(what);
     return again;
   });
 }

@@ -10,6 +10,8 @@ import { clock, Timeline } from "./timeline";
 export interface ReplayPage {
   interview: { id: string; title: string; status: string; language: string };
   documents: { id: string; name: "Code" | "Notes" }[];
+  /** For how long the finish can still be undone. */
+  undo_left_ms: number;
   csp_nonce: string;
 }
 

@@ -1,17 +1,19 @@
 import "./style";
 import "./lobby.css";
 import "./pane.css";
+import "./panel.css";
 import "./room.css";
 import * as api from "./api";
 import { announce, h, mount, pageConfig } from "./dom";
-import { lobby, type RoomPage } from "./lobby";
+import { Lobby, type RoomPage } from "./lobby";
 import { leftNotice } from "./lost_text";
-import { admissionWords, Session, type Ending } from "./session";
+import { Session, type Ending } from "./session";
 import { forget, recall } from "./ticket";
 
 const page = pageConfig() as RoomPage;
 const root = mount("room");
 const { id } = page.interview;
+let lobby: Lobby | null = null;
 
 /** Back by the ticket of this browser, straight in as the link asks, or by the form. */
 async function begin(): Promise<void> {
@@ -34,11 +36,15 @@ async function begin(): Promise<void> {
 async function enter(request: api.JoinRequest): Promise<string> {
   try {
     const joined = await api.join(id, request);
-    if (joined.documents.length === 0) return admissionWords(joined);
+    if (joined.admission.state === "refused") return joined.admission.reason ?? "The room is full.";
     showRoom(joined, request);
     return "";
   } catch (error) {
     if (!(error instanceof api.Problem)) throw error;
+    if (error.kind === "removed") {
+      showEnd("removed", error.message, "");
+      return "";
+    }
     if (error.status === 409 || error.status === 404) reloadOnce();
     return error.message;
   }
@@ -54,22 +60,24 @@ function reloadOnce(): void {
 }
 
 function showLobby(words: string, name = ""): void {
-  const element = lobby(page, name, enter);
-  const alert = element.querySelector<HTMLElement>("[role=alert]");
-  if (words !== "" && alert !== null) {
-    alert.textContent = words;
-    alert.hidden = false;
-  }
-  document.body.classList.add("page-card");
-  root.replaceChildren(element);
+  lobby = new Lobby(page, name, { join: enter, reload: reloadOnce });
+  lobby.tell(words);
+  show(lobby.element, true);
 }
 
 function showRoom(joined: api.Joined, { as, name }: api.JoinRequest): void {
-  const session = new Session(page, joined, name === undefined ? { as } : { as, name }, showEnd);
-  document.body.classList.remove("page-card");
-  root.replaceChildren(session.frame.element);
+  const session = new Session(page, joined, name === undefined ? { as } : { as, name }, show, showEnd);
   session.start();
   Object.assign(window, { panelroomRoom: session.probe() });
+}
+
+function show(element: HTMLElement, isCard: boolean): void {
+  if (element !== lobby?.element) {
+    lobby?.close();
+    lobby = null;
+  }
+  document.body.classList.toggle("page-card", isCard);
+  root.replaceChildren(element);
 }
 
 const TITLES: Record<Ending, string> = {
@@ -96,21 +104,23 @@ function showEnd(ending: Ending, words: string, unsaved: string): void {
     window.location.hash = "";
     window.location.reload();
   });
-  document.body.classList.add("page-card");
-  announce(TITLES[ending]);
-  root.replaceChildren(
+  announce(`${TITLES[ending]}. ${words}`);
+  const title = h("h1", { tabindex: "-1" }, TITLES[ending]);
+  show(
     h(
       "main",
       { class: "card", id: "main" },
       h("p", { class: "brand" }, h("span", { class: "brand-mark", "aria-hidden": "true" }), "Panelroom"),
-      h("h1", {}, TITLES[ending]),
-      words === "" ? null : h("p", {}, words),
+      title,
+      words === "" ? null : h("p", { class: "ending-words", dir: "auto" }, words),
       h("p", {}, NEXT[ending]),
       unsaved === "" ? null : leftNotice(unsaved),
       ending === "left" || ending === "refused" ? again : null,
       page.member === null ? null : h("p", { class: "quiet" }, h("a", { href: "/" }, "All interviews")),
     ),
+    true,
   );
+  title.focus();
 }
 
 void begin();

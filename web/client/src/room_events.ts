@@ -1,4 +1,7 @@
-import type { Role } from "./api";
+import type { Audience, Details, Role } from "./api";
+
+/** "none": a seat or a place in the line was given up. */
+export type SeatState = "seated" | "observing" | "waiting" | "refused" | "none";
 
 export interface Participant {
   id: string;
@@ -6,33 +9,86 @@ export interface Participant {
   role: Role;
   color: string;
   connected: boolean;
+  muted: boolean;
+  /** Told to interviewers and to the one concerned. */
+  muted_reason: string | null;
+  removed: boolean;
+  /** Those connected now, where they are more than one. */
+  devices: string[];
+  state: SeatState | null;
+  /** The order of asking. */
+  number: number | null;
+  /** Told to who waits alone: the others' numbers he is not told. */
+  place: number | null;
 }
 
-export interface Snapshot {
+type Named = Pick<Participant, "id" | "name" | "role" | "color">;
+
+export interface By {
+  id: string;
+  name: string;
+}
+
+export interface Message {
+  entry: number;
+  at_ms: number;
+  from: By;
+  text: string;
+  to: Audience;
+}
+
+export interface Snapshot extends Omit<Details, "title"> {
   status: "pending" | "active" | "finished";
+  you: string | null;
+  opened: boolean;
+  lobby: boolean;
+  reopen_until_ms: number | null;
+  /** The server's clock. */
+  now_ms: number;
   participants: Participant[];
+  chat: Message[];
 }
 
 export type RoomEvent =
   | { kind: "snapshot"; snapshot: Snapshot }
-  | { kind: "participant.joined"; participant: Omit<Participant, "connected"> }
+  | { kind: "participant.joined"; participant: Named }
   | { kind: "participant.connected" | "participant.disconnected" | "participant.entered"; id: string }
+  | { kind: "participant.left"; id: string; done: boolean }
+  | { kind: "participant.devices"; id: string; devices: string[] }
+  | { kind: "participant.changed"; id: string; role: Role; muted: boolean; reason: string | null; by: By }
+  | { kind: "participant.removed"; id: string; device: string | null; reason: string | null; by: By }
+  | {
+      kind: "admission.changed";
+      id: string;
+      state: SeatState;
+      place: number | null;
+      reason: string | null;
+      number: number | null;
+    }
+  | ({ kind: "interview.changed" } & Details)
   | { kind: "interview.active" | "interview.cancelled" }
-  | { kind: "interview.finished" | "interview.reopened"; by: { name: string } }
-  | { kind: "admission.changed" };
+  | { kind: "interview.opened" | "interview.finished" | "interview.reopened"; by: By }
+  | ({ kind: "chat" } & Message);
 
-const KINDS = [
+const KINDS: readonly RoomEvent["kind"][] = [
   "snapshot",
   "participant.joined",
   "participant.connected",
   "participant.disconnected",
   "participant.entered",
+  "participant.left",
+  "participant.devices",
+  "participant.changed",
+  "participant.removed",
+  "admission.changed",
+  "interview.changed",
   "interview.active",
+  "interview.opened",
   "interview.finished",
   "interview.reopened",
   "interview.cancelled",
-  "admission.changed",
-] as const;
+  "chat",
+];
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
@@ -71,7 +127,9 @@ export class RoomEvents {
   }
 }
 
-function parse(kind: (typeof KINDS)[number], data: string): RoomEvent {
+const EMPTY: Partial<Snapshot> = { chat: [], instructions: "", meeting_url: null, reopen_until_ms: null };
+
+function parse(kind: RoomEvent["kind"], data: string): RoomEvent {
   const payload = JSON.parse(data) as Record<string, unknown>;
-  return (kind === "snapshot" ? { kind, snapshot: payload } : { ...payload, kind }) as RoomEvent;
+  return (kind === "snapshot" ? { kind, snapshot: { ...EMPTY, ...payload } } : { ...payload, kind }) as RoomEvent;
 }

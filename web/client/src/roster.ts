@@ -1,24 +1,34 @@
-import type { Role } from "./api";
-import { announce, h } from "./dom";
+import { announce, h, icon } from "./dom";
+import { menuButton, type MenuItem } from "./menu";
+import type { People } from "./people";
 import { avatar, ROLE_NAMES } from "./person";
 import type { Participant, RoomEvent } from "./room_events";
 
-const ROLE_ORDER: Role[] = ["candidate", "interviewer", "guest", "observer"];
-
 /** "over": after the finish it says who took part and no longer who is here. */
-type Presence = "known" | "unknown" | "over";
+export type Presence = "known" | "unknown" | "over";
 
-/** Who is in the room, from its events. */
+interface RosterOptions {
+  ownId: () => string;
+  /** What may be done about somebody; empty: no menu. */
+  items: (person: Participant) => MenuItem[];
+}
+
+/** Who is in the room, who waits outside and in which order. */
 export class Roster {
   readonly element: HTMLElement;
   private readonly list = h("ul", { class: "roster", "aria-label": "People in this room" });
+  private readonly lineHead = h("h3", { class: "roster-head", id: "roster-line" }, "Waiting outside");
+  private readonly line = h("ol", { class: "roster", "aria-labelledby": "roster-line" });
   private readonly doubt = h("p", { class: "pane-foot", hidden: true }, "Offline: who else is here is not known.");
-  private readonly people = new Map<string, Participant>();
-
+  private readonly rows = new Map<string, Row>();
+  private typing: ReadonlySet<string> = new Set();
   private presence: Presence = "known";
 
-  constructor(private readonly ownId: () => string) {
-    this.element = h("div", {}, this.list, this.doubt);
+  constructor(
+    private readonly people: People,
+    private readonly options: RosterOptions,
+  ) {
+    this.element = h("div", {}, this.list, this.doubt, this.lineHead, this.line);
   }
 
   setPresence(presence: Presence): void {
@@ -28,62 +38,141 @@ export class Roster {
     this.draw();
   }
 
-  get connected(): Participant[] {
-    return [...this.people.values()].filter((person) => person.connected);
+  setTyping(typing: ReadonlySet<string>): void {
+    this.typing = typing;
+    for (const [id, row] of this.rows) row.element.classList.toggle("is-typing", typing.has(id));
   }
 
+  /** After the people have taken the event in. */
   accept(event: RoomEvent): void {
-    switch (event.kind) {
-      case "snapshot":
-        this.people.clear();
-        for (const person of event.snapshot.participants) this.people.set(person.id, person);
-        break;
-      case "participant.joined":
-        this.people.set(event.participant.id, {
-          ...event.participant,
-          connected: this.isConnected(event.participant.id),
-        });
-        break;
-      case "participant.connected":
-      case "participant.disconnected":
-        this.connect(event.id, event.kind === "participant.connected");
-        break;
-      default:
-        return;
-    }
     this.draw();
+    if (!("id" in event) || event.id === this.options.ownId()) return;
+    const words = this.eventWords(event);
+    if (words !== "") announce(words);
   }
 
-  private isConnected(id: string): boolean {
-    return this.people.get(id)?.connected ?? false;
+  draw(): void {
+    const inside = this.people.inside;
+    const line = this.people.line;
+    const isHere = (person: Participant): boolean => person.connected || this.presence === "over";
+    this.place(this.list, [...inside.filter(isHere), ...inside.filter((person) => !isHere(person))]);
+    this.place(this.line, line);
+    this.lineHead.hidden = this.line.hidden = line.length === 0;
+    const shown = new Set([...inside, ...line].map(({ id }) => id));
+    for (const [id, row] of this.rows) {
+      if (shown.has(id)) continue;
+      row.element.remove();
+      this.rows.delete(id);
+    }
   }
 
-  private connect(id: string, connected: boolean): void {
+  /** Rows that stay where they are keep the focus; one that moves gets it back. */
+  private place(list: HTMLElement, people: Participant[]): void {
+    const focused = document.activeElement;
+    people.forEach((person, at) => {
+      const row = this.rows.get(person.id) ?? new Row(() => this.itemsOf(person.id));
+      this.rows.set(person.id, row);
+      this.show(row, person);
+      if (list.children[at] !== row.element) list.insertBefore(row.element, list.children[at] ?? null);
+    });
+    if (focused instanceof HTMLElement && list.contains(focused)) focused.focus();
+  }
+
+  private itemsOf(id: string): MenuItem[] {
     const person = this.people.get(id);
-    if (person === undefined || person.connected === connected) return;
-    person.connected = connected;
-    if (id !== this.ownId()) announce(`${person.name} ${connected ? "is here" : "is away"}`);
+    return person === undefined ? [] : this.options.items(person);
   }
 
-  private draw(): void {
-    const order = (person: Participant) => ROLE_ORDER.indexOf(person.role) + (person.connected || this.presence === "over" ? 0 : ROLE_ORDER.length);
-    const people = [...this.people.values()].sort((a, b) => order(a) - order(b) || a.name.localeCompare(b.name));
-    this.list.replaceChildren(...people.map((person) => this.row(person)));
+  private show(row: Row, person: Participant): void {
+    const isYou = person.id === this.options.ownId();
+    const place = this.people.place(person.id);
+    const shown = { known: person.connected || person.state === "waiting", unknown: isYou, over: true }[this.presence];
+    row.show(person, {
+      isYou,
+      isAway: !shown,
+      says: [
+        place === null ? null : person.state === "waiting" ? ordinal(place) : `${ordinal(place)} for a seat`,
+        person.connected || person.state === "waiting" || this.presence !== "known" ? null : "away",
+      ].filter((words) => words !== null),
+      isTyping: this.typing.has(person.id),
+      hasMenu: !isYou && this.presence !== "over" && this.options.items(person).length > 0,
+    });
   }
 
-  private row(person: Participant): HTMLLIElement {
-    const you = person.id === this.ownId() ? "you, " : "";
-    const role = you === "" ? ROLE_NAMES[person.role] : ROLE_NAMES[person.role].toLowerCase();
-    const away =
-      person.connected || this.presence !== "known" ? null : h("span", { class: "roster-away" }, "away");
-    const shown = { known: person.connected, unknown: you !== "", over: true }[this.presence];
-    return h(
-      "li",
-      { class: shown ? "roster-row" : "roster-row is-away", "data-participant": person.id },
-      avatar(person),
-      h("span", { class: "roster-name" }, person.name),
-      away,
-      h("span", { class: "roster-role" }, you + role),
-    );
+  private eventWords(event: Extract<RoomEvent, { id: string }>): string {
+    const person = this.people.get(event.id);
+    if (person === undefined || this.presence === "over") return "";
+    switch (event.kind) {
+      case "participant.connected":
+        return `${person.name} is here`;
+      case "participant.disconnected":
+        return person.removed ? "" : `${person.name} is away`;
+      case "participant.left":
+        return event.done ? `${person.name} is done and has left` : `${person.name} has left`;
+      case "participant.removed":
+        return event.device === null ? `${event.by.name} has removed ${person.name}` : "";
+      case "participant.devices":
+        return event.devices.length > 1 ? `${person.name} is here with ${event.devices.length} devices` : "";
+      case "admission.changed":
+        if (event.state === "waiting") return `${person.name} waits outside`;
+        return event.state === "seated" && person.role === "interviewer" ? `${person.name} has a seat` : "";
+      default:
+        return "";
+    }
   }
+}
+
+interface Standing {
+  isYou: boolean;
+  isAway: boolean;
+  isTyping: boolean;
+  hasMenu: boolean;
+  says: string[];
+}
+
+/** One person, in one or two lines. */
+class Row {
+  readonly element = h("li", { class: "roster-row" });
+  private readonly face = h("span", { class: "roster-face" });
+  private readonly name = h("bdi", { class: "roster-name" });
+  private readonly role = h("span", { class: "roster-role" });
+  private readonly more = h("span", { class: "roster-more" });
+  private readonly menu: HTMLButtonElement;
+  private shown = "";
+
+  constructor(items: () => MenuItem[]) {
+    this.menu = menuButton("", items);
+    const words = h("div", { class: "roster-words" }, h("div", { class: "roster-line" }, this.name, this.role), this.more);
+    this.element.append(this.face, words, this.menu);
+  }
+
+  show(person: Participant, standing: Standing): void {
+    const now = JSON.stringify([person, standing]);
+    this.element.classList.toggle("is-typing", standing.isTyping);
+    if (now === this.shown) return;
+    this.shown = now;
+    this.element.classList.toggle("is-away", standing.isAway);
+    this.element.dataset["participant"] = person.id;
+    this.face.replaceChildren(avatar(person), h("span", { class: "typing-dot", "aria-hidden": "true" }));
+    this.name.textContent = person.name;
+    this.name.title = person.name;
+    const role = ROLE_NAMES[person.role];
+    this.role.textContent = standing.isYou ? `you, ${role.toLowerCase()}` : role;
+    this.menu.setAttribute("aria-label", `What to do about ${person.name}`);
+    this.menu.hidden = !standing.hasMenu;
+    const says: (Node | string)[] = standing.says.map((words) => h("span", {}, words));
+    if (person.muted) says.push(h("span", { class: "is-muted" }, icon("muted"), "muted"));
+    if (person.devices.length > 1) {
+      says.push(h("span", { class: "is-warn" }, icon("devices"), `${person.devices.length} devices`));
+    }
+    this.more.replaceChildren(...says);
+    this.more.hidden = says.length === 0;
+  }
+}
+
+function ordinal(place: number): string {
+  const ending = { one: "st", two: "nd", few: "rd", other: "th" }[
+    new Intl.PluralRules("en", { type: "ordinal" }).select(place) as "one" | "two" | "few" | "other"
+  ];
+  return `${place}${ending}`;
 }

@@ -1,22 +1,29 @@
 import * as api from "./api";
 import { CLOSE_CODES } from "./close_codes";
 import { EditorStack } from "./editor_stack";
-import { finishedNotice, takeLostFocus } from "./finished_notice";
-import { Frame } from "./frame";
 import type { RoomPage } from "./lobby";
 import { areSame, lateNotice, lostIn, refusedNotice, together, type Texts } from "./lost_text";
 import type { ConnectionState } from "./provider";
-import { askFinish, askLeave, tellNotFinished } from "./questions";
-import { RoomEvents, type RoomEvent } from "./room_events";
-import { Roster } from "./roster";
+import { Panel } from "./panel";
+import { askLeave } from "./questions";
+import { RoomEvents, type Participant, type RoomEvent } from "./room_events";
 import { SharedDocument, type DocumentWatcher } from "./shared_document";
 import { Status } from "./status";
 import { forget, remember, type Entry } from "./ticket";
 import { Typing } from "./typing";
+import { Waiting } from "./waiting";
 import { Workspace } from "./workspace";
 
+/** For so long the events may be behind the closing of a socket. */
+const REMOVAL_MS = 1_000;
+/** The reason with which the server closes all the sockets of who has left. */
+const LEFT = "left";
 /** More refusals than this within a minute are not met by joining again. */
 const MOST_REJOINS = 5;
+
+const MEMBER_ROLES: Partial<Record<api.Role, api.Role>> = { interviewer: "observer", observer: "interviewer" };
+
+type OwnEvent = Extract<RoomEvent, { kind: "admission.changed" | "participant.changed" | "participant.removed" }>;
 
 export type Ending = "left" | "removed" | "cancelled" | "refused";
 
@@ -27,12 +34,14 @@ interface Lost {
 
 /** One stay in the room: its documents, its events, and what to do about every way it can be interrupted. */
 export class Session implements DocumentWatcher {
-  readonly frame: Frame;
   private readonly workspace: Workspace;
   private readonly documents: SharedDocument[] = [];
-  private readonly roster = new Roster(() => this.joined.participant_id);
+  private readonly panel: Panel;
+  private waiting: Waiting | null = null;
   private readonly status = new Status(() => this.documents);
-  private readonly typing = new Typing(() => undefined);
+  private readonly typing = new Typing((participants) => {
+    this.panel.setTyping(participants);
+  });
   private readonly events = new RoomEvents((event) => {
     this.accept(event);
   });
@@ -41,26 +50,48 @@ export class Session implements DocumentWatcher {
   private readonly lost = new Map<SharedDocument, Lost>();
   private readonly late = new Set<SharedDocument>();
   private rejoining = false;
+  /** Something has changed while it was being asked for. */
+  private again = false;
   private rejoins: number[] = [];
   private ended = false;
   private finished = false;
+  /** Why this device was removed, as soon as it is told. */
+  private removal = "";
 
   constructor(
     private readonly page: RoomPage,
     private joined: api.Joined,
-    private readonly request: api.JoinRequest,
+    private request: api.JoinRequest,
+    /** Something else stands on the page now: the room, or the card in front of it. */
+    private readonly onView: (element: HTMLElement, isCard: boolean) => void,
     private readonly onEnd: (ending: Ending, words: string, unsaved: string) => void,
   ) {
     const nonce = page.csp_nonce;
     const { language, title } = page.interview;
     this.workspace = new Workspace({ language, title, nonce, onFollow: () => undefined });
+    const hooks = {
+      joined: () => this.joined,
+      onLeave: (done: boolean) => void this.leave(done),
+      onFinished: (by?: string) => {
+        this.showFinished(by);
+      },
+      onDownload: () => {
+        this.workspace.downloadAll();
+      },
+      followItems: ({ id, name }: Participant) => [
+        {
+          label: this.workspace.followed === id ? "Stop following" : `Follow ${name}`,
+          onChoose: () => {
+            this.workspace.follow(id);
+          },
+        },
+      ],
+    };
     const { pill, banner } = this.status;
-    const parts = { pill, banner, roster: this.roster.element, code: this.workspace.element };
-    const actions = { onLeave: () => void this.leave(), onFinish: () => void this.finish() };
-    this.frame = new Frame(page, joined.role, actions, parts);
+    this.panel = new Panel(page, hooks, { pill, banner, code: this.workspace.element });
     const notesOptions = { label: "Notes for interviewers", nonce, prose: true, hint: "Private notes for the panel" };
     this.code = new SharedDocument(page.interview.id, "code", this.workspace, this, this.typing);
-    const notesDesk = new EditorStack(this.frame.notes, notesOptions);
+    const notesDesk = new EditorStack(this.panel.frame.notes, notesOptions);
     this.notes =
       notesOf(joined) === undefined
         ? null
@@ -89,6 +120,7 @@ export class Session implements DocumentWatcher {
         saved: this.code.saved,
         participant_id: this.joined.participant_id,
         role: this.joined.role,
+        admission: this.joined.admission.state,
         finished: this.finished,
       }),
     };
@@ -97,6 +129,18 @@ export class Session implements DocumentWatcher {
   start(): void {
     remember(this.page.interview.id, this.entry);
     this.events.open(this.joined.events_url);
+    const { admission, documents } = this.joined;
+    if (documents.length === 0) {
+      if (this.waiting === null) {
+        this.waiting = new Waiting(this.page, () => void this.leave(false));
+        this.onView(this.waiting.element, true);
+      }
+      this.waiting.show(admission);
+      return;
+    }
+    this.waiting = null;
+    this.panel.rejoined();
+    this.onView(this.panel.frame.element, false);
     this.connect();
   }
 
@@ -116,8 +160,8 @@ export class Session implements DocumentWatcher {
 
   onSaved(): void {
     this.status.refresh();
-    this.frame.element.dataset["connection"] = this.code.connection.kind;
-    this.frame.element.dataset["saved"] = this.code.saved.kind;
+    this.panel.frame.element.dataset["connection"] = this.code.connection.kind;
+    this.panel.frame.element.dataset["saved"] = this.code.saved.kind;
   }
 
   onSpoilt(document: SharedDocument, reason: string): void {
@@ -126,9 +170,8 @@ export class Session implements DocumentWatcher {
   }
 
   private showPresence(state: ConnectionState): void {
-    if (this.finished) this.roster.setPresence("over");
-    else if (state.kind === "synchronised") this.roster.setPresence("known");
-    else if (state.kind === "offline") this.roster.setPresence("unknown");
+    if (state.kind === "synchronised") this.panel.setKnown(true);
+    else if (state.kind === "offline" && !this.finished) this.panel.setKnown(false);
   }
 
   /** The form is gone and nothing has the focus: the editor takes it, unless that would open a touch keyboard. */
@@ -140,20 +183,32 @@ export class Session implements DocumentWatcher {
   private connect(): void {
     const code = this.joined.documents.find(({ id }) => id === this.page.interview.id);
     const notes = notesOf(this.joined);
-    if (code !== undefined) this.code.connect(code.url, code.may_write);
-    if (notes !== undefined) this.notes?.connect(notes.url, notes.may_write);
+    if (code !== undefined) this.open(this.code, code);
+    if (notes !== undefined && this.notes !== null) this.open(this.notes, notes);
+    this.workspace.setWritable(this.code.writable);
+  }
+
+  /** The server has already told an open connection what it may do now. */
+  private open(document: SharedDocument, { url, may_write }: api.Joined["documents"][number]): void {
+    const { kind } = document.connection;
+    if (kind === "synchronised" || kind === "connecting") document.permit(may_write);
+    else document.connect(url, may_write);
   }
 
   private refused(document: SharedDocument, code: number, reason: string): void {
     switch (code) {
       case CLOSE_CODES.REMOVED:
-        this.end("removed", "An interviewer has removed this device from the room.");
+        // Who did it and why comes with the events.
+        window.setTimeout(() => {
+          this.end("removed", this.removal === "" ? "An interviewer has removed this device." : this.removal);
+        }, REMOVAL_MS);
         break;
       case CLOSE_CODES.NO_DOCUMENT:
         this.end("cancelled", "The interview was cancelled, or this link no longer gives access to it.");
         break;
       case CLOSE_CODES.TICKET:
-        void this.rejoin();
+        if (reason === LEFT) this.end("left", "You left it in another window.");
+        else void this.rejoin();
         break;
       default:
         this.discard(document, wordsFor(code, reason));
@@ -172,14 +227,18 @@ export class Session implements DocumentWatcher {
     this.lost.delete(document);
     if (areSame(lost.texts, document.texts())) return;
     const text = lostIn(lost.texts, document.texts());
-    this.frame.notices.append(refusedNotice(document.name, lost.reason, text));
+    this.panel.frame.notices.append(refusedNotice(document.name, lost.reason, text));
   }
 
-  /** A fresh ticket for the same participant. The documents stay, unless the server makes another participant of us. */
-  private async rejoin(): Promise<void> {
-    if (this.rejoining || this.ended) return;
+  /** A fresh ticket for the same participant, after a refusal or because something has changed. The documents stay, unless the server makes another participant of us. */
+  private async rejoin(isRefused = true): Promise<void> {
+    if (this.ended) return;
+    if (this.rejoining) {
+      this.again ||= !isRefused;
+      return;
+    }
     const now = performance.now();
-    this.rejoins = [...this.rejoins.filter((at) => now - at < 60_000), now];
+    this.rejoins = [...this.rejoins.filter((at) => now - at < 60_000), ...(isRefused ? [now] : [])];
     if (this.rejoins.length > MOST_REJOINS) {
       this.end("refused", "The server has closed this room for you several times in a row.");
       return;
@@ -193,6 +252,10 @@ export class Session implements DocumentWatcher {
     } finally {
       this.rejoining = false;
     }
+    if (this.again) {
+      this.again = false;
+      await this.rejoin(false);
+    }
   }
 
   private rejoined(joined: api.Joined): void {
@@ -201,16 +264,17 @@ export class Session implements DocumentWatcher {
       for (const document of this.documents) this.discard(document, "You came in again as somebody else.");
     }
     this.joined = joined;
-    if (joined.documents.length === 0) {
-      this.end("refused", admissionWords(joined));
-      return;
-    }
-    this.start();
+    if (joined.admission.state === "refused") this.end("refused", joined.admission.reason ?? "The room is full.");
+    else this.start();
   }
 
   private rejoinFailed(error: unknown): void {
     const problem = error instanceof api.Problem ? error : new api.Problem(0, String(error));
-    if (problem.status === 409) {
+    if (problem.kind === "removed") this.end("removed", this.removal === "" ? problem.message : this.removal);
+    else if (problem.kind === "role-fixed" && MEMBER_ROLES[this.request.as] !== undefined) {
+      this.request = { ...this.request, as: MEMBER_ROLES[this.request.as] ?? this.request.as };
+      void this.rejoin();
+    } else if (problem.status === 409) {
       this.showFinished();
       for (const document of this.documents) {
         this.showLost(document);
@@ -224,20 +288,25 @@ export class Session implements DocumentWatcher {
 
   private accept(event: RoomEvent): void {
     // Finish closes every connection: that is not everybody going away.
-    if (!this.finished || event.kind === "snapshot") this.roster.accept(event);
+    if (!this.finished || event.kind === "snapshot") this.panel.accept(event);
     switch (event.kind) {
       case "snapshot":
-        this.frame.setStage(event.snapshot.status);
         if (event.snapshot.status === "finished") this.showFinished();
+        else this.wait(event.snapshot.participants.find(({ id }) => id === this.joined.participant_id));
         break;
-      case "interview.active":
-        this.frame.setStage("active");
+      case "admission.changed":
+      case "participant.changed":
+      case "participant.removed":
+        if (event.id === this.joined.participant_id) this.acceptOwn(event);
+        break;
+      case "interview.changed":
+        this.waiting?.setInstructions(event);
         break;
       case "interview.finished":
         this.showFinished(event.by.name);
         break;
       case "interview.reopened":
-        if (this.finished) window.location.reload();
+        if (this.finished) this.goOn();
         break;
       case "interview.cancelled":
         this.end("cancelled", "The interview was cancelled.");
@@ -246,44 +315,67 @@ export class Session implements DocumentWatcher {
     }
   }
 
+  /** What was done about this participant: the server has another answer to joining now. */
+  private acceptOwn(event: OwnEvent): void {
+    switch (event.kind) {
+      case "admission.changed":
+        if (event.state === "waiting" && this.waiting !== null) this.wait(event);
+        else if (event.state !== "none" && event.state !== this.joined.admission.state) void this.rejoin(false);
+        break;
+      case "participant.changed":
+        this.request = { ...this.request, as: event.role };
+        void this.rejoin(false);
+        break;
+      case "participant.removed": {
+        const reason = event.reason === null || event.reason === "" ? "No reason was given." : `Reason: ${event.reason}`;
+        const what = event.device === null ? "you from the room" : "this device from the room";
+        this.removal = `${event.by.name} has removed ${what}. ${reason}`;
+        // Of devices, only the one concerned is closed.
+        if (event.device === null) this.end("removed", this.removal);
+      }
+    }
+  }
+
+  private wait(standing: { place: number | null } | undefined): void {
+    const { reason = null } = this.joined.admission;
+    if (standing !== undefined) this.waiting?.show({ place: standing.place, reason });
+  }
+
+  /** The finish was undone: what did not reach the server before it does so now. */
+  private goOn(): void {
+    this.finished = false;
+    this.late.clear();
+    this.panel.frame.notices.replaceChildren();
+    this.status.resume();
+    void this.rejoin(false);
+  }
+
   private showFinished(by?: string): void {
     if (this.finished || this.ended) return;
+    if (this.waiting !== null) {
+      window.location.reload();
+      return;
+    }
     this.finished = true;
     // The server closes the sockets itself, after the last acknowledgements.
     for (const document of this.documents) document.close();
-    this.frame.setStage("finished");
-    this.roster.setPresence("over");
     this.status.end();
-    const replay = this.page.member === null ? null : `/i/${this.page.interview.id}/replay`;
-    const notice = finishedNotice(by, replay);
-    this.frame.notices.prepend(notice);
-    takeLostFocus(notice);
+    this.panel.finished(by, this.page.member === null ? null : `/i/${this.page.interview.id}/replay`);
   }
 
   /** What had not reached the server when the interview was finished is in no recording. */
   private showLate(document: SharedDocument): void {
     if (this.late.has(document) || document.saved.kind === "saved" || document.saved.changes === 0) return;
     this.late.add(document);
-    this.frame.notices.append(lateNotice(document.name, together(document.texts())));
+    this.panel.frame.notices.append(lateNotice(document.name, together(document.texts())));
   }
 
-  private async finish(): Promise<void> {
-    const others = this.roster.connected.filter((person) => person.id !== this.joined.participant_id);
-    if (!(await askFinish(others))) return;
-    try {
-      await api.finish(this.page.interview.id);
-      this.showFinished();
-    } catch (error) {
-      await tellNotFinished(error instanceof Error ? error.message : String(error));
-    }
-  }
-
-  private async leave(): Promise<void> {
+  private async leave(done: boolean): Promise<void> {
     if (this.hasUnsaved() && !(await askLeave())) return;
     forget(this.page.interview.id);
     const { ticket } = this.joined;
     this.end("left", "");
-    await api.leave(this.page.interview.id, ticket).catch(() => undefined);
+    await api.leave(this.page.interview.id, ticket, done).catch(() => undefined);
   }
 
   /** Leaves the stage to the page. What could not be saved goes with the words. */
@@ -348,9 +440,4 @@ function wordsFor(code: number, reason: string): string {
 
 function sentence(reason: string): string {
   return `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`;
-}
-
-export function admissionWords({ admission }: api.Joined): string {
-  if (admission.state === "waiting") return `The room is full. You are number ${admission.place ?? 1} in the line.`;
-  return admission.reason ?? "The room is full.";
 }

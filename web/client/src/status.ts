@@ -67,6 +67,12 @@ export class Status {
     this.pill.hidden = this.banner.hidden = true;
   }
 
+  /** The finish was undone. */
+  resume(): void {
+    this.ended = this.pill.hidden = false;
+    this.refresh();
+  }
+
   private show(reading: Reading, showBanner: boolean): void {
     if (this.pill.dataset["mood"] !== reading.mood || this.pill.textContent !== reading.pill) {
       const drawing = { good: "check", busy: "sync", warn: "warning" } as const;

@@ -97,6 +97,22 @@ export function eventWords({ kind, payload }: RecordedEvent, participants: Recor
       return `${name} connected`;
     case "participant.disconnected":
       return `${name} disconnected`;
+    case "participant.left":
+      return payload["done"] === true ? `${name} was done and left` : `${name} left`;
+    case "participant.devices":
+      return `${name} was there with ${(payload["devices"] as unknown[]).length} devices`;
+    case "participant.changed":
+      return changeWords(payload, name, by?.name ?? "Somebody");
+    case "participant.removed":
+      return `${by?.name ?? "Somebody"} removed ${payload["device"] === null ? name : `a device of ${name}`}${reasonOf(payload)}`;
+    case "admission.changed":
+      return `${name} ${ADMISSION_WORDS[String(payload["state"])] ?? String(payload["state"])}`;
+    case "chat":
+      return `${(payload["from"] as { name: string }).name}: ${String(payload["text"])}`;
+    case "interview.opened":
+      return `${by?.name ?? "Somebody"} let the candidate in`;
+    case "interview.changed":
+      return "The details were changed";
     case "interview.active":
       return "Candidate and interviewer have both been in";
     case "interview.finished":
@@ -106,4 +122,21 @@ export function eventWords({ kind, payload }: RecordedEvent, participants: Recor
     default:
       return kind;
   }
+}
+
+const ADMISSION_WORDS: Partial<Record<string, string>> = {
+  seated: "took a seat",
+  observing: "observed",
+  waiting: "waited outside",
+  refused: "was not let in",
+  none: "gave the seat up",
+};
+
+function changeWords(payload: Record<string, unknown>, name: string, by: string): string {
+  const role = (ROLE_NAMES as Record<string, string>)[String(payload["role"])]?.toLowerCase() ?? "somebody else";
+  return `${by} set ${name}: ${role}${payload["muted"] === true ? ", muted" : ""}${reasonOf(payload)}`;
+}
+
+function reasonOf(payload: Record<string, unknown>): string {
+  return typeof payload["reason"] === "string" && payload["reason"] !== "" ? `: ${payload["reason"]}` : "";
 }

@@ -1,55 +1,75 @@
 import type { JoinRequest, Role } from "./api";
 import { h } from "./dom";
 
-export interface Form {
-  element: HTMLElement;
-  buttons: HTMLButtonElement[];
-}
+/** Who comes without an account says who he is: the candidate, the same one on another device, or a guest. */
+export class VisitorForm {
+  readonly element: HTMLFormElement;
+  private readonly input: HTMLInputElement;
+  private readonly field: HTMLElement;
+  private readonly choices: HTMLFieldSetElement;
+  private readonly isCandidate = radio("candidate");
+  private readonly isGuest = radio("guest");
+  private readonly candidateWords = h("span", { dir: "auto" });
 
-/** `button`: the one that was pressed. */
-export type Join = (request: JoinRequest, button: HTMLButtonElement) => void;
-
-/** `candidate`: who has come in as the candidate already; another device comes in as the same person. */
-export function visitorForm(name: string, candidate: string | null, join: Join): Form {
-  const input = h("input", {
-    id: "name",
-    name: "name",
-    type: "text",
-    autocomplete: "name",
-    maxlength: "80",
-    required: true,
-    autofocus: candidate === null,
-    value: name,
-  });
-  const field = h("div", { class: "field" }, h("label", { for: "name" }, "Your name"), input);
-  const enter = h("button", { type: "submit", class: "button primary wide" }, "Enter the room");
-  const choices = h(
-    "fieldset",
-    { class: candidate === null ? "choices" : "choices is-long" },
-    h("legend", {}, "I am"),
-    choice("candidate", candidate === null ? "the candidate" : `${candidate}, the candidate, on another device`),
-    choice("guest", "a guest"),
-  );
-  const form = h("form", { class: "stack" }, ...(candidate === null ? [field, choices] : [choices, field]), enter);
-  const chosen = (): Role => (new FormData(form).get("role") === "guest" ? "guest" : "candidate");
-  if (candidate === null) choices.querySelector("input")?.toggleAttribute("checked", true);
-  else {
-    choices.addEventListener("change", () => {
-      field.hidden = input.disabled = chosen() === "candidate";
+  constructor(
+    name: string,
+    private candidate: string | null,
+    join: (request: JoinRequest, button: HTMLButtonElement) => void,
+  ) {
+    this.input = h("input", {
+      id: "name",
+      name: "name",
+      type: "text",
+      dir: "auto",
+      autocomplete: "name",
+      maxlength: "80",
+      required: true,
+      autofocus: candidate === null,
+      value: name,
     });
+    this.field = h("div", { class: "field" }, h("label", { for: "name" }, "Your name"), this.input);
+    this.choices = h(
+      "fieldset",
+      { class: "choices" },
+      h("legend", {}, "I am"),
+      h("label", { class: "choice" }, this.isCandidate, this.candidateWords),
+      h("label", { class: "choice" }, this.isGuest, h("span", {}, "a guest")),
+    );
+    const enter = h("button", { type: "submit", class: "button primary wide" }, "Enter the room");
+    this.element = h("form", { class: "stack" }, enter);
+    this.isCandidate.checked = candidate === null;
+    this.choices.addEventListener("change", () => {
+      this.show();
+    });
+    this.element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const as = this.isGuest.checked ? "guest" : "candidate";
+      join(this.input.disabled ? { as } : { as, name: this.input.value.trim() }, enter);
+    });
+    this.show();
   }
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    join(input.disabled ? { as: chosen() } : { as: chosen(), name: input.value.trim() }, enter);
-  });
-  return { element: form, buttons: [enter] };
+
+  /** Somebody has come in as the candidate, or nobody has. Answers whether that asks for another answer. */
+  setCandidate(candidate: string | null): boolean {
+    if (candidate === this.candidate) return false;
+    const isAnother = this.candidate === null;
+    this.candidate = candidate;
+    if (isAnother) this.isCandidate.checked = false;
+    this.show();
+    return isAnother;
+  }
+
+  private show(): void {
+    const { candidate } = this;
+    this.candidateWords.textContent =
+      candidate === null ? "the candidate" : `${candidate}, the candidate, on another device`;
+    this.choices.classList.toggle("is-long", candidate !== null);
+    this.field.hidden = this.input.disabled = candidate !== null && this.isCandidate.checked;
+    const [first, second] = candidate === null ? [this.field, this.choices] : [this.choices, this.field];
+    if (this.element.firstChild !== first) this.element.prepend(first, second);
+  }
 }
 
-function choice(role: Role, words: string): HTMLElement {
-  return h(
-    "label",
-    { class: "choice" },
-    h("input", { type: "radio", name: "role", value: role, required: true }),
-    h("span", {}, words),
-  );
+function radio(role: Role): HTMLInputElement {
+  return h("input", { type: "radio", name: "role", value: role, required: true });
 }

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { person, room } from "./fake_room";
+import type { Participant, RoomEvent, SeatState } from "./room_events";
+
+const names = (people: Participant[]): string[] => people.map(({ name }) => name);
+
+function seat(id: string, state: SeatState, number: number | null): RoomEvent {
+  return { kind: "admission.changed", id, state, number, place: null, reason: null };
+}
+
+await test("a full room: who is over the limit observes, and moves up as seats free", () => {
+  const people = room([
+    person("Ada", "interviewer", "seated", 1),
+    person("Bo", "interviewer", "observing", 5),
+    person("Cy", "interviewer", "observing", 4),
+    person("Cleo", "candidate", "seated", 2),
+    person("Ob", "observer", "observing", 3),
+  ]);
+  assert.deepEqual(names(people.inside), ["Cleo", "Ada", "Bo", "Cy", "Ob"]);
+  assert.deepEqual([people.place("Cy"), people.place("Bo"), people.place("Ada"), people.place("Ob")], [1, 2, null, null]);
+  people.accept(seat("Cy", "seated", 4));
+  assert.equal(people.place("Bo"), 1);
+  people.accept(seat("Bo", "none", null));
+  assert.equal(people.place("Bo"), null);
+});
+
+await test("who waits is outside, in the order of asking", () => {
+  const people = room([
+    person("Gus", "guest", "waiting", 9),
+    person("Gil", "guest", "waiting", 7),
+    person("Ada", "interviewer", "seated", 1),
+  ]);
+  assert.deepEqual(names(people.line), ["Gil", "Gus"]);
+  assert.deepEqual(names(people.here), ["Ada"]);
+  people.accept(seat("Gil", "seated", 7));
+  assert.deepEqual(names(people.line), ["Gus"]);
+  assert.deepEqual(names(people.inside), ["Ada", "Gil"]);
+});
+
+await test("who waits is told nobody else's number, and takes the place that he is told", () => {
+  const people = room([person("Gus", "guest", "waiting", 9, { place: 3 })]);
+  assert.equal(people.place("Gus"), 3);
+  people.accept({ ...seat("Gus", "waiting", 9), place: 2 } as RoomEvent);
+  assert.equal(people.place("Gus"), 2);
+});
+
+await test("muted, made observer, removed, and back", () => {
+  const people = room([person("Bo", "interviewer", "seated", 1)]);
+  const by = { id: "Ada", name: "Ada" };
+  people.accept({ kind: "participant.changed", id: "Bo", role: "observer", muted: true, reason: "noise", by });
+  assert.deepEqual([people.get("Bo")?.role, people.get("Bo")?.muted_reason], ["observer", "noise"]);
+  people.accept({ kind: "participant.changed", id: "Bo", role: "observer", muted: false, reason: "fine", by });
+  assert.deepEqual([people.get("Bo")?.muted, people.get("Bo")?.muted_reason], [false, null]);
+  people.accept({ kind: "participant.removed", id: "Bo", device: "d1", reason: null, by });
+  assert.deepEqual(names(people.here), ["Bo"]);
+  people.accept({ kind: "participant.removed", id: "Bo", device: null, reason: null, by });
+  assert.deepEqual(names(people.inside), []);
+});
+
+await test("second devices are known until the last connection goes", () => {
+  const people = room([person("Cleo", "candidate", "seated", 1)]);
+  people.accept({ kind: "participant.devices", id: "Cleo", devices: ["a", "b"] });
+  assert.deepEqual(people.get("Cleo")?.devices, ["a", "b"]);
+  people.accept({ kind: "participant.disconnected", id: "Cleo" });
+  assert.deepEqual(people.get("Cleo")?.devices, []);
+});
+
+await test("a message is kept once, also when the stream gives it again", () => {
+  const people = room([], { lobby: true });
+  assert.ok(people.closed);
+  people.accept({ kind: "interview.opened", by: { id: "a", name: "Ada" } });
+  assert.ok(!people.closed);
+  const chat = { kind: "chat", entry: 4, at_ms: 10, from: { id: "a", name: "Ada" }, text: "Hi", to: "all" } as const;
+  people.accept(chat);
+  people.accept(chat);
+  assert.equal(people.messages.length, 1);
+});

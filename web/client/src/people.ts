@@ -1,0 +1,119 @@
+import type { Role } from "./api";
+import type { Message, Participant, RoomEvent, Snapshot } from "./room_events";
+
+const ROLE_ORDER: Role[] = ["candidate", "interviewer", "guest", "observer"];
+
+/** Who is in the room and what has been said in it: its events, summed up. */
+export class People {
+  status: Snapshot["status"] = "pending";
+  /** Whether candidate and guests wait until an interviewer lets them in. */
+  closed = false;
+  messages: Message[] = [];
+  private readonly all = new Map<string, Participant>();
+
+  accept(event: RoomEvent): void {
+    switch (event.kind) {
+      case "snapshot":
+        this.restore(event.snapshot);
+        break;
+      case "participant.joined":
+        this.all.set(event.participant.id, { ...NOBODY, ...this.all.get(event.participant.id), ...event.participant });
+        break;
+      case "participant.connected":
+        this.change(event.id, { connected: true });
+        break;
+      case "participant.disconnected":
+        this.change(event.id, { connected: false, devices: [] });
+        break;
+      case "participant.devices":
+        this.change(event.id, { devices: event.devices });
+        break;
+      case "participant.changed":
+        this.change(event.id, { role: event.role, muted: event.muted, muted_reason: event.muted ? event.reason : null });
+        break;
+      case "participant.removed":
+        if (event.device === null) this.change(event.id, { removed: true, connected: false, state: null, devices: [] });
+        break;
+      case "admission.changed":
+        this.change(event.id, { state: event.state, number: event.number, place: event.place, removed: false });
+        break;
+      case "interview.active":
+      case "interview.reopened":
+        this.status = "active";
+        break;
+      case "interview.finished":
+        this.status = "finished";
+        break;
+      case "interview.opened":
+        this.closed = false;
+        break;
+      case "chat":
+        if (!this.messages.some(({ entry }) => entry === event.entry)) this.messages.push(event);
+        break;
+      default:
+    }
+  }
+
+  get(id: string): Participant | undefined {
+    return this.all.get(id);
+  }
+
+  /** Those who are or were in the room: by role, then by name. */
+  get inside(): Participant[] {
+    const order = ({ role }: Participant): number => ROLE_ORDER.indexOf(role);
+    return [...this.all.values()]
+      .filter(({ removed, state }) => !removed && state !== "waiting" && state !== "refused")
+      .sort((a, b) => order(a) - order(b) || a.name.localeCompare(b.name));
+  }
+
+  get here(): Participant[] {
+    return this.inside.filter(({ connected }) => connected);
+  }
+
+  /** Who waits outside, in order. */
+  get line(): Participant[] {
+    return [...this.all.values()].filter(({ removed, state }) => !removed && state === "waiting").sort(byNumber);
+  }
+
+  /** Who is next for a seat of his role: from 1. Null for who has one, or waits for none. */
+  place(id: string): number | null {
+    const person = this.all.get(id);
+    if (person === undefined || !isQueued(person)) return null;
+    if (person.place !== null && this.all.size === 1) return person.place;
+    const queue = [...this.all.values()].filter((each) => each.role === person.role && isQueued(each)).sort(byNumber);
+    return queue.indexOf(person) + 1;
+  }
+
+  private restore(snapshot: Snapshot): void {
+    this.status = snapshot.status;
+    this.closed = snapshot.lobby && !snapshot.opened;
+    this.messages = snapshot.chat;
+    this.all.clear();
+    for (const person of snapshot.participants) this.all.set(person.id, { ...NOBODY, ...person });
+  }
+
+  private change(id: string, change: Partial<Participant>): void {
+    const person = this.all.get(id);
+    if (person !== undefined) Object.assign(person, change);
+  }
+}
+
+const NOBODY: Omit<Participant, "id" | "name" | "role" | "color"> = {
+  connected: false,
+  muted: false,
+  muted_reason: null,
+  removed: false,
+  devices: [],
+  state: null,
+  number: null,
+  place: null,
+};
+
+/** An observing interviewer is one over the limit; observers only ever observe. */
+function isQueued({ role, state, removed }: Participant): boolean {
+  return !removed && (state === "waiting" || (state === "observing" && role === "interviewer"));
+}
+
+function byNumber(a: Participant, b: Participant): number {
+  return (a.number ?? 0) - (b.number ?? 0);
+}

@@ -1,0 +1,46 @@
+import { h } from "./dom";
+import { avatar } from "./person";
+import type { People } from "./people";
+import { presenceWords, typingWords } from "./presence_words";
+
+const MOST_FACES = 5;
+
+/** One calm line: at which stage the interview is, who is here, who is typing, and whether everything is saved. */
+export class PresenceLine {
+  readonly element: HTMLElement;
+  private readonly stage = h("span", { class: "chip" });
+  private readonly faces = h("span", { class: "faces", "aria-hidden": "true" });
+  private readonly words = h("span", { class: "line-words" });
+  private readonly typing = h("span", { class: "line-typing" });
+  private shownFaces = "";
+
+  constructor(
+    private readonly people: People,
+    private readonly ownId: () => string,
+    recorded: HTMLElement,
+    pill: HTMLElement,
+  ) {
+    const who = h("div", { class: "line-who" }, this.faces, h("p", {}, this.words, " ", this.typing));
+    const label = "Who is here, and what is saved";
+    this.element = h("section", { class: "presence-line", "aria-label": label }, this.stage, recorded, who, pill);
+  }
+
+  /** `reason`: why one observes. `isKnown`: false while offline. */
+  show(reason: string | null, isKnown: boolean): void {
+    const { status, closed } = this.people;
+    const stage = { pending: closed ? "Not open yet" : "Not started", active: "Running", finished: "Finished" };
+    this.stage.textContent = stage[status];
+    this.stage.dataset["status"] = status;
+    const words = isKnown ? presenceWords(this.people, this.ownId(), reason) : "Who else is here is not known now.";
+    if (this.words.textContent !== words) this.words.textContent = words;
+    const here = isKnown && status !== "finished" ? this.people.here.slice(0, MOST_FACES) : [];
+    const faces = JSON.stringify(here.map(({ name, color }) => [name, color]));
+    if (faces === this.shownFaces) return;
+    this.shownFaces = faces;
+    this.faces.replaceChildren(...here.map((person) => avatar(person)));
+  }
+
+  setTyping(typing: ReadonlySet<string>): void {
+    this.typing.textContent = typingWords(this.people, typing);
+  }
+}

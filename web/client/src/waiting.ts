@@ -1,0 +1,54 @@
+import type { Admission } from "./api";
+import { instructionsText, meetingLink } from "./details";
+import { announce, h } from "./dom";
+import { disclosure, type RoomPage } from "./lobby";
+import { waitingWords } from "./presence_words";
+
+/** In front of a room that is full, or not open yet. Opens by itself: the session takes it away. */
+export class Waiting {
+  readonly element: HTMLElement;
+  private readonly reason = h("p", { class: "waiting-reason" });
+  private readonly place = h("p", { class: "waiting-place", hidden: true });
+  private readonly next = h("p", { class: "quiet" });
+  private readonly instructions = h("section", { class: "card-part" });
+
+  constructor(page: RoomPage, onLeave: () => void) {
+    const leave = h("button", { type: "button", class: "button wide" }, "Stop waiting");
+    leave.addEventListener("click", onLeave);
+    this.element = h(
+      "main",
+      { class: "card waiting", id: "main" },
+      h("p", { class: "brand" }, h("span", { class: "brand-mark", "aria-hidden": "true" }), "Panelroom"),
+      h("h1", { tabindex: "-1", dir: "auto" }, page.interview.title),
+      h(
+        "div",
+        { class: "notice waiting-box" },
+        h("span", { class: "waiting-dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")),
+        h("div", {}, this.reason, this.place),
+      ),
+      this.next,
+      this.instructions,
+      leave,
+      disclosure(page.organisation),
+    );
+    this.setInstructions(page.interview);
+  }
+
+  show({ place, reason }: Pick<Admission, "place" | "reason">): void {
+    const number = place ?? null;
+    const told = this.reason.textContent + this.next.textContent;
+    this.reason.textContent = reason ?? "The room is full.";
+    this.place.hidden = number === null;
+    this.place.textContent = number === null ? "" : `You are number ${number} in the line.`;
+    this.next.textContent = waitingWords(number);
+    if (this.reason.textContent + this.next.textContent !== told) {
+      announce([reason, waitingWords(number)].filter(Boolean).join(" "));
+    }
+  }
+
+  setInstructions({ instructions, meeting_url }: { instructions: string; meeting_url: string | null }): void {
+    this.instructions.hidden = instructions === "" && meeting_url === null;
+    const words = instructions === "" ? [] : [h("h2", {}, "Instructions"), instructionsText(instructions)];
+    this.instructions.replaceChildren(...words, ...meetingLink(meeting_url, "button wide"));
+  }
+}
