@@ -30,6 +30,7 @@ from rooms.participant import Role
 from rooms.people import acting_member
 from rooms.policy import Limits
 from rooms.principal import Principal
+from rooms.seat import Seats
 from rooms.secret import new_id
 from rooms.text import fold
 
@@ -71,9 +72,10 @@ class Page:
 
 
 class Agenda:
-    def __init__(self, database: Database, journal: Journal, clock: Clock) -> None:
+    def __init__(self, database: Database, journal: Journal, seats: Seats, clock: Clock) -> None:
         self._database = database
         self._journal = journal
+        self._seats = seats
         self._clock = clock
 
     async def create(
@@ -184,6 +186,8 @@ class Agenda:
             )
             if interview.status is not Status.FINISHED and _details(changed) != _details(interview):
                 await transaction.append(interview_id, "interview.changed", _details(changed))
+            if changed.limits != interview.limits:
+                await self._seats.settle(transaction, changed)
             return changed
 
     async def _of_ref(

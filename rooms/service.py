@@ -1,5 +1,6 @@
 """The live side of interviews: who comes in, who is there, and the steps from pending to finished."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from collab.registry import Registry
 from collab.wire import CloseCode
 from rooms import schema, store
 from rooms.agenda import Agenda, planned_row
+from rooms.chat import Chat
 from rooms.errors import (
     DocumentUnknown,
     InterviewFinished,
@@ -27,6 +29,7 @@ from rooms.interview import Interview, Status
 from rooms.key import Scope
 from rooms.lifecycle import Lifecycle
 from rooms.member import Member, MemberRole
+from rooms.moderation import Moderation
 from rooms.participant import MEMBERS_ONLY, Participant, Role, Ticket
 from rooms.people import People
 from rooms.policy import Admission, Opening, Part, Phase, Seat, State, grants, split_document_id
@@ -68,7 +71,9 @@ class Service:
     ) -> None:
         self.seats = Seats(database, journal, registry, hold_s=seat_hold_s)
         self.people = People(database, clock)
-        self.agenda = Agenda(database, journal, clock)
+        self.agenda = Agenda(database, journal, self.seats, clock)
+        self.chat = Chat(journal)
+        self.moderation = Moderation(database, journal, registry, self.seats)
         self.lifecycle = Lifecycle(database, journal, registry, reopen_ms=int(reopen_s * 1000))
         self._database = database
         self._journal = journal
@@ -337,6 +342,9 @@ class Service:
                 named = replace(interview, candidate_name=name)
                 await store.set_interview(transaction.connection, interview.id, planned_row(named))
             name = name or interview.candidate_name or "Candidate"
+        was: Sequence[Participant] = ()
+        if member is not None and role is not Role.CANDIDATE:
+            was = await store.participants_of(transaction.connection, interview.id, member.id)
         participant = Participant(
             id=new_id(),
             interview_id=interview.id,
@@ -346,6 +354,8 @@ class Service:
             member_id=None if member is None or role is Role.CANDIDATE else member.id,
             joined_at_ms=transaction.now_ms,
             entered_at_ms=None,
+            # Whoever was muted is not heard again in another role.
+            muted_reason=next((each.muted_reason for each in was if each.muted_reason is not None), None),
         )
         await store.add_participant(transaction.connection, participant)
         event = {"participant": participant.shown()}

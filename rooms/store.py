@@ -244,10 +244,14 @@ async def have_entered(connection: AsyncConnection, interview_id: str, roles: It
 
 
 async def is_interviewer(connection: AsyncConnection, interview: Interview, member_id: str, email: str | None) -> bool:
-    """Whether the member has joined as an interviewer, or is planned as one and has not only watched."""
-    if email in interview.interviewers and not await participant_as(connection, interview.id, Role.OBSERVER, member_id):
-        return True
-    return await participant_as(connection, interview.id, Role.INTERVIEWER, member_id) is not None
+    """Whether the member has joined as an interviewer, or is planned as one and has not only watched; and was not
+    removed.
+    """
+    joined = await participants_of(connection, interview.id, member_id)
+    if any(participant.removed_reason is not None for participant in joined):
+        return False
+    roles = {participant.role for participant in joined}
+    return Role.INTERVIEWER in roles or (email in interview.interviewers and Role.OBSERVER not in roles)
 
 
 async def ticket(connection: AsyncConnection, token_hash: str) -> Ticket | None:

@@ -8,7 +8,7 @@ from quart_schema import APIKeySecurityScheme, HttpSecurityScheme, Info, QuartSc
 
 from collab.note import NO_NOTE, Note, Poison
 from replay.errors import RecordingBroken
-from web.api import event, health, interview, principal, recording, room
+from web.api import chat, event, health, interview, participant, principal, recording, room
 from web.asgi import Dispatch
 from web.asset import Assets
 from web.auth import SESSION_COOKIE, check_origin
@@ -26,6 +26,8 @@ _BLUEPRINTS = (
     principal.blueprint,
     interview.blueprint,
     room.blueprint,
+    participant.blueprint,
+    chat.blueprint,
     event.blueprint,
     dashboard.blueprint,
     sign_in.blueprint,

@@ -33,6 +33,7 @@ class Panelroom:
     rooms: Service
     replay: Replay
     joins: Rate
+    chats: Rate
     metrics: Metrics
 
     @classmethod
@@ -71,5 +72,6 @@ class Panelroom:
             rooms=rooms,
             replay=Replay(journal, note, quarantine),
             joins=Rate(settings.joins_per_min),
+            chats=Rate(settings.chats_per_min),
             metrics=Metrics(journal, rooms),
         )

@@ -1,0 +1,281 @@
+"""What interviewers decide about who is in their room: letting in, roles, muting, removing. Always with its event."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from collab.database import Database
+from collab.journal import Journal, Transaction
+from collab.registry import Registry
+from collab.wire import CloseCode
+from rooms import schema, store
+from rooms.agenda import conductor
+from rooms.errors import (
+    CandidateProtected,
+    DeviceUnknown,
+    InterviewFinished,
+    OneselfModerated,
+    ParticipantUnknown,
+    RoleForMembersOnly,
+)
+from rooms.interview import Interview
+from rooms.participant import Participant, Role
+from rooms.policy import Action, Phase, may
+from rooms.principal import Principal
+from rooms.seat import Seats
+
+_REMOVED = "an interviewer removed you from the room"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """None leaves as it is."""
+
+    role: Role | None = None
+    muted: bool | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Who decides about whom. A member may be in a room in two roles: what is decided holds for the whole person."""
+
+    interview: Interview
+    by: dict[str, str]
+    participant: Participant
+    person: list[Participant]
+
+
+class Moderation:
+    """Invariant: behind the event that mutes somebody or makes him an observer, the log has no update of his."""
+
+    def __init__(self, database: Database, journal: Journal, registry: Registry, seats: Seats) -> None:
+        self._database = database
+        self._journal = journal
+        self._registry = registry
+        self._seats = seats
+
+    async def admit(self, principal: Principal, interview_id: str, on_behalf_of: str | None = None) -> Interview:
+        """Let candidate and guests in, where there is a lobby and they wait.
+
+        Raises InterviewUnknown, NotAnInterviewer, InterviewFinished.
+        """
+        async with self._journal.transaction() as transaction:
+            interview, _, by = await conductor(transaction.connection, principal, interview_id, on_behalf_of)
+            _require_open(interview)
+            if interview.phase is not Phase.LOBBY:
+                return interview
+            opened = replace(interview, opened_at_ms=transaction.now_ms)
+            await store.set_interview(transaction.connection, interview_id, {"opened_at_ms": opened.opened_at_ms})
+            await transaction.append(interview_id, "interview.opened", {"by": by}, by["id"])
+            await self._seats.settle(transaction, opened, by=by)
+            return opened
+
+    async def change(
+        self,
+        principal: Principal,
+        interview_id: str,
+        participant_id: str,
+        change: Change,
+        on_behalf_of: str | None = None,
+    ) -> Participant:
+        """Give somebody another role, take his voice or give it back; the participant as he is then.
+
+        Raises InterviewUnknown, NotAnInterviewer, InterviewFinished, ParticipantUnknown, CandidateProtected,
+        OneselfModerated, RoleForMembersOnly.
+        """
+        asked = (principal, interview_id, participant_id, on_behalf_of)
+        async with self._database.reading() as connection:
+            case = await _case(connection, *asked)
+            _require_changeable(case, change)
+        takes_writing = change.muted or change.role is Role.OBSERVER
+        with self._hushed(interview_id, case.person if takes_writing else []):
+            async with self._journal.transaction() as transaction:
+                case = await _case(transaction.connection, *asked)
+                _require_changeable(case, change)
+                changed = [await self._change(transaction, case, each, change) for each in case.person]
+                return changed[0]
+
+    async def remove(
+        self,
+        principal: Principal,
+        interview_id: str,
+        participant_id: str,
+        *,
+        device_id: str | None = None,
+        reason: str = "",
+        on_behalf_of: str | None = None,
+    ) -> None:
+        """Somebody leaves the room for good; of the candidate it is only ever one device.
+
+        Raises InterviewUnknown, NotAnInterviewer, InterviewFinished, ParticipantUnknown, CandidateProtected,
+        OneselfModerated, DeviceUnknown.
+        """
+        async with self._journal.transaction() as transaction:
+            case = await _case(transaction.connection, principal, interview_id, participant_id, on_behalf_of)
+            if case.participant.role is not Role.CANDIDATE:
+                for each in case.person:
+                    await self._remove(transaction, case, each, reason)
+            elif device_id is None:
+                raise CandidateProtected("The candidate cannot be removed, only one device: say which, by its id.")
+            else:
+                await self._remove_device(transaction, case, device_id, reason)
+
+    async def _change(
+        self, transaction: Transaction, case: Case, participant: Participant, change: Change
+    ) -> Participant:
+        muted_reason = participant.muted_reason
+        if change.muted is not None:
+            muted_reason = change.reason if change.muted else None
+        changed = replace(
+            participant,
+            role=change.role or participant.role,
+            is_role_set=participant.is_role_set or (change.role is not None and participant is case.participant),
+            muted_reason=muted_reason,
+        )
+        if changed == participant:
+            return participant
+        values = {
+            "role": changed.role.value,
+            "is_role_set": changed.is_role_set,
+            "muted_reason": changed.muted_reason,
+        }
+        await _set(transaction, changed, values)
+        event = {
+            "id": changed.id,
+            "role": changed.role.value,
+            "muted": changed.muted_reason is not None,
+            "reason": change.reason or None,
+            "by": case.by,
+        }
+        await transaction.append(case.interview.id, "participant.changed", event, case.by["id"])
+        if changed.role is not participant.role:
+            await self._seats.move(transaction, case.interview, changed, by=case.by)
+        else:
+            seat = await store.seat(transaction.connection, changed.id, transaction.now_ms)
+            self._seats.fit(transaction, case.interview, changed, seat)
+        return changed
+
+    async def _remove(self, transaction: Transaction, case: Case, participant: Participant, reason: str) -> None:
+        if participant.removed_reason is not None:
+            return
+        await _set(transaction, participant, {"removed_reason": reason})
+        if participant.member_id is None:
+            candidate = await store.participant_as(
+                transaction.connection, participant.interview_id, Role.CANDIDATE, None
+            )
+            devices = await _devices(transaction, participant)
+            # Who came as a guest by mistake, and then as the candidate, does not lose the browser with the guest.
+            for device_id in devices - (await _devices(transaction, candidate) if candidate else set()):
+                await _bar(transaction, participant.interview_id, device_id, reason)
+        await _revoke(transaction, participant)
+        await _tell_removed(transaction, case, participant, None, reason)
+        await self._seats.give_up(transaction, case.interview, participant, CloseCode.REMOVED, _REMOVED, by=case.by)
+
+    async def _remove_device(self, transaction: Transaction, case: Case, device_id: str, reason: str) -> None:
+        revoked = await _revoke(transaction, case.participant, device_id)
+        if revoked:
+            await _bar(transaction, case.interview.id, device_id, reason)
+            await _tell_removed(transaction, case, case.participant, device_id, reason)
+            await self._seats.hang_up(
+                transaction, case.interview, case.participant, CloseCode.REMOVED, _REMOVED, device_id=device_id
+            )
+        elif await store.removal_reason(transaction.connection, case.interview.id, [device_id]) is None:
+            raise DeviceUnknown("The candidate has no such device.")
+
+    @contextmanager
+    def _hushed(self, interview_id: str, person: list[Participant]) -> Generator[None]:
+        """They write nothing while it is being decided, so that nothing of theirs comes behind the decision."""
+        writing = [
+            (live, peer.participant_id)
+            for live in self._registry.opened(interview_id)
+            for peer in live.peers
+            if peer.may_write and any(peer.participant_id == each.id for each in person)
+        ]
+        for live, participant_id in writing:
+            live.set_may_write(participant_id, may_write=False)
+        try:
+            yield
+        except BaseException:
+            for live, participant_id in writing:
+                live.set_may_write(participant_id, may_write=True)
+            raise
+
+
+async def _case(
+    connection: AsyncConnection,
+    principal: Principal,
+    interview_id: str,
+    participant_id: str,
+    on_behalf_of: str | None,
+) -> Case:
+    """Raises InterviewUnknown, NotAnInterviewer, InterviewFinished, ParticipantUnknown, OneselfModerated."""
+    interview, member, by = await conductor(connection, principal, interview_id, on_behalf_of)
+    _require_open(interview)
+    participant = await store.participant(connection, participant_id)
+    if participant is None or participant.interview_id != interview_id:
+        raise ParticipantUnknown("There is no such participant in this interview.")
+    if participant.member_id == member.id:
+        raise OneselfModerated("That is you. To go, leave; to watch only, join as an observer.")
+    person = [participant]
+    if participant.member_id is not None:
+        there = await store.participants_of(connection, interview_id, participant.member_id)
+        person += [each for each in there if each.id != participant_id]
+    return Case(interview, by, participant, person)
+
+
+def _require_open(interview: Interview) -> None:
+    """That it is an interviewer who asks is known already."""
+    if not may(Role.INTERVIEWER, None, Action.MODERATE, interview.phase):
+        raise InterviewFinished(interview.finished_by, interview.finished_at_ms)
+
+
+def _require_changeable(case: Case, change: Change) -> None:
+    participant = case.participant
+    if participant.removed_reason is not None:
+        raise ParticipantUnknown("This participant was removed from the room.")
+    if participant.role is Role.CANDIDATE:
+        raise CandidateProtected("The candidate keeps role and voice. You may remove one of the candidate's devices.")
+    if change.role is not None and participant.member_id is None:
+        raise RoleForMembersOnly(
+            "Only members of the organisation interview or observe. Ask an admin to add this person."
+        )
+
+
+async def _set(transaction: Transaction, participant: Participant, values: dict[str, Any]) -> None:
+    await transaction.connection.execute(
+        update(schema.participants).where(schema.participants.c.id == participant.id).values(values)
+    )
+
+
+async def _devices(transaction: Transaction, participant: Participant) -> set[str]:
+    """All that the participant ever came with."""
+    tickets = schema.tickets.c
+    used = select(tickets.device_id).where(tickets.participant_id == participant.id, tickets.device_id.is_not(None))
+    return set((await transaction.connection.execute(used)).scalars())
+
+
+async def _revoke(transaction: Transaction, participant: Participant, device_id: str | None = None) -> int:
+    """The tickets of a participant, or those of one device; how many counted until now."""
+    tickets = schema.tickets.c
+    revoke = update(schema.tickets).where(tickets.participant_id == participant.id, tickets.revoked_at_ms.is_(None))
+    if device_id is not None:
+        revoke = revoke.where(tickets.device_id == device_id)
+    return (await transaction.connection.execute(revoke.values(revoked_at_ms=transaction.now_ms))).rowcount
+
+
+async def _bar(transaction: Transaction, interview_id: str, device_id: str, reason: str) -> None:
+    barred = insert(schema.removals).values(interview_id=interview_id, device_id=device_id, reason=reason)
+    await transaction.connection.execute(barred.on_conflict_do_nothing())
+
+
+async def _tell_removed(
+    transaction: Transaction, case: Case, participant: Participant, device_id: str | None, reason: str
+) -> None:
+    event = {"id": participant.id, "device": device_id, "reason": reason or None, "by": case.by}
+    await transaction.append(case.interview.id, "participant.removed", event, case.by["id"])
