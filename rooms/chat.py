@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.journal import Journal, entries
-from rooms import store
+from rooms import seating, store
 from rooms.audience import CHAT, TO_INTERVIEWERS, Viewer, told
 from rooms.errors import InterviewFinished, InterviewUnknown, Muted, NotAnInterviewer, NotInside, TicketInvalid
 from rooms.interview import Interview, Status
@@ -36,7 +36,7 @@ class Chat:
             interview = await store.interview(connection, interview_id)
             if interview is None or interview.status is Status.CANCELLED:
                 raise InterviewUnknown("There is no such interview.")
-            seat = await store.seat(connection, participant.id, now_ms)
+            seat = await seating.of_participant(connection, participant.id, now_ms)
             _require(interview, participant, seat.state if seat else None, to)
             said_by = {"id": participant.id, "name": participant.name}
             return await transaction.append(

@@ -13,7 +13,7 @@ from collab.database import Database
 from collab.journal import Journal, Transaction
 from collab.registry import Registry
 from collab.wire import CloseCode
-from rooms import schema, store
+from rooms import schema, seating, store
 from rooms.agenda import conductor
 from rooms.errors import (
     CandidateProtected,
@@ -157,7 +157,7 @@ class Moderation:
         if changed.role is not participant.role:
             await self._seats.move(transaction, case.interview, changed, by=case.by)
         else:
-            seat = await store.seat(transaction.connection, changed.id, transaction.now_ms)
+            seat = await seating.of_participant(transaction.connection, changed.id, transaction.now_ms)
             self._seats.fit(transaction, case.interview, changed, seat)
         return changed
 

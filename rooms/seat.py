@@ -1,8 +1,8 @@
 """Seats: who is in a room, who waits to be, and who of them is connected."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
@@ -15,7 +15,7 @@ from collab.database import Database
 from collab.journal import Journal, Transaction
 from collab.registry import Registry
 from collab.wire import CloseCode
-from rooms import store
+from rooms import seating, store
 from rooms.grant import Grant
 from rooms.interview import Interview
 from rooms.participant import Participant
@@ -64,7 +64,7 @@ class Seats:
         self, transaction: Transaction, interview: Interview, participant: Participant, by: dict[str, str]
     ) -> None:
         """The participant has got another role: a seat is asked for anew, where there was one."""
-        if await store.seat(transaction.connection, participant.id, transaction.now_ms):
+        if await seating.of_participant(transaction.connection, participant.id, transaction.now_ms):
             await self.ask(transaction, interview, participant, by=by)
 
     async def give_up(
@@ -96,10 +96,10 @@ class Seats:
     ) -> dict[str, Admission]:
         connection, now_ms = transaction.connection, transaction.now_ms
         if interview.phase in _OVER:
-            await store.keep_seats(connection, interview.id)
+            await seating.keep(connection, interview.id)
             return {}
-        before = {seat.participant_id: seat for seat in await store.seats(connection, interview.id)}
-        queue = {who: seat for who, seat in before.items() if self._is_live(seat, now_ms)}
+        before = {seat.participant_id: seat for seat in await seating.of_interview(connection, interview.id)}
+        queue = {who: seat for who, seat in before.items() if self.is_live(seat, now_ms)}
         if leaving is not None:
             queue.pop(leaving.id, None)
         if asking is not None:
@@ -115,12 +115,12 @@ class Seats:
             for seat in in_order
             if (state := given[seat.participant_id].state) is not State.REFUSED
         }
-        await store.put_seats(connection, before, after)
+        await seating.put(connection, before, after)
         for who in [*(who for who in before if who not in given), *given]:
             old, new = before.get(who), after.get(who)
             is_same = old is not None and new is not None and (old.number, old.state) == (new.number, new.state)
             if not is_same:
-                event = _event(who, given.get(who), new) | ({"by": by} if by else {})
+                event = told_admission(who, given.get(who), new) | ({"by": by} if by else {})
                 await transaction.append(interview.id, "admission.changed", event)
             if not is_same or (asking is not None and who == asking.id):
                 participant = asking if asking is not None and who == asking.id else None
@@ -145,7 +145,8 @@ class Seats:
 
         transaction.on_commit.append(fit)
 
-    def _is_live(self, seat: Seat, now_ms: int) -> bool:
+    def is_live(self, seat: Seat, now_ms: int) -> bool:
+        """Whether a seat counts."""
         return seat.is_live(now_ms) or self._is_held(seat.participant_id, seat.state)
 
     def _is_held(self, participant_id: str, state: State) -> bool:
@@ -240,9 +241,12 @@ class Seats:
 
         transaction.on_commit.append(hang_up)
 
-    @asynccontextmanager
-    async def listening(self, interview_id: str, participant_id: str) -> AsyncGenerator[None]:
-        """The participant reads the events for the length of the block: whoever waits keeps his place by it."""
+    @contextmanager
+    def listening(self, interview_id: str, participant_id: str | None) -> Generator[None]:
+        """A participant, if it is one, reads the events during the block: who waits keeps his place by it."""
+        if participant_id is None:
+            yield
+            return
         self._listening[participant_id] += 1
         try:
             yield
@@ -259,14 +263,14 @@ class Seats:
         """Record how the participant is connected now, where the record says otherwise."""
         staying = self._connections.get(participant_id, {}).keys() - set(without)
         was, now = self._told.get(participant_id), _devices(staying) if staying else None
-        who = {"id": participant_id}
-        if now is None and was is not None:
-            await transaction.append(interview_id, "participant.disconnected", who, participant_id)
-        if now is not None and was is None:
-            await transaction.append(interview_id, "participant.connected", who, participant_id)
-        if now is not None and now != was and max(len(now), len(was or ())) > 1:
-            devices = who | {"devices": sorted(now)}
-            await transaction.append(interview_id, "participant.devices", devices, participant_id)
+        if now == was:
+            return
+        kind, event = "participant.devices", {"id": participant_id, "devices": sorted(now or ())}
+        if was is None:
+            kind = "participant.connected"
+        elif now is None:
+            kind, event = "participant.disconnected", {"id": participant_id}
+        await transaction.append(interview_id, kind, event, participant_id)
 
         def told() -> None:
             if now is None:
@@ -316,19 +320,19 @@ class Seats:
     async def _begin(self) -> None:
         """Connections of the process before this one: their seats are kept for those who come back."""
         async with self._database.writing() as connection:
-            await store.hold_seats(connection, self._journal.clock.now_ms() + int(self._hold_s * 1000))
+            await seating.hold(connection, self._journal.clock.now_ms() + int(self._hold_s * 1000))
 
     async def sweep(self) -> int | None:
         """Free what has lapsed and pass it on; when the next one does."""
         async with self._database.reading() as connection:
-            lapsed = await store.interviews_with_lapsed_seats(connection, self._journal.clock.now_ms())
+            lapsed = await seating.lapsed(connection, self._journal.clock.now_ms())
         for interview_id in lapsed:
             await self._settle_alone(interview_id)
         for overdue in list(self._overdue):
             await self._settle_alone(*overdue)
             self._overdue.discard(overdue)
         async with self._database.reading() as connection:
-            return await store.next_end_ms(connection)
+            return await seating.next_end_ms(connection)
 
     async def _settle_alone(self, interview_id: str, participant_id: str | None = None) -> None:
         async with self._journal.transaction() as transaction:
@@ -344,11 +348,12 @@ def _devices(connections: Iterable[Grant]) -> frozenset[str]:
     return frozenset(grant.device_id for grant in connections if grant.device_id is not None)
 
 
-def _event(participant_id: str, admission: Admission | None, seat: Seat | None) -> dict[str, Any]:
+def told_admission(participant_id: str, admission: Admission | None, seat: Seat | None) -> dict[str, Any]:
+    """As events and snapshots tell it."""
     return {
         "id": participant_id,
         "state": "none" if admission is None else admission.state.value,
-        "place": admission and admission.place,
-        "reason": admission and admission.reason,
-        "number": seat and seat.number,
+        "place": None if admission is None else admission.place,
+        "reason": None if admission is None else admission.reason,
+        "number": None if seat is None else seat.number,
     }

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +11,7 @@ from collab.database import Database
 from collab.journal import Journal, Transaction
 from collab.registry import Registry
 from collab.wire import CloseCode
-from rooms import schema, store
+from rooms import schema, seating, store
 from rooms.agenda import Agenda, planned_row
 from rooms.chat import Chat
 from rooms.errors import (
@@ -32,10 +31,11 @@ from rooms.member import Member, MemberRole
 from rooms.moderation import Moderation
 from rooms.participant import MEMBERS_ONLY, Participant, Role, Ticket
 from rooms.people import People
-from rooms.policy import Admission, Opening, Part, Phase, Seat, State, grants, split_document_id
+from rooms.policy import Admission, Opening, Part, Phase, State, grants, split_document_id
 from rooms.principal import Principal
 from rooms.seat import Seats
 from rooms.secret import digest, new_id, new_secret
+from rooms.view import Views
 
 TICKET_MS = 12 * 3_600_000
 RESUME_MS = 30 * 24 * 3_600_000  # after its end a ticket opens nothing any more, but still says who came with it
@@ -75,6 +75,7 @@ class Service:
         self.chat = Chat(journal)
         self.moderation = Moderation(database, journal, registry, self.seats)
         self.lifecycle = Lifecycle(database, journal, registry, reopen_ms=int(reopen_s * 1000))
+        self.views = Views(database, self.seats, self.lifecycle, clock)
         self._database = database
         self._journal = journal
         self._clock = clock
@@ -99,7 +100,8 @@ class Service:
         """
         if member is None and role in MEMBERS_ONLY:
             raise Unauthenticated("Interviewers and observers sign in first.")
-        async with self._journal.transaction() as transaction:
+        # However many come at once, the candidate waits for none of them.
+        async with self._journal.transaction(first=role is Role.CANDIDATE) as transaction:
             connection, now_ms = transaction.connection, transaction.now_ms
             interview = await store.interview(connection, interview_id)
             if interview is None or interview.status is Status.CANCELLED:
@@ -162,7 +164,7 @@ class Service:
                 raise TicketInvalid("The ticket is missing, wrong, expired or revoked.")
             participant = found.participant
             interview = await store.interview(connection, participant.interview_id)
-            seat = await store.seat(connection, participant.id, now_ms)
+            seat = await seating.of_participant(connection, participant.id, now_ms)
         if interview is None or interview.id != interview_id or interview.status is Status.CANCELLED:
             raise DocumentUnknown("This ticket opens no such document.")
         is_finished = interview.status is Status.FINISHED
@@ -252,39 +254,6 @@ class Service:
         async with self._database.reading() as connection:
             return await store.participants_of(connection, interview_id)
 
-    async def snapshot(self, interview_id: str, you: str | None) -> dict[str, Any]:
-        """The room as it is after entry ``entry``; ``you`` is the asking participant's id."""
-        async with self._database.reading() as connection:
-            interview = await store.interview(connection, interview_id)
-            if interview is None:
-                raise InterviewUnknown("There is no such interview.")
-            entry = await store.last_entry(connection, interview_id)
-            participants = await store.participants_of(connection, interview_id)
-            seats = {seat.participant_id: seat for seat in await store.seats(connection, interview_id)}
-        return {
-            "status": interview.status.value,
-            "entry": entry,
-            "you": you,
-            "opened": interview.phase is not Phase.LOBBY,
-            "lobby": interview.limits.lobby,
-            "instructions": interview.instructions,
-            "meeting_url": interview.meeting_url,
-            "reopen_until_ms": self.lifecycle.reopen_until_ms(interview),
-            "now_ms": self._clock.now_ms(),
-            "participants": [self._shown(each, seats.get(each.id), you) for each in participants],
-        }
-
-    def _shown(self, participant: Participant, seat: Seat | None, you: str | None) -> dict[str, Any]:
-        return participant.shown() | {
-            "connected": self.seats.is_connected(participant.id),
-            "muted": participant.muted_reason is not None,
-            "muted_reason": participant.muted_reason if participant.id == you else None,
-            "removed": participant.removed_reason is not None,
-            "devices": self.seats.devices(participant.id),
-            "state": seat and seat.state.value,
-            "number": seat and seat.number,
-        }
-
     async def leave(self, interview_id: str, ticket: str, *, is_done: bool = False) -> None:
         """The participant goes, until the ticket is used again; of the candidate only this ticket's connections do,
         where there are others. Raises TicketInvalid, InterviewUnknown.
@@ -293,7 +262,7 @@ class Service:
         ticket_id = digest(ticket)
         async with self._journal.transaction() as transaction:
             interview = await store.interview(transaction.connection, interview_id)
-            seat = await store.seat(transaction.connection, participant.id)
+            seat = await seating.of_participant(transaction.connection, participant.id)
             if interview is None or seat is None or interview.status not in {Status.PENDING, Status.ACTIVE}:
                 return
             left = {"id": participant.id, "done": is_done}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import RowMapping, Select, func, insert, select, update
 from sqlalchemy import tuple_ as row_value
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,7 +19,7 @@ from rooms.key import Key, Scope
 from rooms.member import Member, MemberRole
 from rooms.organisation import Organisation
 from rooms.participant import Participant, Role, Ticket
-from rooms.policy import Limits, OverLimit, Seat, State
+from rooms.policy import Limits, OverLimit
 
 
 async def one(connection: AsyncConnection, query: Select[Any]) -> RowMapping | None:
@@ -293,72 +293,6 @@ async def removal_reason(
     query = select(removals.reason).where(removals.interview_id == interview_id, removals.device_id.in_(device_ids))
     row = await one(connection, query.limit(1))
     return None if row is None else row["reason"]
-
-
-def _seat(row: RowMapping) -> Seat:
-    return Seat(
-        row["participant_id"],
-        row["interview_id"],
-        Role(row["role"]),
-        State(row["state"]),
-        row["number"],
-        row["until_ms"],
-    )
-
-
-async def seats(connection: AsyncConnection, interview_id: str) -> list[Seat]:
-    """In the order of asking, also those that have lapsed."""
-    query = select(schema.seats).where(schema.seats.c.interview_id == interview_id).order_by(schema.seats.c.number)
-    return [_seat(row) for row in (await connection.execute(query)).mappings()]
-
-
-async def seat(connection: AsyncConnection, participant_id: str, now_ms: int = 0) -> Seat | None:
-    """None also where it has lapsed."""
-    row = await one(connection, select(schema.seats).where(schema.seats.c.participant_id == participant_id))
-    if row is None:
-        return None
-    found = _seat(row)
-    return found if found.is_live(now_ms) else None
-
-
-async def put_seats(connection: AsyncConnection, before: Mapping[str, Seat], after: Mapping[str, Seat]) -> None:
-    """Change what has changed."""
-    changed = [seat for who, seat in after.items() if before.get(who) != seat]
-    out = [who for who in before if who not in after] + [seat.participant_id for seat in changed]
-    if out:
-        await connection.execute(delete(schema.seats).where(schema.seats.c.participant_id.in_(out)))
-    if changed:
-        await connection.execute(insert(schema.seats), [asdict(seat) for seat in changed])
-
-
-async def keep_seats(connection: AsyncConnection, interview_id: str) -> None:
-    """As they are: an interview that is over may be reopened."""
-    await connection.execute(
-        update(schema.seats)
-        .where(schema.seats.c.interview_id == interview_id, schema.seats.c.until_ms.is_not(None))
-        .values(until_ms=None)
-    )
-
-
-async def hold_seats(connection: AsyncConnection, until_ms: int) -> None:
-    """Until then, those that were held by connections."""
-    live = select(schema.interviews.c.id).where(schema.interviews.c.status.in_([Status.PENDING, Status.ACTIVE]))
-    await connection.execute(
-        update(schema.seats)
-        .where(schema.seats.c.until_ms.is_(None), schema.seats.c.interview_id.in_(live))
-        .values(until_ms=until_ms)
-    )
-
-
-async def interviews_with_lapsed_seats(connection: AsyncConnection, now_ms: int) -> list[str]:
-    query = select(schema.seats.c.interview_id).where(schema.seats.c.until_ms <= now_ms).distinct()
-    return list((await connection.execute(query)).scalars())
-
-
-async def next_end_ms(connection: AsyncConnection) -> int | None:
-    """When the next seat lapses."""
-    end_ms: int | None = (await connection.execute(select(func.min(schema.seats.c.until_ms)))).scalar_one()
-    return end_ms
 
 
 async def request(

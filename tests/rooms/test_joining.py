@@ -227,7 +227,7 @@ async def test_no_seats_for_a_role_means_no_documents(house: House) -> None:
 
 
 async def _connected(house: House, interview: Interview | str) -> list[bool]:
-    snapshot = await house.rooms.snapshot(str(interview), None)
+    snapshot = (await house.rooms.views.of(str(interview))).snapshot
     return [participant["connected"] for participant in snapshot["participants"]]
 
 

@@ -68,12 +68,12 @@ async def test_an_unknown_host_changes_nothing(site: Site, method: str, path: st
     if path.endswith("reopen"):
         await site.json("POST", f"interviews/{interview}/finish", {"on_behalf_of": OWNER})
     before = await site.json("GET", f"interviews/{interview}"), await site.json("GET", "interviews")
-    entry = (await site.panelroom.rooms.snapshot(interview, None))["entry"]
+    entry = (await site.panelroom.rooms.views.of(interview)).snapshot["entry"]
     headers = {"Authorization": f"Bearer {site.key}", "Host": "evil.example"}
     refused = await site.call(method, f"/api/v1/interviews{path.format(id=interview)}", body, headers=headers)
     await site.problem(refused, 403)
     assert (await site.json("GET", f"interviews/{interview}"), await site.json("GET", "interviews")) == before
-    assert (await site.panelroom.rooms.snapshot(interview, None))["entry"] == entry
+    assert (await site.panelroom.rooms.views.of(interview)).snapshot["entry"] == entry
 
 
 async def test_resume(site: Site) -> None:

@@ -5,17 +5,20 @@ import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
+from typing import Any
 
 from quart import Blueprint, Response, json, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from collab.errors import SubscriberTooSlow
-from collab.journal import Journal
 from collab.log import Entry
 from rooms.errors import InterviewUnknown, TicketInvalid, Unauthenticated
+from rooms.policy import Part
 from rooms.service import Service
-from web.auth import Credential, credential, panelroom
+from rooms.view import View
+from web.auth import Credential, credential, panelroom, require_principal
 from web.body import Query, documented, read_query
+from web.panelroom import Panelroom
 from web.problem import BodyInvalid
 
 blueprint = Blueprint("event", __name__, url_prefix="/api/v1/interviews/<interview_id>")
@@ -24,6 +27,7 @@ _CHECK_S = 5.0  # how soon a ticket or a session that was withdrawn is noticed; 
 _PAGE = 1000
 
 Check = Callable[[], Awaitable[object]]  # raises once the asker may not listen
+Look = Callable[[], Awaitable[View]]
 
 
 class EventsQuery(Query):
@@ -34,19 +38,22 @@ class EventsQuery(Query):
 @blueprint.get("/events")
 @documented(query=EventsQuery, answers={200: "text/event-stream: `snapshot`, then room events, numbered by entry"})
 async def events(interview_id: str) -> Response:
-    """First a snapshot, then every event of the room with its entry as id; with a ticket or a session."""
+    """First a snapshot, then the events of the room with their entries as ids; with a ticket or a session."""
     query = read_query(EventsQuery)
     after = _number(request.headers.get("Last-Event-ID") or query.after)
     rooms = panelroom().rooms
-    you: str | None = None
+    is_interviewer = False
     if query.ticket is not None:
         check: Check = partial(rooms.participant_of, interview_id, query.ticket)
-        you = (await rooms.participant_of(interview_id, query.ticket)).id
-    else:
-        check = partial(_seen, rooms, interview_id, credential())
         await check()
+    else:
+        principal = await require_principal()
+        interview = await rooms.interview_of(principal, interview_id)
+        is_interviewer = await rooms.may_read_recording(principal, interview, Part.NOTES.document_id(interview_id))
+        check = partial(_seen, rooms, interview_id, credential())
+    look = partial(rooms.views.of, interview_id, query.ticket, is_interviewer=is_interviewer)
     response = Response(
-        _stream(interview_id, you, after, check, rooms=rooms, journal=panelroom().journal),
+        _stream(interview_id, after, check, look, panelroom()),
         content_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -63,39 +70,54 @@ def _number(text: str | None) -> int | None:
 
 
 async def _stream(
-    interview_id: str, you: str | None, after: int | None, check: Check, *, rooms: Service, journal: Journal
+    interview_id: str, after: int | None, check: Check, look: Look, panelroom: Panelroom
 ) -> AsyncGenerator[bytes]:
     """Ends when the server stops, the asker may not listen any more, or reads too slowly: then it asks again."""
+    journal, rooms = panelroom.journal, panelroom.rooms
     # Subscribed before the snapshot is read: nothing falls between them, and what is in both is left out below.
     async with journal.subscribe(interview_id) as subscription:
-        snapshot = await rooms.snapshot(interview_id, you)
-        yield _frame("snapshot", snapshot, None)
-        last: int = snapshot["entry"]
-        while after is not None and after < last:
-            page = await journal.entries(interview_id, after=after, limit=_PAGE, events_only=True)
-            for entry in page:
-                if entry.entry <= last:
-                    yield _event(entry)
-            after = page[-1].entry if len(page) == _PAGE else last
-        checked_s = time.monotonic()
-        while True:
-            left_s = checked_s + _CHECK_S - time.monotonic()
-            if left_s <= 0:
-                if not await _counts(check):
+        view = await look()
+        with rooms.seats.listening(interview_id, view.viewer.participant_id):
+            yield _frame("snapshot", view.snapshot, None)
+            last = seen = int(view.snapshot["entry"])  # what the snapshots tell of, and what has been looked at since
+            while after is not None and after < last:
+                page = await journal.entries(interview_id, after=after, limit=_PAGE, events_only=True)
+                for entry in page:
+                    if entry.entry <= last and (told := view.shows(entry.kind, json.loads(entry.payload))) is not None:
+                        yield _event(entry, told)
+                after = page[-1].entry if len(page) == _PAGE else last
+            checked_s = time.monotonic()
+            while True:
+                left_s = checked_s + _CHECK_S - time.monotonic()
+                if left_s <= 0:
+                    if not await _counts(check):
+                        return
+                    checked_s = time.monotonic()
+                    continue
+                try:
+                    entry = await asyncio.wait_for(anext(subscription), left_s)
+                except TimeoutError:
+                    yield b": \n\n"
+                    continue
+                except (StopAsyncIteration, SubscriberTooSlow):
                     return
-                checked_s = time.monotonic()
-                continue
-            try:
-                entry = await asyncio.wait_for(anext(subscription), left_s)
-            except TimeoutError:
-                yield b": \n\n"
-                continue
-            except (StopAsyncIteration, SubscriberTooSlow):
-                return
-            if entry.entry > last:
-                yield _event(entry)
-                if entry.kind == "interview.cancelled":
+                event = json.loads(entry.payload)
+                if entry.entry > last and (told := view.shows(entry.kind, event)) is not None:
+                    yield _event(entry, told)
+                if view.ends(entry.kind, event):
                     return
+                if entry.entry > seen and view.turns(entry.kind, event):
+                    try:
+                        fresh = await look()
+                    except TicketInvalid:
+                        continue  # it was withdrawn: the event that says so comes next
+                    seen = int(fresh.snapshot["entry"])
+                    if (fresh.is_inside, fresh.viewer) != (view.is_inside, view.viewer):
+                        last = seen
+                        yield _frame("snapshot", fresh.snapshot, None)
+                    elif not fresh.is_inside and fresh.snapshot["admission"] not in (view.snapshot["admission"], event):
+                        yield _frame("admission.changed", fresh.snapshot["admission"], None)
+                    view = fresh
 
 
 async def _seen(rooms: Service, interview_id: str, asker: Credential) -> None:
@@ -113,8 +135,8 @@ async def _counts(check: Check) -> bool:
     return True
 
 
-def _event(entry: Entry) -> bytes:
-    return _frame(entry.kind, {"entry": entry.entry, "at_ms": entry.at_ms} | json.loads(entry.payload), entry.entry)
+def _event(entry: Entry, event: dict[str, Any]) -> bytes:
+    return _frame(entry.kind, {"entry": entry.entry, "at_ms": entry.at_ms} | event, entry.entry)
 
 
 def _frame(kind: str, data: object, entry: int | None) -> bytes:

@@ -1,0 +1,129 @@
+"""A room as one reader of it sees it: who is inside sees all but what is between others, who waits only himself."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from collab.clock import Clock
+from collab.database import Database
+from rooms import seating, store
+from rooms.audience import Viewer, told
+from rooms.chat import recent
+from rooms.errors import InterviewUnknown, TicketInvalid
+from rooms.interview import Interview
+from rooms.lifecycle import Lifecycle
+from rooms.participant import Participant, Role
+from rooms.policy import Phase, Seat, admissions, grants
+from rooms.seat import Seats, told_admission
+from rooms.secret import digest
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What holds until an event ``turns`` it."""
+
+    snapshot: dict[str, Any]
+    viewer: Viewer
+    device_id: str | None
+    is_inside: bool
+    is_candidate: bool
+
+    def shows(self, kind: str, event: dict[str, Any]) -> dict[str, Any] | None:
+        """The event as this reader is told it; None where he is not."""
+        if self.is_inside:
+            return told(kind, event, self.viewer)
+        if kind == "interview.changed":
+            return event | {"meeting_url": None} | ({} if self.is_candidate else {"instructions": ""})
+        if kind.startswith("interview.") or event.get("id") == self.viewer.participant_id:
+            return told(kind, event, self.viewer)
+        return None
+
+    def turns(self, kind: str, event: dict[str, Any]) -> bool:
+        """Whether this reader may see something else from here on, or who waits has another place."""
+        if kind not in {"admission.changed", "participant.changed"}:
+            return False
+        return not self.is_inside or event.get("id") == self.viewer.participant_id
+
+    def ends(self, kind: str, event: dict[str, Any]) -> bool:
+        """Whether nothing more is for this reader."""
+        if kind == "interview.cancelled":
+            return True
+        is_own = kind == "participant.removed" and event["id"] == self.viewer.participant_id
+        return is_own and event["device"] in {None, self.device_id}
+
+
+class Views:
+    def __init__(self, database: Database, seats: Seats, lifecycle: Lifecycle, clock: Clock) -> None:
+        self._database = database
+        self._seats = seats
+        self._lifecycle = lifecycle
+        self._clock = clock
+
+    async def of(self, interview_id: str, ticket: str | None = None, *, is_interviewer: bool = False) -> View:
+        """The room after the newest entry, for the holder of a ticket, or for a member without one.
+
+        Raises InterviewUnknown, TicketInvalid.
+        """
+        now_ms = self._clock.now_ms()
+        async with self._database.reading() as connection:
+            found = None if ticket is None else await store.ticket(connection, digest(ticket))
+            if ticket is not None and (found is None or not found.is_valid(now_ms)):
+                raise TicketInvalid("The ticket is missing, wrong, expired or revoked.")
+            interview = await store.interview(connection, interview_id)
+            if interview is None:
+                raise InterviewUnknown("There is no such interview.")
+            seats = [
+                seat
+                for seat in await seating.of_interview(connection, interview_id)
+                if self._seats.is_live(seat, now_ms)
+            ]
+            participants = await store.participants_of(connection, interview_id)
+            you = None if found is None else found.participant
+            seated = {seat.participant_id: seat for seat in seats}
+            is_inside = you is None or _is_inside(you, seated.get(you.id), interview)
+            if you is not None:
+                is_interviewer = is_inside and you.role is Role.INTERVIEWER
+            viewer = Viewer(None if you is None else you.id, is_interviewer)
+            chat = await recent(connection, interview_id, viewer) if is_inside else []
+            entry = await store.last_entry(connection, interview_id)
+        given = admissions(seats, interview.limits, is_open=interview.phase is not Phase.LOBBY)
+        is_candidate = you is not None and you.role is Role.CANDIDATE
+        snapshot = {
+            "status": interview.status.value,
+            "entry": entry,
+            "you": viewer.participant_id,
+            "opened": interview.phase is not Phase.LOBBY,
+            "lobby": interview.limits.lobby,
+            "instructions": interview.instructions if is_inside or is_candidate else "",
+            "meeting_url": interview.meeting_url if is_inside else None,
+            "reopen_until_ms": self._lifecycle.reopen_until_ms(interview),
+            "now_ms": now_ms,
+            "admission": None if you is None else told_admission(you.id, given.get(you.id), seated.get(you.id)),
+            "participants": [
+                self._shown(each, seated.get(each.id), viewer)
+                for each in participants
+                if is_inside or each.id == viewer.participant_id
+            ],
+            "chat": chat,
+        }
+        device_id = None if found is None else found.device_id
+        return View(snapshot, viewer, device_id, is_inside=is_inside, is_candidate=is_candidate)
+
+    def _shown(self, participant: Participant, seat: Seat | None, viewer: Viewer) -> dict[str, Any]:
+        knows_reason = viewer.is_interviewer or participant.id == viewer.participant_id
+        return participant.shown() | {
+            "connected": self._seats.is_connected(participant.id),
+            "muted": participant.muted_reason is not None,
+            "muted_reason": participant.muted_reason if knows_reason else None,
+            "removed": participant.removed_reason is not None,
+            "devices": self._seats.devices(participant.id),
+            "state": None if seat is None else seat.state.value,
+            "number": None if seat is None else seat.number,
+        }
+
+
+def _is_inside(you: Participant, seat: Seat | None, interview: Interview) -> bool:
+    """A room that is over is seen by whoever was in it to the end."""
+    if seat is None:
+        return False
+    phase = Phase.ACTIVE if interview.phase is Phase.FINISHED else interview.phase
+    return bool(grants(you.role, seat.state, phase))
