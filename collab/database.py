@@ -19,6 +19,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
+from collab.turn import Turn
+
 metadata = MetaData()
 
 _Result = TypeVar("_Result")
@@ -38,7 +40,7 @@ class Database:
         self._writer = writer
         self._readers = readers
         self._driver = driver
-        self._turn = asyncio.Lock()
+        self._turn = Turn()
 
     @classmethod
     async def open(cls, path: Path) -> "Database":
@@ -56,23 +58,26 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def writing(self, committed: Callable[[], None] | None = None) -> AsyncGenerator[AsyncConnection]:
-        """The writer's connection in a transaction: committed at the end, rolled back on an exception.
+    async def writing(
+        self, committed: Callable[[], None] | None = None, *, first: bool = False
+    ) -> AsyncGenerator[AsyncConnection]:
+        """The writer's connection in a transaction: committed at the end, rolled back on an exception; ``first``
+        before others that wait for it.
 
         ``committed`` is called in the same breath as the commit, also when the caller is being cancelled: what it keeps
         in memory never disagrees with the disk.
         """
-        async with self._turn, _connected(self._writer) as connection:
+        async with self._turn.taken(first=first), _connected(self._writer) as connection:
             await _to_the_end(_begin(connection))
             yield connection
             await _to_the_end(_commit(connection, committed))
 
     async def execute(self, statement: Callable[[], Statement | None], committed: Callable[[], None]) -> None:
-        """One statement, which is a transaction of its own, by the driver: for the hot path.
+        """One statement, which is a transaction of its own, by the driver: for the hot path, and before others.
 
         ``statement`` is asked when it is this writer's turn; ``committed`` is called as in ``writing``.
         """
-        async with self._turn:
+        async with self._turn.taken(first=True):
             asked = statement()
             if asked is not None:
                 await _to_the_end(self._execute(asked, committed))
@@ -82,7 +87,7 @@ class Database:
         committed()
 
     async def close(self) -> None:
-        async with self._turn:
+        async with self._turn.taken():
             await self._writer.dispose()
             self._driver.close()
         await self._readers.dispose()

@@ -203,8 +203,8 @@ class Journal:
             await self._committed.wait()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[Transaction]:
-        """Everything queued so far, then what the caller does, in one commit.
+    async def transaction(self, *, first: bool = False) -> AsyncGenerator[Transaction]:
+        """Everything queued so far, then what the caller does, in one commit; ``first`` before others that wait.
 
         An exception of the caller, or of the commit, leaves nothing of it on disk; what was queued stays queued.
         """
@@ -212,7 +212,7 @@ class Journal:
             await self.flush()
         transaction = Transaction(self)
         group: list[Queued] = []
-        async with self.database.writing(lambda: self._commit(group, transaction)) as connection:
+        async with self.database.writing(lambda: self._commit(group, transaction), first=first) as connection:
             transaction.now_ms = self.clock.now_ms()
             transaction.connection = connection
             group.extend(self._queue)
