@@ -1,0 +1,94 @@
+"""Somebody who reads the events of a room, as its page does."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+
+from tests.support.peer import Bell
+
+HEAR_S = 20.0
+
+
+class Listener:
+    """`async with Listener(events_url) as ear`. All that came is in `raw`, and event by event in `heard`."""
+
+    def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
+        self.url = url
+        self.headers = headers or {}
+        self.raw = bytearray()
+        self.heard: list[tuple[str, dict[str, Any]]] = []
+        self.status = 0
+        self.ended = False
+        self._bell = Bell()
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._listen())
+        await self._until(lambda: bool(self.heard) or self.ended, "the snapshot")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._task is not None
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    @property
+    def snapshot(self) -> dict[str, Any]:
+        kind, data = self.heard[0]
+        assert kind == "snapshot"
+        return data
+
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        return [data for each, data in self.heard if each == kind]
+
+    async def hear(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """The first event of this kind that says this; it may have come long ago."""
+        await self._until(lambda: self.has_heard(kind, **fields), f"{kind} {fields}")
+        return next(self._found(kind, fields))
+
+    def has_heard(self, kind: str, **fields: Any) -> bool:
+        return any(self._found(kind, fields))
+
+    async def hear_or_end(self, kind: str, **fields: Any) -> None:
+        await self._until(lambda: self.ended or self.has_heard(kind, **fields), f"{kind} {fields}, or the end")
+
+    def _found(self, kind: str, fields: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        return (data for data in self.all(kind) if all(data[name] == value for name, value in fields.items()))
+
+    async def end(self) -> None:
+        """Returns when the server has ended the stream."""
+        await self._until(lambda: self.ended, "the end of the stream")
+
+    async def _until(self, condition: Callable[[], bool], what: str) -> None:
+        await self._bell.until(condition, HEAR_S, lambda: f"waited {HEAR_S} s for {what}, heard {self.heard}")
+
+    async def _listen(self) -> None:
+        try:
+            async with (
+                httpx2.AsyncClient(timeout=None, trust_env=False) as http,
+                http.stream("GET", self.url, headers=self.headers) as answer,
+            ):
+                self.status = answer.status_code
+                async for chunk in answer.aiter_bytes():
+                    self.raw += chunk
+                    self._read()
+                    self._bell.ring()
+        except httpx2.TransportError:
+            pass  # the server was stopped
+        finally:
+            self.ended = True
+            self._bell.ring()
+
+    def _read(self) -> None:
+        """Everything anew: there is not much."""
+        self.heard = []
+        for block in self.raw.decode(errors="replace").split("\n\n")[:-1]:
+            fields = dict(line.split(": ", 1) for line in block.split("\n") if not line.startswith(":"))
+            if "event" in fields:
+                self.heard.append((fields["event"], json.loads(fields["data"])))
