@@ -16,7 +16,7 @@ from rooms.errors import InterviewUnknown, TicketInvalid, Unauthenticated
 from rooms.policy import Part
 from rooms.service import Service
 from rooms.view import View
-from web.auth import Credential, credential, panelroom, require_principal
+from web.auth import Credential, credential, panelroom
 from web.body import Query, documented, read_query
 from web.panelroom import Panelroom
 from web.problem import BodyInvalid
@@ -25,6 +25,7 @@ blueprint = Blueprint("event", __name__, url_prefix="/api/v1/interviews/<intervi
 
 _CHECK_S = 5.0  # how soon a ticket or a session that was withdrawn is noticed; nobody hears silence for longer
 _PAGE = 1000
+_DECISIONS = frozenset({"participant.changed", "participant.removed"})
 
 Check = Callable[[], Awaitable[object]]  # raises once the asker may not listen
 Look = Callable[[], Awaitable[View]]
@@ -47,10 +48,8 @@ async def events(interview_id: str) -> Response:
         check: Check = partial(rooms.participant_of, interview_id, query.ticket)
         await check()
     else:
-        principal = await require_principal()
-        interview = await rooms.interview_of(principal, interview_id)
-        is_interviewer = await rooms.may_read_recording(principal, interview, Part.NOTES.document_id(interview_id))
-        check = partial(_seen, rooms, interview_id, credential())
+        is_interviewer = await _reads_notes(rooms, interview_id, credential())
+        check = partial(_check_authority, rooms, interview_id, credential(), is_interviewer=is_interviewer)
     look = partial(rooms.views.of, interview_id, query.ticket, is_interviewer=is_interviewer)
     response = Response(
         _stream(interview_id, after, check, look, panelroom()),
@@ -106,6 +105,9 @@ async def _stream(
                     yield _event(entry, told)
                 if view.ends(entry.kind, event):
                     return
+                # A member without a ticket may be the one whom it concerns.
+                if view.viewer.participant_id is None and entry.kind in _DECISIONS and not await _counts(check):
+                    return
                 if entry.entry > seen and view.turns(entry.kind, event):
                     try:
                         fresh = await look()
@@ -120,9 +122,17 @@ async def _stream(
                     view = fresh
 
 
-async def _seen(rooms: Service, interview_id: str, asker: Credential) -> None:
+async def _reads_notes(rooms: Service, interview_id: str, asker: Credential) -> bool:
+    """Whether what is between interviewers is for this member or key. Raises Unauthenticated, InterviewUnknown."""
+    principal = await asker.required()
+    interview = await rooms.interview_of(principal, interview_id)
+    return await rooms.may_read_recording(principal, interview, Part.NOTES.document_id(interview_id))
+
+
+async def _check_authority(rooms: Service, interview_id: str, asker: Credential, *, is_interviewer: bool) -> None:
     """Raises Unauthenticated, InterviewUnknown."""
-    await rooms.interview_of(await asker.required(), interview_id)
+    if await _reads_notes(rooms, interview_id, asker) is not is_interviewer:
+        raise Unauthenticated("What this member or key may read has changed: ask again.")
 
 
 async def _counts(check: Check) -> bool:
