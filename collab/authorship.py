@@ -139,7 +139,7 @@ class Authorship:
         return is_news
 
     def _own(self, client: int, participant: str, reach: int) -> None:
-        self._reach[client] = max(reach, self._reach.get(client, 0))
+        self._reach[client] = reach
         if client not in self._owners:
             self._owners[client] = participant
             self._ids[participant] += 1

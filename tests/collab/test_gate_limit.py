@@ -56,6 +56,18 @@ def test_deleted_ranges_are_pieces_too(monkeypatch: pytest.MonkeyPatch) -> None:
         room.judge(update((3, 0, [string("x")])))
 
 
+def test_everybody_together_fills_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone(monkeypatch)
+    room = Room(limits=Limits(max_document_structs=4, max_document_bytes=900))
+    for client in (1, 2):
+        assert room.take(update((client, 0, [string("x" * 300)])), f"participant {client}") is Verdict.NEW
+    assert room.take(update(deletes={1: [(0, 1)], 2: [(5, 1)]}), "ada") is Verdict.NEW
+    with pytest.raises(TooLarge, match="the document has too many pieces"):
+        room.judge(update((3, 0, [string("x")])), "bob")
+    with pytest.raises(TooLarge, match="the document is full"):
+        room.judge(update((3, 0, [string("x" * 300)])), "bob")
+
+
 def test_nobody_fills_a_document_alone() -> None:
     """When one participant may add nothing more the others still may, also after a restart."""
     limits = Limits(max_document_structs=9, max_document_bytes=1_000)
