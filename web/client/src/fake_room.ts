@@ -16,7 +16,6 @@ export function person(id: string, role: Role, state: SeatState | null, number: 
     devices: [],
     state,
     number,
-    place: null,
     ...more,
   };
 }
@@ -26,6 +25,7 @@ export function room(participants: Participant[], more: Partial<Snapshot> = {}):
   const snapshot: Snapshot = {
     status: "active",
     you: null,
+    admission: null,
     opened: false,
     lobby: false,
     instructions: "",

@@ -35,7 +35,7 @@ export function undoFinish(left_ms: number, reopen: () => Promise<void>): HTMLEl
   const until = performance.now() + left_ms;
   const words = h("span", {});
   const button = h("button", { type: "button", class: "button" }, words);
-  const problem = h("span", { role: "alert" });
+  const problem = h("span", { role: "alert", hidden: true });
   const element = h("span", { class: "undo-finish row" }, button, problem);
   const show = (): void => {
     const left = until - performance.now();
@@ -50,7 +50,7 @@ export function undoFinish(left_ms: number, reopen: () => Promise<void>): HTMLEl
     button.disabled = true;
     reopen().catch((error: unknown) => {
       problem.textContent = error instanceof Error ? error.message : String(error);
-      button.disabled = false;
+      problem.hidden = button.disabled = false;
     });
   });
   show();

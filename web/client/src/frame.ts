@@ -116,16 +116,15 @@ export class Frame {
 
   /** What a role sees of the room; the server decides what it may do. */
   setRole(role: Role): void {
+    const isAnother = role !== this.role || this.notesPane.parentElement === null;
     this.role = role;
     const isInterviewer = role === "interviewer";
     this.grid.classList.toggle("with-notes", isInterviewer);
     if (isInterviewer) this.grid.querySelector(".pane-chat")?.before(this.notesPane);
     else this.notesPane.remove();
     if (!isInterviewer && this.grid.dataset["pane"] === "notes") this.show("code");
-    this.grid.dataset["side"] = isInterviewer ? "notes" : "chat";
+    if (isAnother || !isInterviewer) this.grid.dataset["side"] = isInterviewer ? "notes" : "chat";
     for (const button of this.buttons("notes")) button.hidden = !isInterviewer;
-    this.leaveButton.replaceChildren(icon("leave"), h("span", {}, isInterviewer ? "My part is done" : "Leave"));
-    this.leaveButton.setAttribute("aria-label", isInterviewer ? "My part is done: leave the room" : "Leave the room");
     this.setDetails(this.details);
     this.setStage(this.stage);
     this.mark();
@@ -133,7 +132,10 @@ export class Frame {
 
   setStage(stage: Stage): void {
     this.stage = stage;
-    this.finishButton.hidden = this.role !== "interviewer" || stage === "finished";
+    const isOn = this.role === "interviewer" && stage !== "finished";
+    this.finishButton.hidden = !isOn;
+    this.leaveButton.replaceChildren(icon("leave"), h("span", {}, isOn ? "My part is done" : "Leave"));
+    this.leaveButton.setAttribute("aria-label", isOn ? "My part is done: leave the room" : "Leave the room");
   }
 
   setDetails(details: Details): void {

@@ -145,7 +145,7 @@ function memberForm(
 export function disclosure(organisation: string): HTMLElement {
   const facts = [
     "Every change to the code and every chat message, with its time and the name of who made it, and who came and went.",
-    "No camera, no microphone, no screen, nothing outside this page. Nothing about you is scored.",
+    "No camera, no microphone, no screen, nothing outside this page. No hidden signals: none gathered, none scored.",
     `Members of ${organisation} can see the recording and play it back.`,
     `It is kept until ${organisation} deletes it; no date is set. Ask your contact there to have it deleted.`,
   ];

@@ -5,7 +5,6 @@ import { announce } from "./dom";
 import { finishedNotice, takeLostFocus, undoFinish } from "./finished_notice";
 import { Frame, recordedButton } from "./frame";
 import type { RoomPage } from "./lobby";
-import type { MenuItem } from "./menu";
 import { Moderation } from "./moderation";
 import { OwnNotice } from "./own_notice";
 import { People } from "./people";
@@ -20,8 +19,8 @@ interface PanelHooks {
   onLeave: (done: boolean) => void;
   onFinished: (by?: string) => void;
   onDownload: () => void;
-  /** What can be done about somebody's caret, as an item of his menu. */
-  followItems: (person: Participant) => MenuItem[];
+  /** Goes along with somebody's caret; with the same one again, no more. */
+  onFollow: (id: string) => void;
 }
 
 interface Parts {
@@ -57,7 +56,11 @@ export class Panel {
     this.undoLeft = page.reopen_ms;
     this.reason = hooks.joined().admission.reason ?? null;
     this.moderation = new Moderation(this.id);
-    this.roster = new Roster(this.people, { ownId, items: (person) => this.itemsFor(person) });
+    this.roster = new Roster(this.people, {
+      ownId,
+      items: (person) => (this.role === "interviewer" ? this.moderation.items(person) : []),
+      onFollow: hooks.onFollow,
+    });
     this.chat = new Chat(this.people, {
       ownId,
       send: (text, to) => api.say(this.id, hooks.joined().ticket, text, to),
@@ -92,6 +95,7 @@ export class Panel {
     this.roster.accept(event);
     if (event.kind === "snapshot") {
       this.details = { ...this.details, ...detailsOf(event.snapshot) };
+      this.reason = event.snapshot.admission?.reason ?? null;
       const until = event.snapshot.reopen_until_ms;
       this.undoLeft = until === null ? this.undoLeft : until - event.snapshot.now_ms;
       this.chat.update();
@@ -117,6 +121,10 @@ export class Panel {
     this.show();
   }
 
+  setFollowed(id: string | null): void {
+    this.roster.setFollowed(id);
+  }
+
   setTyping(typing: ReadonlySet<string>): void {
     this.roster.setTyping(typing);
     this.line.setTyping(typing);
@@ -139,11 +147,6 @@ export class Panel {
 
   private get isObserving(): boolean {
     return this.people.place(this.hooks.joined().participant_id) !== null;
-  }
-
-  private itemsFor(person: Participant): MenuItem[] {
-    const follow = person.connected ? this.hooks.followItems(person) : [];
-    return this.role === "interviewer" ? [...follow, ...this.moderation.items(person)] : follow;
   }
 
   private acceptOwn(event: Extract<RoomEvent, { id: string }>, wasObserving: boolean): void {

@@ -38,13 +38,6 @@ await test("who waits is outside, in the order of asking", () => {
   assert.deepEqual(names(people.inside), ["Ada", "Gil"]);
 });
 
-await test("who waits is told nobody else's number, and takes the place that he is told", () => {
-  const people = room([person("Gus", "guest", "waiting", 9, { place: 3 })]);
-  assert.equal(people.place("Gus"), 3);
-  people.accept({ ...seat("Gus", "waiting", 9), place: 2 } as RoomEvent);
-  assert.equal(people.place("Gus"), 2);
-});
-
 await test("muted, made observer, removed, and back", () => {
   const people = room([person("Bo", "interviewer", "seated", 1)]);
   const by = { id: "Ada", name: "Ada" };

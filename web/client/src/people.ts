@@ -20,7 +20,7 @@ export class People {
         this.all.set(event.participant.id, { ...NOBODY, ...this.all.get(event.participant.id), ...event.participant });
         break;
       case "participant.connected":
-        this.change(event.id, { connected: true });
+        this.change(event.id, { connected: true, devices: event.devices });
         break;
       case "participant.disconnected":
         this.change(event.id, { connected: false, devices: [] });
@@ -35,7 +35,7 @@ export class People {
         if (event.device === null) this.change(event.id, { removed: true, connected: false, state: null, devices: [] });
         break;
       case "admission.changed":
-        this.change(event.id, { state: event.state, number: event.number, place: event.place, removed: false });
+        this.change(event.id, { state: event.state, number: event.number, removed: false });
         break;
       case "interview.active":
       case "interview.reopened":
@@ -79,7 +79,6 @@ export class People {
   place(id: string): number | null {
     const person = this.all.get(id);
     if (person === undefined || !isQueued(person)) return null;
-    if (person.place !== null && this.all.size === 1) return person.place;
     const queue = [...this.all.values()].filter((each) => each.role === person.role && isQueued(each)).sort(byNumber);
     return queue.indexOf(person) + 1;
   }
@@ -106,7 +105,6 @@ const NOBODY: Omit<Participant, "id" | "name" | "role" | "color"> = {
   devices: [],
   state: null,
   number: null,
-  place: null,
 };
 
 /** An observing interviewer is one over the limit; observers only ever observe. */

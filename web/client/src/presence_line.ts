@@ -17,7 +17,7 @@ export class PresenceLine {
   constructor(
     private readonly people: People,
     private readonly ownId: () => string,
-    recorded: HTMLElement,
+    private readonly recorded: HTMLElement,
     pill: HTMLElement,
   ) {
     const who = h("div", { class: "line-who" }, this.faces, h("p", {}, this.words, " ", this.typing));
@@ -31,12 +31,14 @@ export class PresenceLine {
     const stage = { pending: closed ? "Not open yet" : "Not started", active: "Running", finished: "Finished" };
     this.stage.textContent = stage[status];
     this.stage.dataset["status"] = status;
+    this.recorded.hidden = status === "finished";
     const words = isKnown ? presenceWords(this.people, this.ownId(), reason) : "Who else is here is not known now.";
     if (this.words.textContent !== words) this.words.textContent = words;
     const here = isKnown && status !== "finished" ? this.people.here.slice(0, MOST_FACES) : [];
     const faces = JSON.stringify(here.map(({ name, color }) => [name, color]));
     if (faces === this.shownFaces) return;
     this.shownFaces = faces;
+    this.faces.hidden = here.length === 0;
     this.faces.replaceChildren(...here.map((person) => avatar(person)));
   }
 

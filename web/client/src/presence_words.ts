@@ -26,8 +26,8 @@ export function observingWords(reason: string | null, place: number): string {
 /** Of who waits outside. */
 export function waitingWords(place: number | null): string {
   if (place === null) return "This page opens the room by itself as soon as you are let in.";
-  const before = place === 1 ? "You are the next one in." : `You are number ${place} in the line.`;
-  return `${before} This page opens the room by itself when it is your turn.`;
+  const before = place === 1 ? "You are the next one in. " : "";
+  return `${before}This page opens the room by itself when it is your turn.`;
 }
 
 export function typingWords(people: People, typing: ReadonlySet<string>): string {

@@ -77,7 +77,8 @@ function show(element: HTMLElement, isCard: boolean): void {
     lobby = null;
   }
   document.body.classList.toggle("page-card", isCard);
-  root.replaceChildren(element);
+  // Taken out and put back, an element loses focus, caret and scroll.
+  if (root.lastElementChild !== element || root.childElementCount > 1) root.replaceChildren(element);
 }
 
 const TITLES: Record<Ending, string> = {

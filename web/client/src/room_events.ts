@@ -13,13 +13,20 @@ export interface Participant {
   /** Told to interviewers and to the one concerned. */
   muted_reason: string | null;
   removed: boolean;
-  /** Those connected now, where they are more than one. */
+  /** Those connected now. */
   devices: string[];
   state: SeatState | null;
   /** The order of asking. */
   number: number | null;
-  /** Told to who waits alone: the others' numbers he is not told. */
+}
+
+/** Of one participant: his seat, or his place in the line for one. */
+export interface Standing {
+  id: string;
+  state: SeatState;
   place: number | null;
+  reason: string | null;
+  number: number | null;
 }
 
 type Named = Pick<Participant, "id" | "name" | "role" | "color">;
@@ -40,6 +47,8 @@ export interface Message {
 export interface Snapshot extends Omit<Details, "title"> {
   status: "pending" | "active" | "finished";
   you: string | null;
+  /** One's own. */
+  admission: Standing | null;
   opened: boolean;
   lobby: boolean;
   reopen_until_ms: number | null;
@@ -52,19 +61,12 @@ export interface Snapshot extends Omit<Details, "title"> {
 export type RoomEvent =
   | { kind: "snapshot"; snapshot: Snapshot }
   | { kind: "participant.joined"; participant: Named }
-  | { kind: "participant.connected" | "participant.disconnected" | "participant.entered"; id: string }
+  | { kind: "participant.disconnected" | "participant.entered"; id: string }
   | { kind: "participant.left"; id: string; done: boolean }
-  | { kind: "participant.devices"; id: string; devices: string[] }
+  | { kind: "participant.connected" | "participant.devices"; id: string; devices: string[] }
   | { kind: "participant.changed"; id: string; role: Role; muted: boolean; reason: string | null; by: By }
   | { kind: "participant.removed"; id: string; device: string | null; reason: string | null; by: By }
-  | {
-      kind: "admission.changed";
-      id: string;
-      state: SeatState;
-      place: number | null;
-      reason: string | null;
-      number: number | null;
-    }
+  | ({ kind: "admission.changed" } & Standing)
   | ({ kind: "interview.changed" } & Details)
   | { kind: "interview.active" | "interview.cancelled" }
   | { kind: "interview.opened" | "interview.finished" | "interview.reopened"; by: By }
@@ -127,9 +129,7 @@ export class RoomEvents {
   }
 }
 
-const EMPTY: Partial<Snapshot> = { chat: [], instructions: "", meeting_url: null, reopen_until_ms: null };
-
 function parse(kind: RoomEvent["kind"], data: string): RoomEvent {
   const payload = JSON.parse(data) as Record<string, unknown>;
-  return (kind === "snapshot" ? { kind, snapshot: { ...EMPTY, ...payload } } : { ...payload, kind }) as RoomEvent;
+  return (kind === "snapshot" ? { kind, snapshot: payload } : { ...payload, kind }) as RoomEvent;
 }

@@ -9,6 +9,7 @@ export type Presence = "known" | "unknown" | "over";
 
 interface RosterOptions {
   ownId: () => string;
+  onFollow: (id: string) => void;
   /** What may be done about somebody; empty: no menu. */
   items: (person: Participant) => MenuItem[];
 }
@@ -22,6 +23,7 @@ export class Roster {
   private readonly doubt = h("p", { class: "pane-foot", hidden: true }, "Offline: who else is here is not known.");
   private readonly rows = new Map<string, Row>();
   private typing: ReadonlySet<string> = new Set();
+  private followed: string | null = null;
   private presence: Presence = "known";
 
   constructor(
@@ -41,6 +43,11 @@ export class Roster {
   setTyping(typing: ReadonlySet<string>): void {
     this.typing = typing;
     for (const [id, row] of this.rows) row.element.classList.toggle("is-typing", typing.has(id));
+  }
+
+  setFollowed(id: string | null): void {
+    this.followed = id;
+    this.draw();
   }
 
   /** After the people have taken the event in. */
@@ -70,7 +77,7 @@ export class Roster {
   private place(list: HTMLElement, people: Participant[]): void {
     const focused = document.activeElement;
     people.forEach((person, at) => {
-      const row = this.rows.get(person.id) ?? new Row(() => this.itemsOf(person.id));
+      const row = this.rows.get(person.id) ?? new Row(person.id, this.options.onFollow, () => this.itemsOf(person.id));
       this.rows.set(person.id, row);
       this.show(row, person);
       if (list.children[at] !== row.element) list.insertBefore(row.element, list.children[at] ?? null);
@@ -95,6 +102,8 @@ export class Roster {
         person.connected || person.state === "waiting" || this.presence !== "known" ? null : "away",
       ].filter((words) => words !== null),
       isTyping: this.typing.has(person.id),
+      isFollowed: person.id === this.followed,
+      mayFollow: !isYou && person.connected && this.presence !== "over",
       hasMenu: !isYou && this.presence !== "over" && this.options.items(person).length > 0,
     });
   }
@@ -126,6 +135,8 @@ interface Standing {
   isYou: boolean;
   isAway: boolean;
   isTyping: boolean;
+  isFollowed: boolean;
+  mayFollow: boolean;
   hasMenu: boolean;
   says: string[];
 }
@@ -134,15 +145,19 @@ interface Standing {
 class Row {
   readonly element = h("li", { class: "roster-row" });
   private readonly face = h("span", { class: "roster-face" });
-  private readonly name = h("bdi", { class: "roster-name" });
+  private readonly name = h("bdi");
+  private readonly follow = h("button", { type: "button", class: "roster-name" }, this.name);
   private readonly role = h("span", { class: "roster-role" });
   private readonly more = h("span", { class: "roster-more" });
   private readonly menu: HTMLButtonElement;
   private shown = "";
 
-  constructor(items: () => MenuItem[]) {
+  constructor(id: string, onFollow: (id: string) => void, items: () => MenuItem[]) {
+    this.follow.addEventListener("click", () => {
+      onFollow(id);
+    });
     this.menu = menuButton("", items);
-    const words = h("div", { class: "roster-words" }, h("div", { class: "roster-line" }, this.name, this.role), this.more);
+    const words = h("div", { class: "roster-words" }, h("div", { class: "roster-line" }, this.follow, this.role), this.more);
     this.element.append(this.face, words, this.menu);
   }
 
@@ -155,12 +170,15 @@ class Row {
     this.element.dataset["participant"] = person.id;
     this.face.replaceChildren(avatar(person), h("span", { class: "typing-dot", "aria-hidden": "true" }));
     this.name.textContent = person.name;
-    this.name.title = person.name;
+    this.follow.disabled = !standing.mayFollow;
+    this.follow.title = standing.mayFollow ? `Follow ${person.name}` : person.name;
+    this.follow.setAttribute("aria-pressed", String(standing.isFollowed));
     const role = ROLE_NAMES[person.role];
     this.role.textContent = standing.isYou ? `you, ${role.toLowerCase()}` : role;
-    this.menu.setAttribute("aria-label", `What to do about ${person.name}`);
+    this.menu.setAttribute("aria-label", `Actions for ${person.name}`);
     this.menu.hidden = !standing.hasMenu;
     const says: (Node | string)[] = standing.says.map((words) => h("span", {}, words));
+    if (standing.isFollowed) says.unshift(h("span", { class: "is-followed" }, "you follow"));
     if (person.muted) says.push(h("span", { class: "is-muted" }, icon("muted"), "muted"));
     if (person.devices.length > 1) {
       says.push(h("span", { class: "is-warn" }, icon("devices"), `${person.devices.length} devices`));

@@ -2,14 +2,15 @@ import * as api from "./api";
 import { CLOSE_CODES } from "./close_codes";
 import { EditorStack } from "./editor_stack";
 import type { RoomPage } from "./lobby";
-import { areSame, lateNotice, lostIn, refusedNotice, together, type Texts } from "./lost_text";
+import { Losses, refusalWords, sentence } from "./losses";
 import type { ConnectionState } from "./provider";
 import { Panel } from "./panel";
 import { askLeave } from "./questions";
-import { RoomEvents, type Participant, type RoomEvent } from "./room_events";
+import { RoomEvents, type RoomEvent } from "./room_events";
 import { SharedDocument, type DocumentWatcher } from "./shared_document";
 import { Status } from "./status";
 import { forget, remember, type Entry } from "./ticket";
+import { Turn } from "./turn";
 import { Typing } from "./typing";
 import { Waiting } from "./waiting";
 import { Workspace } from "./workspace";
@@ -27,15 +28,10 @@ type OwnEvent = Extract<RoomEvent, { kind: "admission.changed" | "participant.ch
 
 export type Ending = "left" | "removed" | "cancelled" | "refused";
 
-interface Lost {
-  reason: string;
-  texts: Texts;
-}
-
 /** One stay in the room: its documents, its events, and what to do about every way it can be interrupted. */
 export class Session implements DocumentWatcher {
   private readonly workspace: Workspace;
-  private readonly documents: SharedDocument[] = [];
+  private documents: SharedDocument[] = [];
   private readonly panel: Panel;
   private waiting: Waiting | null = null;
   private readonly status = new Status(() => this.documents);
@@ -46,13 +42,17 @@ export class Session implements DocumentWatcher {
     this.accept(event);
   });
   private readonly code: SharedDocument;
-  private readonly notes: SharedDocument | null;
-  private readonly lost = new Map<SharedDocument, Lost>();
-  private readonly late = new Set<SharedDocument>();
-  private rejoining = false;
-  /** Something has changed while it was being asked for. */
-  private again = false;
-  private rejoins: number[] = [];
+  /** Interviewers alone have them: they come and go with the role. */
+  private notes: SharedDocument | null = null;
+  private readonly losses: Losses;
+  /** A fresh ticket for the same participant. The documents stay, unless the server makes another one of us. */
+  private readonly rejoin = new Turn(
+    () => this.joinAgain(),
+    MOST_REJOINS,
+    () => {
+      this.end("refused", "The server has closed this room for you several times in a row.");
+    },
+  );
   private ended = false;
   private finished = false;
   /** Why this device was removed, as soon as it is told. */
@@ -68,7 +68,10 @@ export class Session implements DocumentWatcher {
   ) {
     const nonce = page.csp_nonce;
     const { language, title } = page.interview;
-    this.workspace = new Workspace({ language, title, nonce, onFollow: () => undefined });
+    const onFollow = (id: string | null): void => {
+      this.panel.setFollowed(id);
+    };
+    this.workspace = new Workspace({ language, title, nonce, onFollow });
     const hooks = {
       joined: () => this.joined,
       onLeave: (done: boolean) => void this.leave(done),
@@ -78,25 +81,15 @@ export class Session implements DocumentWatcher {
       onDownload: () => {
         this.workspace.downloadAll();
       },
-      followItems: ({ id, name }: Participant) => [
-        {
-          label: this.workspace.followed === id ? "Stop following" : `Follow ${name}`,
-          onChoose: () => {
-            this.workspace.follow(id);
-          },
-        },
-      ],
+      onFollow: (id: string) => {
+        this.workspace.follow(id);
+      },
     };
     const { pill, banner } = this.status;
     this.panel = new Panel(page, hooks, { pill, banner, code: this.workspace.element });
-    const notesOptions = { label: "Notes for interviewers", nonce, prose: true, hint: "Private notes for the panel" };
+    this.losses = new Losses(this.panel.frame.notices);
     this.code = new SharedDocument(page.interview.id, "code", this.workspace, this, this.typing);
-    const notesDesk = new EditorStack(this.panel.frame.notes, notesOptions);
-    this.notes =
-      notesOf(joined) === undefined
-        ? null
-        : new SharedDocument(`${page.interview.id}.notes`, "notes", notesDesk, this, this.typing);
-    this.documents.push(...[this.code, this.notes].filter((document) => document !== null));
+    this.documents = [this.code];
     window.addEventListener("online", this.onOnline);
     window.addEventListener("offline", this.onDoubt);
     document.addEventListener("visibilitychange", this.onVisible);
@@ -146,12 +139,12 @@ export class Session implements DocumentWatcher {
 
   onConnection(document: SharedDocument, state: ConnectionState): void {
     if (state.kind === "synchronised") {
-      this.showLost(document);
+      this.losses.tell(document);
       if (document === this.code) this.beginTyping();
     }
     if (state.kind === "finished") {
       this.showFinished();
-      this.showLate(document);
+      this.losses.tellLate(document);
     }
     if (state.kind === "refused") this.refused(document, state.code, state.reason);
     if (document === this.code) this.showPresence(state);
@@ -165,8 +158,8 @@ export class Session implements DocumentWatcher {
   }
 
   onSpoilt(document: SharedDocument, reason: string): void {
-    this.discard(document, reason === "" ? "You may not change it." : sentence(reason));
-    void this.rejoin();
+    this.losses.discard(document, reason === "" ? "You may not change it." : sentence(reason));
+    void this.rejoin.after("refusal");
   }
 
   private showPresence(state: ConnectionState): void {
@@ -182,10 +175,29 @@ export class Session implements DocumentWatcher {
 
   private connect(): void {
     const code = this.joined.documents.find(({ id }) => id === this.page.interview.id);
-    const notes = notesOf(this.joined);
     if (code !== undefined) this.open(this.code, code);
-    if (notes !== undefined && this.notes !== null) this.open(this.notes, notes);
     this.workspace.setWritable(this.code.writable);
+    const notes = this.joined.documents.find(({ id }) => id.endsWith(".notes"));
+    if (notes === undefined) this.dropNotes();
+    else this.open((this.notes ??= this.takeNotes(notes.id)), notes);
+  }
+
+  private takeNotes(id: string): SharedDocument {
+    const label = "Notes for interviewers";
+    const options = { label, nonce: this.page.csp_nonce, prose: true, hint: "Private notes for the panel" };
+    const desk = new EditorStack(this.panel.frame.notes, options);
+    const notes = new SharedDocument(id, "notes", desk, this, this.typing);
+    this.documents = [this.code, notes];
+    return notes;
+  }
+
+  private dropNotes(): void {
+    if (this.notes === null) return;
+    this.notes.stop();
+    this.losses.forget(this.notes);
+    this.notes = null;
+    this.documents = [this.code];
+    this.panel.frame.notes.replaceChildren();
   }
 
   /** The server has already told an open connection what it may do now. */
@@ -204,64 +216,34 @@ export class Session implements DocumentWatcher {
         }, REMOVAL_MS);
         break;
       case CLOSE_CODES.NO_DOCUMENT:
-        this.end("cancelled", "The interview was cancelled, or this link no longer gives access to it.");
+        if (document === this.code) {
+          this.end("cancelled", "The interview was cancelled, or this link no longer gives access to it.");
+        } else void this.rejoin.after("refusal");
         break;
       case CLOSE_CODES.TICKET:
         if (reason === LEFT) this.end("left", "You left it in another window.");
-        else void this.rejoin();
+        else void this.rejoin.after("refusal");
         break;
       default:
-        this.discard(document, wordsFor(code, reason));
-        void this.rejoin();
+        this.losses.discard(document, refusalWords(code, reason));
+        void this.rejoin.after("refusal");
     }
   }
 
-  private discard(document: SharedDocument, reason: string): void {
-    this.lost.set(document, { reason, texts: document.texts() });
-    document.discard();
-  }
-
-  private showLost(document: SharedDocument): void {
-    const lost = this.lost.get(document);
-    if (lost === undefined) return;
-    this.lost.delete(document);
-    if (areSame(lost.texts, document.texts())) return;
-    const text = lostIn(lost.texts, document.texts());
-    this.panel.frame.notices.append(refusedNotice(document.name, lost.reason, text));
-  }
-
-  /** A fresh ticket for the same participant, after a refusal or because something has changed. The documents stay, unless the server makes another participant of us. */
-  private async rejoin(isRefused = true): Promise<void> {
+  private async joinAgain(): Promise<void> {
     if (this.ended) return;
-    if (this.rejoining) {
-      this.again ||= !isRefused;
-      return;
-    }
-    const now = performance.now();
-    this.rejoins = [...this.rejoins.filter((at) => now - at < 60_000), ...(isRefused ? [now] : [])];
-    if (this.rejoins.length > MOST_REJOINS) {
-      this.end("refused", "The server has closed this room for you several times in a row.");
-      return;
-    }
-    this.rejoining = true;
     try {
       const joined = await api.join(this.page.interview.id, { ...this.request, resume: this.joined.ticket });
       this.rejoined(joined);
     } catch (error) {
       this.rejoinFailed(error);
-    } finally {
-      this.rejoining = false;
-    }
-    if (this.again) {
-      this.again = false;
-      await this.rejoin(false);
     }
   }
 
   private rejoined(joined: api.Joined): void {
     // The server binds a Yjs client id to its participant: another participant must not write under it.
     if (joined.participant_id !== this.joined.participant_id) {
-      for (const document of this.documents) this.discard(document, "You came in again as somebody else.");
+      for (const document of this.documents) this.losses.discard(document, "You came in again as somebody else.");
     }
     this.joined = joined;
     if (joined.admission.state === "refused") this.end("refused", joined.admission.reason ?? "The room is full.");
@@ -273,26 +255,26 @@ export class Session implements DocumentWatcher {
     if (problem.kind === "removed") this.end("removed", this.removal === "" ? problem.message : this.removal);
     else if (problem.kind === "role-fixed" && MEMBER_ROLES[this.request.as] !== undefined) {
       this.request = { ...this.request, as: MEMBER_ROLES[this.request.as] ?? this.request.as };
-      void this.rejoin();
+      void this.rejoin.after("change");
     } else if (problem.status === 409) {
       this.showFinished();
       for (const document of this.documents) {
-        this.showLost(document);
-        this.showLate(document);
+        this.losses.tell(document);
+        this.losses.tellLate(document);
       }
     } else if (problem.status === 404 || problem.status === 410) this.end("cancelled", "The interview was cancelled.");
     else if (problem.status === 0 || problem.status >= 500 || problem.status === 429) {
-      window.setTimeout(() => void this.rejoin(), 15_000);
+      window.setTimeout(() => void this.rejoin.after("change"), 15_000);
     } else this.end("refused", problem.message);
   }
 
   private accept(event: RoomEvent): void {
     // Finish closes every connection: that is not everybody going away.
-    if (!this.finished || event.kind === "snapshot") this.panel.accept(event);
+    if (!this.finished || event.kind === "snapshot" || event.kind === "interview.reopened") this.panel.accept(event);
     switch (event.kind) {
       case "snapshot":
         if (event.snapshot.status === "finished") this.showFinished();
-        else this.wait(event.snapshot.participants.find(({ id }) => id === this.joined.participant_id));
+        else if (event.snapshot.admission !== null) this.acceptOwn({ kind: "admission.changed", ...event.snapshot.admission });
         break;
       case "admission.changed":
       case "participant.changed":
@@ -319,12 +301,12 @@ export class Session implements DocumentWatcher {
   private acceptOwn(event: OwnEvent): void {
     switch (event.kind) {
       case "admission.changed":
-        if (event.state === "waiting" && this.waiting !== null) this.wait(event);
-        else if (event.state !== "none" && event.state !== this.joined.admission.state) void this.rejoin(false);
+        if (event.state === "waiting" && this.waiting !== null) this.waiting.show(event);
+        else if (event.state !== "none" && event.state !== this.joined.admission.state) void this.rejoin.after("change");
         break;
       case "participant.changed":
         this.request = { ...this.request, as: event.role };
-        void this.rejoin(false);
+        void this.rejoin.after("change");
         break;
       case "participant.removed": {
         const reason = event.reason === null || event.reason === "" ? "No reason was given." : `Reason: ${event.reason}`;
@@ -336,18 +318,13 @@ export class Session implements DocumentWatcher {
     }
   }
 
-  private wait(standing: { place: number | null } | undefined): void {
-    const { reason = null } = this.joined.admission;
-    if (standing !== undefined) this.waiting?.show({ place: standing.place, reason });
-  }
-
   /** The finish was undone: what did not reach the server before it does so now. */
   private goOn(): void {
     this.finished = false;
-    this.late.clear();
+    this.losses.reopen();
     this.panel.frame.notices.replaceChildren();
     this.status.resume();
-    void this.rejoin(false);
+    void this.rejoin.after("change");
   }
 
   private showFinished(by?: string): void {
@@ -363,13 +340,6 @@ export class Session implements DocumentWatcher {
     this.panel.finished(by, this.page.member === null ? null : `/i/${this.page.interview.id}/replay`);
   }
 
-  /** What had not reached the server when the interview was finished is in no recording. */
-  private showLate(document: SharedDocument): void {
-    if (this.late.has(document) || document.saved.kind === "saved" || document.saved.changes === 0) return;
-    this.late.add(document);
-    this.panel.frame.notices.append(lateNotice(document.name, together(document.texts())));
-  }
-
   private async leave(done: boolean): Promise<void> {
     if (this.hasUnsaved() && !(await askLeave())) return;
     forget(this.page.interview.id);
@@ -381,7 +351,7 @@ export class Session implements DocumentWatcher {
   /** Leaves the stage to the page. What could not be saved goes with the words. */
   private end(ending: Ending, words: string): void {
     if (this.ended) return;
-    const unsaved = ending !== "left" && this.hasUnsaved() ? this.texts().join("\n\n") : "";
+    const unsaved = ending !== "left" && this.hasUnsaved() ? this.texts() : "";
     this.ended = true;
     if (ending !== "left") forget(this.page.interview.id);
     this.events.close();
@@ -396,12 +366,11 @@ export class Session implements DocumentWatcher {
 
   private hasUnsaved(): boolean {
     if (this.ended) return false;
-    return this.lost.size > 0 || this.documents.some(({ saved }) => saved.kind !== "saved" && saved.changes > 0);
+    return !this.losses.isEmpty || this.documents.some(({ saved }) => saved.kind !== "saved" && saved.changes > 0);
   }
 
-  /** What is here, or was until a refusal of which nobody has been told yet. */
-  private texts(): string[] {
-    return this.documents.map((document) => together(this.lost.get(document)?.texts ?? document.texts()));
+  private texts(): string {
+    return this.documents.map((document) => this.losses.textOf(document)).join("\n\n");
   }
 
   private readonly onWake = (): void => {
@@ -424,20 +393,4 @@ export class Session implements DocumentWatcher {
   private readonly onBeforeUnload = (event: BeforeUnloadEvent): void => {
     if (this.hasUnsaved()) event.preventDefault();
   };
-}
-
-function notesOf(joined: api.Joined): api.Joined["documents"][number] | undefined {
-  return joined.documents.find(({ id }) => id.endsWith(".notes"));
-}
-
-function wordsFor(code: number, reason: string): string {
-  if (code === CLOSE_CODES.LIMIT || code === CLOSE_CODES.TOO_BIG)
-    return "It was more than this room takes; smaller pieces will do.";
-  if (code === CLOSE_CODES.INVALID || reason === "")
-    return "The server could not read what this page sent; that is a fault of the page and not yours.";
-  return sentence(reason);
-}
-
-function sentence(reason: string): string {
-  return `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`;
 }

@@ -10,25 +10,28 @@ export class Waiting {
   private readonly reason = h("p", { class: "waiting-reason" });
   private readonly place = h("p", { class: "waiting-place", hidden: true });
   private readonly next = h("p", { class: "quiet" });
-  private readonly instructions = h("section", { class: "card-part" });
+  private readonly instructions = h("section", { class: "card-part lobby-task" });
 
   constructor(page: RoomPage, onLeave: () => void) {
     const leave = h("button", { type: "button", class: "button wide" }, "Stop waiting");
     leave.addEventListener("click", onLeave);
+    const box = h(
+      "div",
+      { class: "notice waiting-box" },
+      h("span", { class: "waiting-dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")),
+      h("div", {}, this.reason, this.place),
+    );
     this.element = h(
       "main",
-      { class: "card waiting", id: "main" },
-      h("p", { class: "brand" }, h("span", { class: "brand-mark", "aria-hidden": "true" }), "Panelroom"),
-      h("h1", { tabindex: "-1", dir: "auto" }, page.interview.title),
+      { class: "card lobby waiting", id: "main" },
       h(
         "div",
-        { class: "notice waiting-box" },
-        h("span", { class: "waiting-dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")),
-        h("div", {}, this.reason, this.place),
+        { class: "lobby-head" },
+        h("p", { class: "brand" }, h("span", { class: "brand-mark", "aria-hidden": "true" }), "Panelroom"),
+        h("h1", { dir: "auto" }, page.interview.title),
       ),
-      this.next,
+      h("div", { class: "lobby-form" }, box, this.next, leave),
       this.instructions,
-      leave,
       disclosure(page.organisation),
     );
     this.setInstructions(page.interview);
@@ -36,14 +39,13 @@ export class Waiting {
 
   show({ place, reason }: Pick<Admission, "place" | "reason">): void {
     const number = place ?? null;
-    const told = this.reason.textContent + this.next.textContent;
+    const told = this.element.textContent;
     this.reason.textContent = reason ?? "The room is full.";
     this.place.hidden = number === null;
     this.place.textContent = number === null ? "" : `You are number ${number} in the line.`;
     this.next.textContent = waitingWords(number);
-    if (this.reason.textContent + this.next.textContent !== told) {
-      announce([reason, waitingWords(number)].filter(Boolean).join(" "));
-    }
+    if (this.element.textContent === told) return;
+    announce([this.reason.textContent, this.place.textContent, this.next.textContent].join(" "));
   }
 
   setInstructions({ instructions, meeting_url }: { instructions: string; meeting_url: string | null }): void {

@@ -1,0 +1,70 @@
+import { CLOSE_CODES } from "./close_codes";
+import { areSame, lateNotice, lostIn, refusedNotice, together, type Texts } from "./lost_text";
+import type { SharedDocument } from "./shared_document";
+
+interface Lost {
+  reason: string;
+  texts: Texts;
+}
+
+/** What a refusal threw away and what came too late: kept until it has been told. */
+export class Losses {
+  private readonly lost = new Map<SharedDocument, Lost>();
+  private readonly late = new Set<SharedDocument>();
+
+  constructor(private readonly place: HTMLElement) {}
+
+  get isEmpty(): boolean {
+    return this.lost.size === 0;
+  }
+
+  /** The document starts again from the server's state; what it had is kept here. */
+  discard(document: SharedDocument, reason: string): void {
+    this.lost.set(document, { reason, texts: document.texts() });
+    document.discard();
+  }
+
+  /** Once the document is as the server has it: what is missing. */
+  tell(document: SharedDocument): void {
+    const lost = this.lost.get(document);
+    if (lost === undefined) return;
+    this.lost.delete(document);
+    if (areSame(lost.texts, document.texts())) return;
+    const text = lostIn(lost.texts, document.texts());
+    this.place.append(refusedNotice(document.name, lost.reason, text));
+  }
+
+  /** What had not reached the server when the interview was finished is in no recording. */
+  tellLate(document: SharedDocument): void {
+    if (this.late.has(document) || document.saved.kind === "saved" || document.saved.changes === 0) return;
+    this.late.add(document);
+    this.place.append(lateNotice(document.name, together(document.texts())));
+  }
+
+  /** The finish was undone: nothing is too late. */
+  reopen(): void {
+    this.late.clear();
+  }
+
+  forget(document: SharedDocument): void {
+    this.lost.delete(document);
+  }
+
+  /** What is in the document, or was until a refusal of which nobody has been told yet. */
+  textOf(document: SharedDocument): string {
+    return together(this.lost.get(document)?.texts ?? document.texts());
+  }
+}
+
+/** Why the server closed a connection for what this page sent. */
+export function refusalWords(code: number, reason: string): string {
+  if (code === CLOSE_CODES.LIMIT || code === CLOSE_CODES.TOO_BIG)
+    return "It was more than this room takes; smaller pieces will do.";
+  if (code === CLOSE_CODES.INVALID || reason === "")
+    return "The server could not read what this page sent; that is a fault of the page and not yours.";
+  return sentence(reason);
+}
+
+export function sentence(reason: string): string {
+  return `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`;
+}
