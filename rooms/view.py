@@ -38,10 +38,13 @@ class View:
         return None
 
     def turns(self, kind: str, event: dict[str, Any]) -> bool:
-        """Whether this reader may see something else from here on, or who waits has another place."""
-        if kind not in {"admission.changed", "participant.changed"}:
-            return False
-        return not self.is_inside or event.get("id") == self.viewer.participant_id
+        """Whether this reader may see something else from here on."""
+        is_own = event.get("id") == self.viewer.participant_id
+        return is_own and kind in {"admission.changed", "participant.changed"}
+
+    def moves(self, kind: str) -> bool:
+        """Whether who waits may have another place, without an event of his own."""
+        return not self.is_inside and kind == "admission.changed"
 
     def ends(self, kind: str, event: dict[str, Any]) -> bool:
         """Whether nothing more is for this reader."""

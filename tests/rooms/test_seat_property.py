@@ -164,11 +164,11 @@ class Story:
         candidate = [seat.state for seat in seats if seat.role is Role.CANDIDATE]
         assert candidate in ([], [State.WAITING if limits.lobby else State.SEATED])
         self.check_order(seats, asked)
+        inside = {seat.participant_id for seat in seats}
+        if limits.over_limit is OverLimit.REFUSE:  # takes a seat from who is over a limit
+            self.kept_until_ms = {kept: until_ms for kept, until_ms in self.kept_until_ms.items() if kept in inside}
         for kept, until_ms in self.kept_until_ms.items():
-            if until_ms > now_ms and limits.over_limit is not OverLimit.REFUSE:
-                assert kept in {seat.participant_id for seat in seats}, (
-                    "nobody loses a seat in the time that it is kept"
-                )
+            assert kept in inside or until_ms <= now_ms, "nobody loses a seat in the time that it is kept"
         for who in self.connections:
             assert self.joined[who].participant.id in {seat.participant_id for seat in seats if seat.until_ms is None}
         assert await self.on_record() == {seat.participant_id: (seat.state.value, seat.number) for seat in seats}

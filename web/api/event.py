@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
-from typing import Any
+from math import inf
 
 from quart import Blueprint, Response, json, request
 from sqlalchemy.exc import SQLAlchemyError
@@ -75,18 +75,17 @@ async def _stream(
     journal, rooms = panelroom.journal, panelroom.rooms
     # Subscribed before the snapshot is read: nothing falls between them, and what is in both is left out below.
     async with journal.subscribe(interview_id) as subscription:
-        view = await look()
-        with rooms.seats.listening(interview_id, view.viewer.participant_id):
-            yield _frame("snapshot", view.snapshot, None)
-            last = seen = int(view.snapshot["entry"])  # what the snapshots tell of, and what has been looked at since
-            while after is not None and after < last:
+        reader = Reader(await look(), look)
+        with rooms.seats.listening(interview_id, reader.participant_id):
+            yield _frame("snapshot", reader.view.snapshot, None)
+            while after is not None and after < reader.last:
                 page = await journal.entries(interview_id, after=after, limit=_PAGE, events_only=True)
                 for entry in page:
-                    if entry.entry <= last and (told := view.shows(entry.kind, json.loads(entry.payload))) is not None:
-                        yield _event(entry, told)
-                after = page[-1].entry if len(page) == _PAGE else last
+                    if entry.entry <= reader.last and (told := reader.told(entry)) is not None:
+                        yield told
+                after = page[-1].entry if len(page) == _PAGE else reader.last
             checked_s = time.monotonic()
-            while True:
+            while not reader.is_over:
                 left_s = checked_s + _CHECK_S - time.monotonic()
                 if left_s <= 0:
                     if not await _counts(check):
@@ -95,31 +94,57 @@ async def _stream(
                     continue
                 try:
                     entry = await asyncio.wait_for(anext(subscription), left_s)
+                    for frame in await reader.hear(entry):
+                        yield frame
                 except TimeoutError:
                     yield b": \n\n"
-                    continue
-                except (StopAsyncIteration, SubscriberTooSlow):
+                except (StopAsyncIteration, SubscriberTooSlow, SQLAlchemyError):
                     return
-                event = json.loads(entry.payload)
-                if entry.entry > last and (told := view.shows(entry.kind, event)) is not None:
-                    yield _event(entry, told)
-                if view.ends(entry.kind, event):
-                    return
-                # A member without a ticket may be the one whom it concerns.
-                if view.viewer.participant_id is None and entry.kind in _DECISIONS and not await _counts(check):
-                    return
-                if entry.entry > seen and view.turns(entry.kind, event):
-                    try:
-                        fresh = await look()
-                    except TicketInvalid:
-                        continue  # it was withdrawn: the event that says so comes next
-                    seen = int(fresh.snapshot["entry"])
-                    if (fresh.is_inside, fresh.viewer) != (view.is_inside, view.viewer):
-                        last = seen
-                        yield _frame("snapshot", fresh.snapshot, None)
-                    elif not fresh.is_inside and fresh.snapshot["admission"] not in (view.snapshot["admission"], event):
-                        yield _frame("admission.changed", fresh.snapshot["admission"], None)
-                    view = fresh
+                else:
+                    if reader.participant_id is None and entry.kind in _DECISIONS:
+                        checked_s = -inf  # a member without a ticket may be the one whom it concerns
+
+
+class Reader:
+    """Of one stream: what has been told, and what may be seen now."""
+
+    def __init__(self, view: View, look: Look) -> None:
+        self.view = view
+        self.participant_id = view.viewer.participant_id
+        self.last: int = view.snapshot["entry"]  # told by the snapshot
+        self.is_over = False
+        self._look = look
+
+    def told(self, entry: Entry) -> bytes | None:
+        event = self.view.shows(entry.kind, json.loads(entry.payload))
+        if event is None:
+            return None
+        return _frame(entry.kind, {"entry": entry.entry, "at_ms": entry.at_ms} | event, entry.entry)
+
+    async def hear(self, entry: Entry) -> list[bytes]:
+        """What an entry that comes now has to tell."""
+        view, event = self.view, json.loads(entry.payload)
+        told = self.told(entry) if entry.entry > self.last else None
+        frames = [] if told is None else [told]
+        self.is_over = view.ends(entry.kind, event)
+        turns = entry.entry > self.last and view.turns(entry.kind, event)
+        moves = entry.entry > view.snapshot["entry"] and view.moves(entry.kind)
+        if self.is_over or not (turns or moves):
+            return frames
+        try:
+            fresh = await self._look()
+        except TicketInvalid:
+            return frames  # an event behind this one says why, and ends it
+        if turns:
+            self.view = fresh
+            if (fresh.is_inside, fresh.viewer) != (view.is_inside, view.viewer):
+                self.last = fresh.snapshot["entry"]
+                frames.append(_frame("snapshot", fresh.snapshot, None))
+        elif not fresh.is_inside:  # that he is let in is told by an event of his own
+            self.view = fresh
+            if fresh.snapshot["admission"] != view.snapshot["admission"]:
+                frames.append(_frame("admission.changed", fresh.snapshot["admission"], None))
+        return frames
 
 
 async def _reads_notes(rooms: Service, interview_id: str, asker: Credential) -> bool:
@@ -143,10 +168,6 @@ async def _counts(check: Check) -> bool:
     except SQLAlchemyError:
         return True  # the room goes on while the database does not answer
     return True
-
-
-def _event(entry: Entry, event: dict[str, Any]) -> bytes:
-    return _frame(entry.kind, {"entry": entry.entry, "at_ms": entry.at_ms} | event, entry.entry)
 
 
 def _frame(kind: str, data: object, entry: int | None) -> bytes:
