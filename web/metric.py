@@ -1,5 +1,7 @@
 """What the server says of itself to Prometheus."""
 
+import asyncio
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -22,6 +24,7 @@ class Metrics:
         )
         for name, text, value in (
             ("panelroom_participants", "Participants with an open connection", lambda: rooms.seats.present),
+            ("panelroom_tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks())),
             ("panelroom_updates_durable", "Updates committed since the start", lambda: journal.durable),
             ("panelroom_updates_queued", "Updates that wait for the disk", lambda: journal.queued - journal.durable),
         ):

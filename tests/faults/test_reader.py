@@ -49,7 +49,7 @@ def pretence(chance: random.Random, victim: Peer) -> bytes:
 @pytest.mark.parametrize("times", [60, pytest.param(20_000, marks=pytest.mark.long)])
 @pytest.mark.parametrize("who", ["observer", "interviewer over the limit", "muted guest"])
 async def test_nothing_comes_of_it(api: Api, who: str, times: int) -> None:
-    """A30."""
+    """A31."""
     chance = random.Random(16)
     async with Crowd(api, await api.create(policy={"interviewers": 0})) as crowd:
         cleo = await crowd.join("Cleo", "candidate")
