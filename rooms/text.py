@@ -14,6 +14,8 @@ MAX_URL_CHARACTERS = 2_000
 # Control characters, line separators, lone surrogates, and the marks that turn the direction of what follows:
 # a name with one of those rewrites the line it is shown in. Joiners stay: emoji and several scripts need them.
 _UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# Blanks that Unicode counts as letters and symbols.
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 # Letters with a stroke, which Unicode does not take apart.
 _STROKES = str.maketrans("łøđħŧı", "lodhti")
 _LINES = {ord("\n"): " ", ord("\t"): " "}
@@ -30,8 +32,15 @@ def clean(text: str, what: str, max_characters: int) -> str:
     return trimmed
 
 
+def is_blank(text: str) -> bool:
+    """Whether nobody would see it: nothing in it but spaces, joiners and marks."""
+    return all(character in _BLANKS or unicodedata.category(character)[0] in "ZCM" for character in text)
+
+
 def clean_name(name: str) -> str:
-    return clean(name, "name", MAX_NAME_CHARACTERS)
+    """Empty where nobody would see it."""
+    cleaned = clean(name, "name", MAX_NAME_CHARACTERS)
+    return "" if is_blank(cleaned) else cleaned
 
 
 def clean_title(title: str) -> str:

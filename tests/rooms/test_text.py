@@ -21,6 +21,11 @@ def test_names_that_break_the_line_they_are_shown_in(name: str) -> None:
         clean_name(name)
 
 
+@pytest.mark.parametrize("name", ["", "  ", "\u200b", "\u200d\ufe0f", "\u3164\u2800", "\u0301"])
+def test_names_that_nobody_sees_are_none(name: str) -> None:
+    assert clean_name(name) == ""
+
+
 def test_titles_may_be_longer() -> None:
     assert clean_title("x" * 200)
     with pytest.raises(TextInvalid):

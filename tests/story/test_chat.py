@@ -64,6 +64,7 @@ async def test_everybody_hears_what_is_for_everybody(api: Api, interview: str) -
     [
         ("", "all"),
         (" \n\t ", "all"),
+        ("\u200b\u2060\u3164", "all"),
         ("x" * 4_001, "all"),
         ("x" * 10_240, "all"),
         ("a\0b", "all"),

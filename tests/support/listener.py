@@ -71,7 +71,7 @@ class Listener:
     async def _listen(self) -> None:
         try:
             async with (
-                httpx2.AsyncClient(timeout=None, trust_env=False) as http,
+                httpx2.AsyncClient(timeout=None, trust_env=False, verify=False) as http,
                 http.stream("GET", self.url, headers=self.headers) as answer,
             ):
                 self.status = answer.status_code

@@ -111,6 +111,7 @@ class Snoop:
             cookies=self.cookies,
             timeout=60,
             trust_env=False,
+            verify=False,  # reading the certificates takes longer than the calls
         )
 
 

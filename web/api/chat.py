@@ -5,7 +5,7 @@ from typing import Literal
 from quart import Blueprint
 
 from rooms.chat import MAX_MESSAGE_CHARACTERS
-from rooms.text import clean_prose
+from rooms.text import clean_prose, is_blank
 from web.auth import panelroom
 from web.body import Answer, Body, documented, read_body
 from web.problem import BodyInvalid, TooManyRequests
@@ -31,7 +31,7 @@ async def say(interview_id: str) -> tuple[ChatAnswer, int]:
     """Say something to all who are in the room, or as an interviewer to the interviewers."""
     body = await read_body(ChatBody)
     text = clean_prose(body.text, "message", MAX_MESSAGE_CHARACTERS)
-    if not text:
+    if is_blank(text):
         raise BodyInvalid("The message is empty.")
     participant = await panelroom().rooms.participant_of(interview_id, body.ticket)
     wait_s = panelroom().chats.wait_s(participant.id)
