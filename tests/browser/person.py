@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from anyio import to_thread
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState
 
 from tests.support.server import Server
@@ -39,7 +40,7 @@ class Person:
         await self.page.keyboard.type(text)
 
     async def focus(self) -> None:
-        await self.page.locator(".pane-code .cm-content").focus()
+        await self.page.locator(".pane-code .cm-editor:not([hidden]) .cm-content").focus()
 
     async def text(self) -> str:
         text: str = await self.page.evaluate("panelroomRoom.text()")
@@ -56,6 +57,37 @@ class Person:
     async def until_text(self, text: str) -> None:
         await self.until("room.text() === argument", text)
 
+    async def says(self, words: str) -> None:
+        """Until the line about who is here says so."""
+        await self.page.locator(".presence-line").get_by_text(words).wait_for()
+
+    async def act(self, name: str, item: str, reason: str = "") -> None:
+        """An interviewer's menu about somebody, and its question answered with yes."""
+        await self.page.get_by_role("button", name=f"Actions for {name}").click()
+        await self.page.get_by_role("menuitem", name=item).click()
+        dialog = self.page.get_by_role("dialog")
+        await dialog.get_by_label("Reason").fill(reason)
+        await dialog.get_by_label("Reason").press("Enter")
+        await dialog.wait_for(state="detached")
+
+    async def say(self, words: str, *, privately: bool = False) -> None:
+        show = self.page.locator(".side-head").get_by_role("button", name="Chat")
+        if await show.is_visible():
+            await show.click()
+        if privately:
+            await self.page.get_by_label("To", exact=True).select_option("interviewers")
+        box = self.page.get_by_label("Message", exact=True)
+        await box.fill(words)
+        await box.press("Enter")
+        await self.page.get_by_role("log").get_by_text(words).wait_for()
+
+    async def stays(self) -> None:
+        """Marks the page: `stayed` tells whether it was loaded anew since."""
+        await self.page.evaluate("window.marked = true")
+
+    async def stayed(self) -> bool:
+        return bool(await self.page.evaluate("window.marked === true"))
+
     async def until_saved(self) -> None:
         await self.until("room.state().connection === 'synchronised' && room.state().saved.kind === 'saved'")
 
@@ -68,12 +100,14 @@ class House:
         self.server = server
         self.complaints: list[str] = []
         self._owner: StorageState | None = None
+        self._members: dict[str, StorageState] = {}
         self._contexts: list[BrowserContext] = []
 
-    async def window(self, *, owner: bool = False) -> Page:
-        """A fresh browser, signed in as the owner or as nobody."""
+    async def window(self, *, owner: bool = False, member: str | None = None) -> Page:
+        """A fresh browser, signed in as the owner, as a member of that name or as nobody."""
+        state = self._owner if owner else self._members[member] if member is not None else None
         context = await self.browser.new_context(
-            storage_state=self._owner if owner else None,
+            storage_state=state,
             viewport={"width": 1200, "height": 700},
         )
         self._contexts.append(context)
@@ -95,6 +129,18 @@ class House:
         self._owner = await page.context.storage_state()
         await self.close()
 
+    async def employ(self, *names: str) -> None:
+        """Makes members, once each, and keeps their sessions."""
+        for name in names:
+            if name in self._members:
+                continue
+            link = await to_thread.run_sync(self.server.add_member, f"{name.lower()}@example.org", name)
+            page = await self.window()
+            await page.goto(link)
+            await page.wait_for_selector("body.page-dashboard", timeout=WAIT_MS)
+            self._members[name] = await page.context.storage_state()
+            await page.context.close()
+
     async def visitor(self, interview: str, name: str, role: str = "candidate", *, page: Page | None = None) -> Person:
         """Somebody without an account, through the form in front of the room."""
         page = page or await self.window()
@@ -103,6 +149,23 @@ class House:
         await page.get_by_label("the candidate" if role == "candidate" else "a guest").check()
         await page.get_by_role("button", name="Enter the room").click()
         return await self._inside(page)
+
+    async def member(self, interview: str, name: str, role: str = "interviewer") -> Person:
+        """Straight in, as Run on the dashboard does."""
+        await self.employ(name)
+        page = await self.window(member=name)
+        await page.goto(f"{self.server.url}/i/{interview}#{role}")
+        return await self._inside(page)
+
+    async def outside(self, interview: str, name: str, role: str = "candidate") -> Person:
+        """A visitor who has to wait."""
+        page = await self.window()
+        await page.goto(f"{self.server.url}/i/{interview}")
+        await page.get_by_label("Your name").fill(name)
+        await page.get_by_label("the candidate" if role == "candidate" else "a guest").check()
+        await page.get_by_role("button", name="Enter the room").click()
+        await page.locator(".waiting").wait_for()
+        return Person(page)
 
     async def interviewer(self, interview: str) -> Person:
         page = await self.window(owner=True)

@@ -73,7 +73,7 @@ async def replay(interview_id: str) -> str | Redirect:
     page = {
         "interview": {"id": found.id, "title": found.title, "status": found.status, "language": found.language},
         "documents": documents,
-        "undo_left_ms": _undo_left_ms(found),
+        "undo_left_ms": await panelroom().rooms.lifecycle.undo_left_ms(member, found),
         "csp_nonce": csp_nonce(),
     }
     return await render_template("replay.html", page=page)
@@ -83,12 +83,6 @@ async def _candidate(interview: Interview) -> str | None:
     """The name of who has come in as the candidate."""
     there = await panelroom().rooms.participants(interview.id)
     return next((each.name for each in there if each.role is Role.CANDIDATE), None)
-
-
-def _undo_left_ms(interview: Interview) -> int:
-    """For how long its finish can still be undone."""
-    until_ms = panelroom().rooms.lifecycle.reopen_until_ms(interview)
-    return 0 if until_ms is None else max(0, until_ms - panelroom().journal.clock.now_ms())
 
 
 async def _member(interview: Interview) -> Principal | None:

@@ -107,7 +107,10 @@ export class Editor {
   setWritable(mayWrite: boolean): void {
     if (mayWrite === this.mayWrite) return;
     this.mayWrite = mayWrite;
+    // Between the attributes of a reader's and a writer's text there is a moment in which it cannot have the focus.
+    const { hasFocus } = this.view;
     this.view.dispatch({ effects: this.writable.reconfigure(this.writing()) });
+    if (hasFocus) this.view.focus();
   }
 
   setLabel(label: string): void {

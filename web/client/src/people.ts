@@ -35,7 +35,7 @@ export class People {
         if (event.device === null) this.change(event.id, { removed: true, connected: false, state: null, devices: [] });
         break;
       case "admission.changed":
-        this.change(event.id, { state: event.state, number: event.number, removed: false });
+        this.change(event.id, { state: event.state, number: event.number });
         break;
       case "interview.active":
       case "interview.reopened":

@@ -1,0 +1,74 @@
+"""The end of an interview, and its undoing."""
+
+from zipfile import ZipFile
+
+import pytest
+
+from tests.browser.person import House
+from tests.support.api import Api
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_finish_names_who_is_still_in_and_can_be_undone_in_the_room(house: House, api: Api) -> None:
+    """A35, A39 to A44, B12: the candidate takes his code away; after the undoing all go on where they were."""
+    interview = await api.create()
+    cleo = await house.visitor(interview, "Cleo")
+    olga = await house.interviewer(interview)
+    await cleo.type("done")
+    await cleo.until_saved()
+    await olga.page.get_by_role("button", name="Finish").click()
+    assert "Cleo, candidate" in await olga.page.get_by_role("dialog").inner_text()
+    await olga.page.get_by_role("button", name="Finish for everybody").click()
+    await cleo.page.get_by_text("Olga Owner has finished this interview.").wait_for()
+    async with cleo.page.expect_download() as download:
+        await cleo.page.get_by_role("button", name="Download the code").click()
+    with ZipFile(await (await download.value).path()) as files:
+        assert [files.read(name) for name in files.namelist()] == [b"done"]
+    assert await cleo.page.get_by_role("button", name="Undo finish").count() == 0
+    for person in (cleo, olga):
+        await person.stays()
+    undo = olga.page.get_by_role("button", name="Undo finish")
+    assert ":" in await undo.inner_text()
+    await undo.click()
+    for person in (cleo, olga):
+        await person.until("!room.state().finished && room.state().connection === 'synchronised'")
+        await person.page.locator(".notice.finished").wait_for(state="detached")
+        await person.page.locator(".presence-line").get_by_text("Running").wait_for()
+        assert await person.stayed()
+    assert await api.status(interview) == "active"
+    await cleo.focus()
+    await cleo.page.keyboard.press("Control+End")
+    await cleo.type(" again")
+    await olga.until_text("done again")
+
+
+async def test_a_finish_can_be_undone_from_the_replay(house: House, api: Api) -> None:
+    """A35: by an interviewer, who is then in the room again."""
+    interview = await api.create()
+    await house.visitor(interview, "Cleo")
+    olga = await house.interviewer(interview)
+    await olga.page.locator(".presence-line").get_by_text("Running").wait_for()
+    await api.finish(interview)
+    await olga.page.get_by_role("link", name="Open the replay").click()
+    await olga.page.get_by_role("button", name="Undo finish").click()
+    await olga.page.locator(".room[data-connection=synchronised]").wait_for()
+    assert await api.status(interview) == "active"
+
+
+async def test_details_change_for_everybody_at_once(house: House, api: Api) -> None:
+    """A36: instructions and the link to a call."""
+    interview = await api.create(title="Old title")
+    cleo = await house.visitor(interview, "Cleo")
+    olga = await house.interviewer(interview)
+    assert not await cleo.page.get_by_role("button", name="Instructions").is_visible()
+    await olga.page.get_by_role("button", name="Details").click()
+    dialog = olga.page.get_by_role("dialog")
+    await dialog.get_by_label("Title").fill("New title")
+    await dialog.get_by_label("Instructions").fill("Bring tea.")
+    await dialog.get_by_label("Meeting link").fill("https://meet.example.org/abc")
+    await dialog.get_by_role("button", name="Save").click()
+    await cleo.page.get_by_role("heading", name="New title").wait_for()
+    await cleo.page.get_by_role("link", name="Join the call").wait_for()
+    await cleo.page.get_by_role("button", name="Instructions").click()
+    await cleo.page.get_by_role("dialog").get_by_text("Bring tea.").wait_for()

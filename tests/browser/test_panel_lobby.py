@@ -1,0 +1,75 @@
+"""The form in front of the room."""
+
+import pytest
+
+from tests.browser.person import House, Person
+from tests.support.api import Api
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_one_reads_before_joining_what_is_recorded_and_what_to_do(house: House, api: Api) -> None:
+    """B12, A27, A36: who sees it, until when; the call is a link, and looking takes no seat."""
+    call = "https://meet.example.org/abc"
+    interview = await api.create(title="Round two", instructions="Bring tea.", meeting_url=call)
+    page = await house.window()
+    await page.goto(f"{house.server.url}/i/{interview}")
+    for words in (
+        "Every change to the code and every chat message",
+        "No camera",
+        "can see the recording",
+        "It is kept until",
+    ):
+        await page.get_by_text(words).wait_for()
+    await page.get_by_text("Bring tea.").wait_for()
+    link = page.get_by_role("link", name="Join the call")
+    assert (await link.get_attribute("href"), await link.get_attribute("rel")) == (call, "noopener noreferrer")
+    assert (await api.recording(interview))["participants"] == []
+
+
+async def test_a_lobby_that_was_opened_early_learns_who_the_candidate_is(house: House, api: Api) -> None:
+    """A18: nobody becomes the candidate by a form that is out of date."""
+    interview = await api.create()
+    page = await house.window()
+    await page.goto(f"{house.server.url}/i/{interview}")
+    await page.get_by_label("Your name").fill("Pia Panelist")
+    assert await page.get_by_label("the candidate").is_checked()
+    await api.join(interview, "candidate", "Cleo")
+    await page.get_by_role("button", name="Enter the room").click()
+    await page.get_by_text("Please say who you are").wait_for()
+    other = page.get_by_label("Cleo, the candidate, on another device")
+    assert not await other.is_checked()
+    await page.get_by_label("a guest").check()
+    assert await page.get_by_label("Your name").input_value() == "Pia Panelist"
+    await page.get_by_role("button", name="Enter the room").click()
+    pia = Person(page)
+    await pia.until("room.state().connection === 'synchronised'")
+    assert (await pia.state())["role"] == "guest"
+
+
+async def test_an_open_lobby_changes_by_itself(house: House, api: Api) -> None:
+    """A18: without being sent or loaded anew."""
+    interview = await api.create()
+    page = await house.window()
+    await page.goto(f"{house.server.url}/i/{interview}")
+    assert await page.get_by_label("the candidate").is_checked()
+    await api.join(interview, "candidate", "Cleo")
+    other = page.get_by_label("Cleo, the candidate, on another device")
+    await other.wait_for()
+    assert not await other.is_checked()
+
+
+async def test_run_leads_straight_in_and_the_plain_link_asks(house: House, api: Api) -> None:
+    """A9, A19, A24, A31: one address; a member comes in as interviewer or observes."""
+    interview = await api.create()
+    ada = await house.member(interview, "Ada")
+    assert (await ada.state())["role"] == "interviewer"
+    page = await house.window(member="Ada")
+    await page.goto(f"{house.server.url}/i/{interview}")
+    await page.get_by_text("You are signed in as Ada").wait_for()
+    await page.get_by_role("button", name="Observe").click()
+    observer = Person(page)
+    await observer.until("room.state().connection === 'synchronised'")
+    assert (await observer.state())["role"] == "observer"
+    assert await page.locator(".pane-notes").count() == 0
+    assert await observer.page.evaluate("panelroomRoom.notes()") is None

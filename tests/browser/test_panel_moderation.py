@@ -1,0 +1,99 @@
+"""What interviewers do about somebody, and how it is told to him: by whom, and why."""
+
+import pytest
+
+from tests.browser.person import House, Person
+from tests.support.api import Api
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_who_is_muted_is_told_by_whom_and_why(house: House, interview: str) -> None:
+    gus = await house.visitor(interview, "Gus", "guest")
+    olga = await house.interviewer(interview)
+    await gus.type("a")
+    await olga.until_text("a")
+    await olga.act("Gus", "Mute", "Please listen for a moment")
+    notice = gus.page.locator("[data-own=muted]")
+    await notice.get_by_text("Olga Owner has muted you").wait_for()
+    await notice.get_by_text("Reason: Please listen for a moment").wait_for()
+    await gus.page.get_by_text("Read only").wait_for()
+    await gus.focus()
+    await gus.type("b")
+    assert await gus.page.get_by_label("Message", exact=True).is_disabled()
+    await gus.page.reload()
+    await gus.until("room.state().connection === 'synchronised'")
+    await notice.get_by_text("Reason: Please listen for a moment").wait_for()
+    await olga.page.locator(".roster-row").filter(has_text="Gus").get_by_text("muted").wait_for()
+    await olga.act("Gus", "Unmute")
+    await notice.wait_for(state="detached")
+    await gus.page.get_by_text("Olga Owner has unmuted you").first.wait_for()
+    await gus.focus()
+    await gus.page.keyboard.press("Control+End")
+    await gus.type("c")
+    await olga.until_text("ac")
+
+
+async def test_an_interviewer_who_is_made_observer_loses_the_notes_and_not_the_room(house: House, api: Api) -> None:
+    """A11, A30, A31: told in words, without a reload, and back again."""
+    interview = await api.create()
+    olga = await house.interviewer(interview)
+    ada = await house.member(interview, "Ada")
+    await olga.page.locator(".pane-notes .cm-content").focus()
+    await olga.type("strong on graphs")
+    await ada.until("room.notes() === 'strong on graphs'")
+    await ada.focus()
+    await ada.type("code")
+    await ada.until_saved()
+    await ada.stays()
+    await olga.act("Ada", "Make observer", "You know her well")
+    await ada.page.get_by_text("Olga Owner has made you an observer").first.wait_for()
+    await ada.page.get_by_text("Reason: You know her well").first.wait_for()
+    await ada.until("room.state().role === 'observer' && room.notes() === null")
+    assert "graphs" not in await ada.page.content()
+    assert not await ada.page.get_by_role("button", name="Finish").is_visible()
+    await ada.focus()
+    await ada.type("!")
+    assert await ada.text() == "code"
+    await olga.act("Ada", "Make interviewer")
+    await ada.until("room.notes() === 'strong on graphs'")
+    await ada.focus()
+    await ada.page.keyboard.press("Control+End")
+    await ada.type("?")
+    await olga.until_text("code?")
+    assert await ada.stayed()
+
+
+async def test_who_is_removed_is_told_and_cannot_come_back(house: House, interview: str) -> None:
+    gus = await house.visitor(interview, "Gus", "guest")
+    olga = await house.interviewer(interview)
+    await olga.act("Gus", "Remove from the room", "Wrong interview")
+    await gus.page.get_by_role("heading", name="You were removed from the room").wait_for()
+    await gus.page.get_by_text("Olga Owner has removed you from the room. Reason: Wrong interview").first.wait_for()
+    await olga.page.locator(".roster-row").filter(has_text="Gus").wait_for(state="detached")
+    await gus.page.reload()
+    await gus.page.get_by_label("Your name").fill("Gus again")
+    await gus.page.get_by_label("a guest").check()
+    await gus.page.get_by_role("button", name="Enter the room").click()
+    await gus.page.get_by_role("heading", name="You were removed from the room").wait_for()
+    await gus.page.get_by_text("Wrong interview").first.wait_for()
+
+
+async def test_a_device_of_the_candidate_is_removed_and_the_candidate_stays(house: House, interview: str) -> None:
+    """B1: neither an impostor nor a dead laptop locks the candidate out."""
+    cleo = await house.visitor(interview, "Cleo")
+    olga = await house.interviewer(interview)
+    page = await house.window()
+    await page.goto(cleo.page.url)
+    await page.get_by_label("Cleo, the candidate, on another device").check()
+    await page.get_by_role("button", name="Enter the room").click()
+    second = Person(page)
+    await second.until("room.state().connection === 'synchronised'")
+    row = olga.page.locator(".roster-row").filter(has_text="Cleo")
+    await row.get_by_text("2 devices").wait_for()
+    await olga.act("Cleo", "Remove device 2", "Is it you?")
+    await page.get_by_role("heading", name="You were removed from the room").wait_for()
+    await page.get_by_text("Is it you?").first.wait_for()
+    await row.get_by_text("2 devices").wait_for(state="detached")
+    await cleo.type("still here")
+    await olga.until_text("still here")

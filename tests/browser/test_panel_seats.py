@@ -1,0 +1,92 @@
+"""Seats, as the people at the windows see them: nobody reloads, nobody loses text or caret."""
+
+import pytest
+
+from tests.browser.person import House, Person
+from tests.support.api import Api
+
+pytestmark = pytest.mark.anyio
+
+
+async def seated(person: Person) -> None:
+    await person.until("room.state().admission === 'seated'")
+
+
+async def test_the_fourth_interviewer_observes_and_is_seated_when_one_is_done(house: House, api: Api) -> None:
+    """A28, A29, A35: three write, the fourth is told why he may not, and moves up when one's part is done."""
+    interview = await api.create()
+    await house.employ("Ada", "Bo", "Cy")
+    cleo = await house.visitor(interview, "Cleo")
+    await cleo.type("one\ntwo\n")
+    await cleo.until_saved()
+    olga = await house.interviewer(interview)
+    ada = await house.member(interview, "Ada")
+    bo = await house.member(interview, "Bo")
+    cy = await house.member(interview, "Cy")
+    await cy.says("You are observing: the room has its 3 interviewers. You are number 1 for a seat.")
+    await cy.page.get_by_text("Read only").wait_for()
+    row = olga.page.locator(".roster-row").filter(has_text="Cy")
+    await row.get_by_text("1st for a seat").wait_for()
+    await cy.stays()
+    await cy.page.keyboard.press("Control+Home")
+    await cy.page.keyboard.press("ArrowDown")
+    await cy.type("no")
+    await bo.page.get_by_role("button", name="My part is done").click()
+    dialog = bo.page.get_by_role("dialog")
+    for name in ("Cleo", "Olga Owner", "Ada", "Cy"):
+        assert name in await dialog.inner_text()
+    await dialog.get_by_role("button", name="Leave the room").click()
+    await bo.page.get_by_role("heading", name="You have left the room").wait_for()
+    await seated(cy)
+    await cy.page.get_by_text("You have a seat now").first.wait_for()
+    await cy.page.get_by_text("Read only").wait_for(state="hidden")
+    await cy.type("!")
+    await cy.until_saved()
+    assert await cy.text() == "one\n!two\n"
+    assert await cy.stayed()
+    for person in (cleo, ada):
+        await person.until_text("one\n!two\n")
+    assert await api.status(interview) == "active"
+
+
+async def test_who_waits_moves_up_live_and_comes_in_by_himself(house: House, api: Api) -> None:
+    """A29: the reason and the place in words, and the room opens without a reload."""
+    interview = await api.create(policy={"guests": 1})
+    gus = await house.visitor(interview, "Gus", "guest")
+    hanna = await house.outside(interview, "Hanna", "guest")
+    kim = await house.outside(interview, "Kim", "guest")
+    for person in (hanna, kim):
+        await person.stays()
+        await person.page.get_by_text("guests.").first.wait_for()
+    await kim.page.get_by_text("You are number 2 in the line.").first.wait_for()
+    assert "Hanna" not in await kim.page.content()
+    await gus.page.get_by_role("button", name="Leave the room").click()
+    await seated(hanna)
+    await kim.page.get_by_text("You are the next one in.").first.wait_for()
+    await hanna.page.get_by_role("button", name="Leave the room").click()
+    await seated(kim)
+    await kim.until("room.state().connection === 'synchronised'")
+    await kim.type("in")
+    await kim.until_text("in")
+    assert await kim.stayed()
+
+
+async def test_interviewers_prepare_unseen_until_they_let_the_candidate_in(house: House, api: Api) -> None:
+    """A29: the lobby. The candidate is told who lets him in, and gets the room without a reload."""
+    interview = await api.create(lobby=True, instructions="Bring tea.")
+    cleo = await house.outside(interview, "Cleo")
+    await cleo.stays()
+    await cleo.page.get_by_text("The interviewers will let you in.").first.wait_for()
+    await cleo.page.get_by_text("Bring tea.").wait_for()
+    olga = await house.interviewer(interview)
+    await olga.says("Cleo waits outside. Nobody outside sees this room yet.")
+    await olga.type("secret")
+    await olga.until_saved()
+    assert "secret" not in await cleo.page.content()
+    await olga.page.get_by_role("button", name="Let the candidate in").click()
+    await cleo.until_text("secret")
+    await cleo.type("!")
+    await olga.until_text("secret!")
+    assert await cleo.stayed()
+    await olga.says("Cleo is here.")
+    assert not await olga.page.get_by_role("button", name="Let the candidate in").is_visible()
