@@ -44,7 +44,7 @@ class Seats:
         self._connections: dict[str, dict[Grant, Close]] = {}  # open ones by participant
         self._listening: Counter[str] = Counter()  # streams of events by participant
         self._told: dict[str, frozenset[str]] = {}  # who is connected, and with which devices, by the record
-        self._overdue: set[tuple[str, str]] = set()  # interview and participant: how he is connected is not recorded
+        self._overdue: set[tuple[str, str]] = set()  # interviews and participants who may not hold a seat any more
         self._woken = anyio.Event()
 
     # Seats
@@ -64,7 +64,7 @@ class Seats:
         self, transaction: Transaction, interview: Interview, participant: Participant, by: dict[str, str]
     ) -> None:
         """The participant has got another role: a seat is asked for anew, where there was one."""
-        if await seating.of_participant(transaction.connection, participant.id, transaction.now_ms):
+        if await seating.of_participant(transaction.connection, participant.id):
             await self.ask(transaction, interview, participant, by=by)
 
     async def give_up(
@@ -122,11 +122,10 @@ class Seats:
             if not is_same:
                 event = told_admission(who, given.get(who), new) | ({"by": by} if by else {})
                 await transaction.append(interview.id, "admission.changed", event)
-            if not is_same or (asking is not None and who == asking.id):
-                participant = asking if asking is not None and who == asking.id else None
-                participant = participant or await store.participant(connection, who)
-                if participant is not None:
-                    self.fit(transaction, interview, participant, new)
+            if asking is not None and who == asking.id:
+                self.fit(transaction, interview, asking, new)
+            elif not is_same and (participant := await store.participant(connection, who)) is not None:
+                self.fit(transaction, interview, participant, new)
         return given
 
     def fit(self, transaction: Transaction, interview: Interview, participant: Participant, seat: Seat | None) -> None:
@@ -238,6 +237,7 @@ class Seats:
                 close = self._forget(grant)
                 if close is not None:
                     close(code, reason)
+            self._look_after(interview.id, participant.id)
 
         transaction.on_commit.append(hang_up)
 
@@ -254,8 +254,7 @@ class Seats:
             self._listening[participant_id] -= 1
             if not self._listening[participant_id]:
                 del self._listening[participant_id]
-                self._overdue.add((interview_id, participant_id))
-                self._woken.set()
+                self._look_after(interview_id, participant_id)
 
     async def _tell(
         self, transaction: Transaction, interview_id: str, participant_id: str, *, without: Iterable[Grant] = ()
@@ -288,6 +287,11 @@ class Seats:
         return close
 
     # Time
+
+    def _look_after(self, interview_id: str, participant_id: str) -> None:
+        """Soon: whether the participant still holds a seat."""
+        self._overdue.add((interview_id, participant_id))
+        self._woken.set()
 
     async def run(self) -> None:
         """Free what lapses and pass it on, for ever."""
@@ -339,8 +343,11 @@ class Seats:
             interview = await store.interview(transaction.connection, interview_id)
             if interview is None:
                 return
-            if participant_id is not None and interview.phase not in _OVER:
-                await self._tell(transaction, interview_id, participant_id)
+            if participant_id is not None:
+                if interview.phase in _OVER:  # its end is the last line of its log, and says that everybody has gone
+                    self._told.pop(participant_id, None)
+                else:
+                    await self._tell(transaction, interview_id, participant_id)
             await self.settle(transaction, interview)
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from collab.wire import CloseCode
-from rooms import schema
+from rooms import schema, seating
 from rooms.errors import TicketInvalid
 from rooms.grant import Grant
 from rooms.participant import Role
@@ -357,6 +357,22 @@ async def test_the_candidate_leaves_with_one_device_and_stays_with_the_other(pan
     await panel.leave("Phone")
     assert panel.closed["Phone"] == [CloseCode.TICKET]
     assert await panel.states() == {}
+
+
+async def test_a_seat_is_not_kept_for_a_device_that_was_removed(panel: Panel) -> None:
+    """B1: nor for anybody else whose connections were closed."""
+    await panel.join("Ada", Role.CANDIDATE)
+    device = (await panel.connect("Ada")).device_id
+    assert device is not None
+    ann = await panel.house.member("ann@example.org")
+    await panel.house.join(panel.id, Role.INTERVIEWER, ann)
+    candidate = panel.joined["Ada"].participant
+    await panel.house.rooms.moderation.remove(ann, panel.id, candidate.id, device_id=device)
+    assert panel.closed["Ada"] == [CloseCode.REMOVED]
+    await panel.wait(0)
+    await panel.wait(HOLD_MS)
+    async with panel.house.database.reading() as connection:
+        assert await seating.of_interview(connection, panel.id) == []
 
 
 async def test_devices_are_told_when_they_change(panel: Panel) -> None:

@@ -26,6 +26,19 @@ async def leave(api: Api, interview: str, admitted: Admitted, *, done: bool = Fa
     await api.request("POST", f"interviews/{interview}/leave", body, signed=False, expect=204)
 
 
+async def test_looking_changes_nothing(api: Api, interview: str, server: Server) -> None:
+    """A27, A29: previews and mail scanners open links; nobody has joined by that, and no seat is taken."""
+    for method in ("GET", "HEAD"):
+        page = await api.http.request(method, f"/i/{interview}")
+        assert page.status_code == 200
+        assert "panelroom_device" not in page.headers.get("set-cookie", "")
+    for call in ("join", "leave", "finish"):
+        await api.request("GET", f"interviews/{interview}/{call}", signed=False, expect=405)
+    async with Listener(f"{server.url}/api/v1/interviews/{interview}/events", api.signed) as ear:
+        assert (ear.snapshot["entry"], ear.snapshot["participants"]) == (0, [])
+    assert await api.status(interview) == "pending"
+
+
 async def test_the_fourth_interviewer_writes_as_soon_as_a_seat_is_free(api: Api, server: Server) -> None:
     """A29: without reconnecting."""
     ann, ben = await add_members(server, ["Ann", "Ben"])
