@@ -1,9 +1,17 @@
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 
 // One entry a page. The server finds the hashed names in the manifest, build/.vite/manifest.json.
 const pages = ["signin", "dashboard", "room", "replay", "plain"];
 
+// The package marks as pure the calls that define its keys and commands, so that a bundler leaves them out.
+const wholeEmacs: Plugin = {
+  name: "whole-emacs",
+  transform: (code, id) =>
+    id.includes("/codemirror-emacs/") ? code.replaceAll("/*@__PURE__*/EmacsHandler", "EmacsHandler") : undefined,
+};
+
 export default defineConfig({
+  plugins: [wholeEmacs],
   base: "/static/build/",
   publicDir: false,
   build: {

@@ -152,7 +152,8 @@ export class Editor {
     return [
       EditorState.readOnly.of(!this.mayWrite),
       EditorView.editable.of(this.mayWrite),
-      this.mayWrite ? (this.options.prose ? [] : leaveHint) : focusable,
+      this.mayWrite ? [] : EditorView.contentAttributes.of({ "aria-readonly": "true" }),
+      this.mayWrite && !this.options.prose ? leaveHint : [],
     ];
   }
 
@@ -164,7 +165,8 @@ export class Editor {
       // Before the other keys, which it replaces.
       this.keys.of([]),
       this.label.of(labelled(label)),
-      EditorView.contentAttributes.of({ spellcheck: prose ? "true" : "false", autocorrect: "off" }),
+      // Read-only text, too, can be reached, selected and scrolled by keyboard.
+      EditorView.contentAttributes.of({ spellcheck: prose ? "true" : "false", autocorrect: "off", tabindex: "0" }),
       exactLines,
       wholeCharacters,
       prose ? EditorView.lineWrapping : [lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), coding],
@@ -192,9 +194,6 @@ const coding: Extension = [
   highlightSelectionMatches(),
   keymap.of(closeBracketsKeymap),
 ];
-
-/** Read-only text can be reached, selected and scrolled by keyboard. */
-const focusable = EditorView.contentAttributes.of({ tabindex: "0", "aria-readonly": "true" });
 
 function labelled(label: string): Extension {
   return EditorView.contentAttributes.of({ "aria-label": label });

@@ -78,7 +78,7 @@ export class FileTabs {
       tab.people.replaceChildren(...here.slice(0, 3).map(dot));
       if (here.length === 0) continue;
       const names = here.map(({ name }) => name).join(", ");
-      tab.people.append(h("span", { class: "visually-hidden" }, `, here: ${names}`));
+      tab.people.append(h("span", { class: "visually-hidden" }, ` here: ${names}`));
     }
   }
 
@@ -111,15 +111,15 @@ export class FileTabs {
 
   private readonly onKey = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-    const act = this.actionOf(event.key);
+    const act = this.actionOf(event.key, [...this.tabs].find(([, { button }]) => button === event.target)?.[0]);
     if (act === null) return;
     event.preventDefault();
     act();
   };
 
-  private actionOf(key: string): (() => void) | null {
+  private actionOf(key: string, file = this.current): (() => void) | null {
     const buttons = [...this.element.children];
-    const at = buttons.findIndex((button) => button.getAttribute("aria-selected") === "true");
+    const at = buttons.findIndex((button) => button === this.tabs.get(file)?.button);
     const go = (to: number) => () => {
       const button = buttons[(to + buttons.length) % buttons.length];
       const id = [...this.tabs].find(([, tab]) => tab.button === button)?.[0];
@@ -138,11 +138,11 @@ export class FileTabs {
         return go(-1);
       case "F2":
         return () => {
-          this.actions.onRename(this.current);
+          this.actions.onRename(file);
         };
       case "Delete":
         return () => {
-          this.actions.onDelete(this.current);
+          this.actions.onDelete(file);
         };
       default:
         return null;

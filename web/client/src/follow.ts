@@ -68,7 +68,7 @@ export class Follow {
   private show(standing: Standing | undefined): void {
     const name = standing?.name ?? this.person?.name ?? "";
     const words = standing === undefined ? " – not in the code now" : "";
-    this.chip.style.setProperty("--who", standing?.color ?? "var(--line-strong)");
+    this.chip.parentElement?.style.setProperty("--who", standing?.color ?? "var(--line-strong)");
     this.chip.hidden = false;
     this.chip.replaceChildren(
       h("span", { class: "follow-who" }, "Following ", h("bdi", {}, name), words),

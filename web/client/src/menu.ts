@@ -47,7 +47,7 @@ function open(button: HTMLButtonElement, label: string, items: MenuItem[]): void
     button.setAttribute("aria-expanded", "false");
     menu.remove();
   });
-  document.body.append(menu);
+  button.after(menu);
   menu.showPopover();
   place(menu, button);
   button.setAttribute("aria-expanded", "true");

@@ -37,7 +37,7 @@ interface Bound {
 export class Workspace implements Desk {
   readonly element: HTMLElement;
   private readonly body = h("div", { class: "pane-body" });
-  private readonly notices = h("div", { class: "file-notices" });
+  private readonly notices = h("div", { class: "file-notices", role: "status" });
   private readonly stack: EditorStack;
   private readonly tabs: FileTabs;
   private readonly follower: Follow;
@@ -71,6 +71,7 @@ export class Workspace implements Desk {
     };
     this.follower = new Follow(sight, (participant) => {
       this.body.classList.toggle("is-following", participant !== null);
+      if (participant === null && document.activeElement === document.body) this.focus();
       options.onFollow(participant);
     });
     this.addButton.addEventListener("click", () => void this.add());
@@ -114,8 +115,9 @@ export class Workspace implements Desk {
     this.follower.setWhereabouts(whereabouts);
     files.observe((event) => {
       if (this.bound?.document !== document) return;
+      const before = this.stack.current;
       this.readFiles();
-      if (this.settled) this.tellDeleted(event);
+      if (this.settled) this.tellDeleted(event, before);
     });
     document.on("afterTransaction", ({ local }: Y.Transaction) => {
       if (!local && this.bound?.document === document) this.follower.look();
@@ -172,7 +174,7 @@ export class Workspace implements Desk {
   private menu(): MenuItem[] {
     const { id } = this.current();
     const items: (MenuItem | false)[] = [
-      this.mayWrite && { label: "Rename…", onChoose: () => void this.rename(id) },
+      this.mayWrite && { label: "Name and language…", onChoose: () => void this.rename(id) },
       this.mayWrite && id !== FIRST && { label: "Delete…", isDangerous: true, onChoose: () => void this.remove(id) },
       {
         label: "Download this file",
@@ -214,7 +216,7 @@ export class Workspace implements Desk {
     const file = this.file(id);
     if (file === undefined || !this.mayWrite) return;
     const others = this.files.filter((other) => other.id !== id).map(({ name }) => name);
-    const answer = await askFile({ title: "Rename", submit: "Rename", ...file, others });
+    const answer = await askFile({ title: "Name and language", submit: "Change", ...file, others });
     this.tabs.focus();
     if (answer !== null) this.change(id, answer);
   }
@@ -250,12 +252,14 @@ export class Workspace implements Desk {
     if (this.mayWrite) this.bound?.files.delete(id);
   }
 
-  private tellDeleted(event: Y.YMapEvent<unknown>): void {
+  /** `before`: the file that one was in. */
+  private tellDeleted(event: Y.YMapEvent<unknown>, before: string): void {
     for (const [id, { action, oldValue }] of event.changes.keys) {
       if (id === FIRST || action !== "delete") continue;
       const { name } = (oldValue ?? {}) as { name?: unknown };
       const shown = isolated((typeof name === "string" ? cleanName(name) : "") || "A file");
-      const words = event.transaction.local ? `${shown} is deleted.` : `Somebody has deleted ${shown}.`;
+      const moved = id === before ? ` You are in ${isolated(this.current().name)} now.` : "";
+      const words = (event.transaction.local ? `${shown} is deleted.` : `Somebody has deleted ${shown}.`) + moved;
       this.notices.replaceChildren(this.deletedNotice(words, id, oldValue));
     }
   }
@@ -263,7 +267,7 @@ export class Workspace implements Desk {
   private deletedNotice(words: string, id: string, entry: unknown): HTMLElement {
     const undo = h("button", { type: "button", class: "button soft file-undo", disabled: !this.mayWrite }, "Undo");
     const close = iconButton("close", "Put away");
-    const notice = h("div", { class: "file-notice", role: "status" }, h("p", {}, words), undo, close);
+    const notice = h("div", { class: "file-notice" }, h("p", {}, words), undo, close);
     undo.addEventListener("click", () => {
       // Its id may be another file's by now.
       if (this.mayWrite && this.bound?.files.has(id) === false) {
