@@ -21,6 +21,7 @@ class Listener:
         self.headers = headers or {}
         self.raw = bytearray()
         self.heard: list[tuple[str, dict[str, Any]]] = []
+        self._rest = bytearray()  # of a block that has not ended
         self.status = 0
         self.ended = False
         self._bell = Bell()
@@ -77,7 +78,7 @@ class Listener:
                 self.status = answer.status_code
                 async for chunk in answer.aiter_bytes():
                     self.raw += chunk
-                    self._read()
+                    self._read(chunk)
                     self._bell.ring()
         except httpx2.TransportError:
             pass  # the server was stopped
@@ -85,10 +86,9 @@ class Listener:
             self.ended = True
             self._bell.ring()
 
-    def _read(self) -> None:
-        """Everything anew: there is not much."""
-        self.heard = []
-        for block in self.raw.decode(errors="replace").split("\n\n")[:-1]:
-            fields = dict(line.split(": ", 1) for line in block.split("\n") if not line.startswith(":"))
+    def _read(self, chunk: bytes) -> None:
+        *blocks, self._rest = (self._rest + chunk).split(b"\n\n")
+        for block in blocks:
+            fields = dict(line.split(": ", 1) for line in block.decode().split("\n") if not line.startswith(":"))
             if "event" in fields:
                 self.heard.append((fields["event"], json.loads(fields["data"])))

@@ -35,8 +35,7 @@ class Snoop:
         self.ticket = ""  # the newest; it is kept when it is revoked
         self.haul: list[tuple[str, bytes]] = []
 
-    async def sign_in(self, email: str, role: str = "member") -> None:
-        link = self.server.add_member(email, self.name, role)
+    async def sign_in(self, link: str) -> None:
         async with self._browser() as browser:
             answer = await browser.post("/sign-in", data={"token": link.partition("token=")[2]})
             assert answer.status_code == 303, answer.text
