@@ -56,14 +56,14 @@ def admit(role: Role, limits: Limits, occupancy: Occupancy, *, is_open: bool = T
         return Admission(State.WAITING, reason="The interviewers will let you in.")
     if role is Role.CANDIDATE:
         return Admission(State.SEATED)
-    limit, admitted, plural = {
-        Role.INTERVIEWER: (limits.interviewers, State.SEATED, "interviewers"),
-        Role.OBSERVER: (limits.observers, State.OBSERVING, "observers"),
-        Role.GUEST: (limits.guests, State.SEATED, "guests"),
+    limit, admitted = {
+        Role.INTERVIEWER: (limits.interviewers, State.SEATED),
+        Role.OBSERVER: (limits.observers, State.OBSERVING),
+        Role.GUEST: (limits.guests, State.SEATED),
     }[role]
     if occupancy.seated + occupancy.ahead < limit:
         return Admission(admitted)
-    reason = f"The room has its {limit} {plural}." if limit else f"The room takes no {plural}."
+    reason = f"The room has its {limit} {role}{'s' if limit > 1 else ''}." if limit else f"The room takes no {role}s."
     if limits.over_limit is OverLimit.REFUSE:
         return Admission(State.REFUSED, reason=reason)
     place = occupancy.ahead + 1

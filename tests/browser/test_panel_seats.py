@@ -57,7 +57,7 @@ async def test_who_waits_moves_up_live_and_comes_in_by_himself(house: House, api
     kim = await house.outside(interview, "Kim", "guest")
     for person in (hanna, kim):
         await person.stays()
-        await person.page.get_by_text("guests.").first.wait_for()
+        await person.page.get_by_text("The room has its 1 guest.").first.wait_for()
     await kim.page.get_by_text("You are number 2 in the line.").first.wait_for()
     assert "Hanna" not in await kim.page.content()
     await gus.page.get_by_role("button", name="Leave the room").click()

@@ -211,7 +211,7 @@ async def test_a_socket_is_no_way_past_the_queue(panel: Panel) -> None:
         await panel.connect("Ben")
     await panel.wait(HOLD_MS)
     entries = len(await panel.house.entries(panel.id))
-    with pytest.raises(TicketInvalid, match="The room has its 1 guests"):
+    with pytest.raises(TicketInvalid, match="The room has its 1 guest"):
         await panel.house.grant(waiting)
     assert await panel.states() == {"Ann": "seated"}
     assert len(await panel.house.entries(panel.id)) == entries
@@ -240,7 +240,7 @@ async def test_refused_is_told_and_takes_no_place(panel: Panel) -> None:
     assert (ben.admission.state, ben.openings) == (State.REFUSED, ())
     assert await panel.states() == {"Ann": "seated"}
     (event,) = await panel.told("Ben")
-    assert (event["state"], event["reason"], event["number"]) == ("refused", "The room has its 1 guests.", None)
+    assert (event["state"], event["reason"], event["number"]) == ("refused", "The room has its 1 guest.", None)
     await panel.leave("Ann")
     assert (await panel.join("Ben", Role.GUEST)).admission.state is State.SEATED
 

@@ -50,7 +50,7 @@ async def test_the_fourth_interviewer_writes_as_soon_as_a_seat_is_free(api: Api,
         assert crowd.admitted["Ben"].state == "observing"
         assert crowd.admitted["Ben"].may_write == {interview: False, f"{interview}.notes": False}
         async with Listener(crowd.admitted["Ben"].events_url) as ear:
-            assert ear.snapshot["admission"]["reason"] == "The room has its 1 interviewers."
+            assert ear.snapshot["admission"]["reason"] == "The room has its 1 interviewer."
             await leave(api, interview, crowd.admitted["Ann"], done=True)
             await ear.hear("participant.left", id=crowd.admitted["Ann"].participant_id, done=True)
             await ear.hear("admission.changed", id=crowd.admitted["Ben"].participant_id, state="seated")
@@ -96,7 +96,7 @@ async def test_the_last_who_came_goes_when_a_limit_is_lowered(api: Api) -> None:
         async with Listener(crowd.admitted["Sue"].events_url) as ear:
             await api.request("PATCH", f"interviews/{interview}", {"policy": {"guests": 1}})
             told = await ear.hear("admission.changed", state="waiting")
-            assert told["reason"] == "The room has its 1 guests."
+            assert told["reason"] == "The room has its 1 guest."
             alone = (await ear.hear("snapshot", admission={key: told[key] for key in ("id", *TOLD)}))["participants"]
             assert [person["name"] for person in alone] == ["Sue"]
         gone = crowd.peers.pop("Sue")
