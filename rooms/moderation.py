@@ -52,7 +52,9 @@ class Case:
 
 
 class Moderation:
-    """Invariant: behind the event that mutes somebody or makes him an observer, the log has no update of his."""
+    """Invariant: behind the event that mutes somebody or makes him an observer, the log has no update of his, from any
+    connection that was open then.
+    """
 
     def __init__(self, database: Database, journal: Journal, registry: Registry, seats: Seats) -> None:
         self._database = database

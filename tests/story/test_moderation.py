@@ -103,6 +103,28 @@ async def test_heard_again(crowd: Crowd, api: Api, interview: str) -> None:
     assert gil.connections == 1
 
 
+async def test_an_observer_is_given_the_pen(crowd: Crowd, api: Api, interview: str, ben: str) -> None:
+    """A31: made an interviewer, he writes on the socket that he has, and opens the notes."""
+    await crowd.join("Cleo", "candidate")
+    watching = await crowd.join("Ben", "observer", member=ben)
+    who = crowd.admitted["Ben"]
+    async with Listener(who.events_url) as ear:
+        await change(api, who, interview, role="interviewer")
+        told = await ear.hear("participant.changed", id=who.participant_id)
+        assert (told["role"], told["by"]["name"]) == ("interviewer", "Olga Owner")
+    async with Listener(who.events_url) as ear:
+        assert ear.snapshot["admission"]["state"] == "seated"
+    await crowd.type("Ben", "may I?")
+    assert await crowd.settle() == "may I?"
+    assert (watching.connections, watching.denials) == (1, [])
+    again = await api.join(interview, "interviewer", member=ben, resume=who.ticket)
+    assert (again.participant_id, again.may_write[f"{interview}.notes"]) == (who.participant_id, True)
+    refused = await api.request(
+        "POST", f"interviews/{interview}/join", {"as": "observer", "on_behalf_of": ben}, expect=403
+    )
+    assert refused["type"] == "urn:panelroom:role-fixed"
+
+
 async def test_removed_in_words(crowd: Crowd, api: Api, interview: str) -> None:
     """Sockets, stream and ticket end; the browser is told why for as long as it asks, everybody else goes on."""
     await crowd.join("Cleo", "candidate")
