@@ -8,7 +8,6 @@ import { disclosure, type RoomPage } from "./lobby";
 export interface FrameActions {
   onLeave: () => void;
   onFinish: () => void;
-  onAdmit: () => void;
   onDetails: () => void;
   /** Another pane has come into view. */
   onPane: () => void;
@@ -31,14 +30,13 @@ const PANES: readonly Pane[] = ["code", "notes", "people", "chat"];
 export class Frame {
   readonly element: HTMLElement;
   readonly notes = h("div", { class: "pane-body" });
-  readonly notices = h("div", { class: "notices" });
+  readonly notices = h("section", { class: "notices", "aria-label": "Notices" });
   private role: Role;
   private stage: Stage;
   private details: Details;
   private readonly title = h("h1", { class: "topbar-title", dir: "auto" });
   private readonly meeting = h("span", { class: "topbar-meeting" });
   private readonly detailsButton = h("button", { type: "button", class: "button icon-narrow" });
-  private readonly admitButton = h("button", { type: "button", class: "button primary", hidden: true });
   private readonly leaveButton = h("button", { type: "button", class: "button icon-narrow" });
   private readonly finishButton = h("button", { type: "button", class: "button danger-quiet" }, "Finish");
   private readonly notesPane: HTMLElement;
@@ -49,11 +47,9 @@ export class Frame {
     this.role = role;
     this.stage = page.interview.status;
     this.details = page.interview;
-    this.admitButton.append("Let the candidate in");
     for (const [button, call] of [
       [this.leaveButton, actions.onLeave],
       [this.finishButton, actions.onFinish],
-      [this.admitButton, actions.onAdmit],
     ] as const) {
       button.addEventListener("click", call);
     }
@@ -86,7 +82,7 @@ export class Frame {
     );
     this.element = h(
       "div",
-      { class: "room" },
+      { class: "room", "data-role": role },
       h(
         "header",
         { class: "topbar" },
@@ -97,10 +93,9 @@ export class Frame {
           { class: "topbar-actions" },
           this.meeting,
           this.detailsButton,
-          copyButton("Copy link", () => page.interview.url, "button icon-narrow"),
+          copyButton("Copy link", () => page.interview.url, "button icon-narrow copy-link"),
           this.leaveButton,
           this.finishButton,
-          this.admitButton,
         ),
       ),
       parts.line,
@@ -119,6 +114,7 @@ export class Frame {
     const isAnother = role !== this.role || this.notesPane.parentElement === null;
     this.role = role;
     const isInterviewer = role === "interviewer";
+    this.element.dataset["role"] = role;
     this.grid.classList.toggle("with-notes", isInterviewer);
     if (isInterviewer) this.grid.querySelector(".pane-chat")?.before(this.notesPane);
     else this.notesPane.remove();
@@ -130,10 +126,11 @@ export class Frame {
     this.mark();
   }
 
-  setStage(stage: Stage): void {
+  /** `isClosed`: candidate and guests are kept out until somebody lets them in. */
+  setStage(stage: Stage, isClosed = false): void {
     this.stage = stage;
     const isOn = this.role === "interviewer" && stage !== "finished";
-    this.finishButton.hidden = !isOn;
+    this.finishButton.hidden = !isOn || isClosed;
     this.leaveButton.replaceChildren(icon("leave"), h("span", {}, isOn ? "My part is done" : "Leave"));
     this.leaveButton.setAttribute("aria-label", isOn ? "My part is done: leave the room" : "Leave the room");
   }
@@ -145,11 +142,6 @@ export class Frame {
     const isInterviewer = this.role === "interviewer";
     this.detailsButton.hidden = !isInterviewer && details.instructions === "";
     this.detailsButton.replaceChildren(icon("details"), h("span", {}, isInterviewer ? "Details" : "Instructions"));
-  }
-
-  /** Whether candidate and guests are kept out until somebody lets them in. */
-  setClosed(isClosed: boolean): void {
-    this.admitButton.hidden = !isClosed || this.role !== "interviewer";
   }
 
   setUnread(count: number): void {

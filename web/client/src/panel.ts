@@ -68,14 +68,14 @@ export class Panel {
         this.frame.setUnread(count);
       },
     });
-    this.line = new PresenceLine(this.people, ownId, recordedButton(page.organisation), pill);
+    const onAdmit = (): void => void this.letIn();
+    this.line = new PresenceLine(this.people, { ownId, onAdmit }, recordedButton(page.organisation), pill);
     this.frame = new Frame(
       page,
       hooks.joined().role,
       {
         onLeave: () => void this.leave(),
         onFinish: () => void this.finish(),
-        onAdmit: () => void this.letIn(),
         onDetails: () => {
           showDetails(page.interview, this.details);
         },
@@ -158,9 +158,8 @@ export class Panel {
 
   private show(): void {
     const me = this.people.get(this.hooks.joined().participant_id);
-    this.frame.setStage(this.people.status);
+    this.frame.setStage(this.people.status, this.people.closed);
     this.frame.setDetails(this.details);
-    this.frame.setClosed(this.people.closed && this.people.status === "pending");
     this.line.show(this.reason, this.isKnown);
     this.own.showMuted(me?.muted === true ? me : null);
     this.chat.allow(this.silence(me), this.role === "interviewer");

@@ -12,17 +12,23 @@ export class PresenceLine {
   private readonly faces = h("span", { class: "faces", "aria-hidden": "true" });
   private readonly words = h("span", { class: "line-words" });
   private readonly typing = h("span", { class: "line-typing" });
+  private readonly admitButton = h(
+    "button",
+    { type: "button", class: "button primary", hidden: true },
+    "Let the candidate in",
+  );
   private shownFaces = "";
 
   constructor(
     private readonly people: People,
-    private readonly ownId: () => string,
+    private readonly hooks: { ownId: () => string; onAdmit: () => void },
     private readonly recorded: HTMLElement,
     pill: HTMLElement,
   ) {
     const who = h("div", { class: "line-who" }, this.faces, h("p", {}, this.words, " ", this.typing));
+    this.admitButton.addEventListener("click", hooks.onAdmit);
     const label = "Who is here, and what is saved";
-    this.element = h("section", { class: "presence-line", "aria-label": label }, this.stage, recorded, who, pill);
+    this.element = h("section", { class: "presence-line", "aria-label": label }, this.stage, recorded, who, this.admitButton, pill);
   }
 
   /** `reason`: why one observes. `isKnown`: false while offline. */
@@ -31,8 +37,10 @@ export class PresenceLine {
     const stage = { pending: closed ? "Not open yet" : "Not started", active: "Running", finished: "Finished" };
     this.stage.textContent = stage[status];
     this.stage.dataset["status"] = status;
+    const isInterviewer = this.people.get(this.hooks.ownId())?.role === "interviewer";
+    this.admitButton.hidden = !isInterviewer || !closed || status !== "pending";
     this.recorded.hidden = status === "finished";
-    const words = isKnown ? presenceWords(this.people, this.ownId(), reason) : "Who else is here is not known now.";
+    const words = isKnown ? presenceWords(this.people, this.hooks.ownId(), reason) : "Who else is here is not known now.";
     if (this.words.textContent !== words) this.words.textContent = words;
     const here = isKnown && status !== "finished" ? this.people.here.slice(0, MOST_FACES) : [];
     const faces = JSON.stringify(here.map(({ name, color }) => [name, color]));

@@ -98,7 +98,7 @@ export class Roster {
       isYou,
       isAway: !shown,
       says: [
-        place === null ? null : person.state === "waiting" ? ordinal(place) : `${ordinal(place)} for a seat`,
+        place === null || this.people.closed ? null : `${ordinal(place)} for a seat`,
         person.connected || person.state === "waiting" || this.presence !== "known" ? null : "away",
       ].filter((words) => words !== null),
       isTyping: this.typing.has(person.id),

@@ -1,0 +1,65 @@
+"""axe-core finds nothing in any state of the people's side, light or dark, and nothing is wider than a phone."""
+
+import pytest
+
+from tests.browser.person import House, Person
+from tests.browser.test_accessibility import violations
+from tests.support.api import Api
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_no_state_of_the_panel_has_a_violation(house: House, api: Api) -> None:
+    found: list[str] = []
+
+    async def look(person: Person, what: str) -> None:
+        found.extend(f"{what}: {each}" for each in await violations(person.page))
+        await person.page.set_viewport_size({"width": 360, "height": 740})
+        if await person.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{what}: wider than 360 px")
+        await person.page.set_viewport_size({"width": 1200, "height": 700})
+
+    interview = await api.create(
+        lobby=True,
+        policy={"interviewers": 1, "guests": 1},
+        instructions="Bring tea.",
+        meeting_url="https://meet.example.org/abc",
+    )
+    cleo = await house.outside(interview, "Cleo Carpenter")
+    await look(cleo, "waiting in the lobby")
+    olga = await house.interviewer(interview)
+    await olga.says("waits outside")
+    await look(olga, "a lobby that is not open")
+    await olga.page.get_by_role("button", name="Let the candidate in").click()
+    gus = await house.visitor(interview, "Gus", "guest")
+    kim = await house.outside(interview, "Kim", "guest")
+    await look(kim, "waiting for a seat")
+    ada = await house.member(interview, "Ada")
+    await ada.says("You are number 1 for a seat.")
+    await cleo.say("hello")
+    await olga.say("good question", privately=True)
+    await look(cleo, "the candidate")
+    await look(olga, "the interviewer")
+    await look(ada, "over the limit")
+    await olga.page.get_by_role("button", name="Actions for Gus").click()
+    await look(olga, "a menu")
+    await olga.page.keyboard.press("Escape")
+    await olga.page.get_by_role("button", name="Details").click()
+    await look(olga, "the details")
+    await olga.page.keyboard.press("Escape")
+    await olga.act("Gus", "Mute", "noise")
+    await gus.page.locator("[data-own=muted]").wait_for()
+    await look(gus, "muted")
+    await olga.act("Ada", "Make observer")
+    await ada.until("room.state().role === 'observer'")
+    await look(ada, "made observer")
+    await olga.act("Gus", "Remove from the room")
+    await gus.page.get_by_role("heading", name="You were removed").wait_for()
+    await look(gus, "removed")
+    await olga.page.get_by_role("button", name="Finish").click()
+    await look(olga, "asked about the finish")
+    await olga.page.get_by_role("button", name="Finish for everybody").click()
+    for person in (cleo, olga):
+        await person.page.locator(".notice.finished").wait_for()
+        await look(person, "finished")
+    assert not found, "\n".join(found)
