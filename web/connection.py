@@ -1,18 +1,55 @@
-"""uvicorn's WebSocket connection, with a limit on the frames that never reach the application.
+"""uvicorn's connections, with limits on what never reaches the application.
+
+A request has its time until its head is there: otherwise whoever falls silent half-way keeps a descriptor for ever.
 
 Pings, pongs and fragments are answered and kept by the server itself: forty thousand pings fit one read of the socket,
 and everybody else waits for a second until they are parsed.
 """
 
+import asyncio
 import time
 from typing import Any
 
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from collab.wire import CloseCode
 
 _SLICE_BYTES = 8 * 2**10  # looked at in one go: 1,365 of the smallest frames
 _MAX_FRAGMENTS = 1_024
+_HEAD_S = 20.0
+
+
+class Request(H11Protocol):
+    """HTTP, until it becomes a WebSocket: ends where the head of a request takes too long."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._late = self.loop.call_later(_HEAD_S, transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            self._in_time()
+        elif self._late is None and self.transport.get_protocol() is self:
+            self._late = self.loop.call_later(_HEAD_S, self.transport.close)
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        self._in_time()
+        super().handle_websocket_upgrade(event)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._in_time()
+        super().connection_lost(exc)
+
+    def _in_time(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
 
 class Connection(WebSocketsSansIOProtocol):

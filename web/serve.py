@@ -22,12 +22,11 @@ import uvloop
 from hypercorn.utils import LifespanFailureError
 from quart import Quart
 from sqlalchemy.exc import DBAPIError
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from collab.database import migrate
 from collab.note import SharedNote
 from web.app import create_app
-from web.connection import Connection
+from web.connection import Connection, Request
 from web.panelroom import DATABASE_NAME, Panelroom
 from web.settings import Settings
 from web.supervisor import STOPS, Start, Supervisor
@@ -155,7 +154,7 @@ async def _uvicorn(app: Quart, listener: socket.socket, settings: Settings, stop
         ws_ping_interval=_PING_S,
         ws_ping_timeout=_PING_S,
         ws_per_message_deflate=False,
-        http=H11Protocol,
+        http=Request,
         lifespan="on",
         access_log=False,
         log_config=None,
