@@ -130,9 +130,13 @@ class Timeline:
         return text
 
     def files(self) -> dict[str, Any]:
-        """The map of files as it is now: file id -> {name, language}."""
+        """The map of files as it is now: file id -> {name, language}. What else clients put there is left out."""
         files: dict[str, Any] = self._files.to_py() or {}
-        return files
+        return {
+            file_id: {"name": entry["name"], "language": entry["language"]}
+            for file_id, entry in files.items()
+            if isinstance(entry, dict) and isinstance(entry.get("name"), str) and isinstance(entry.get("language"), str)
+        }
 
     def texts(self, at_ms: int) -> tuple[int | None, dict[str, str]]:
         """The last entry with a time of at most ``at_ms``, and all texts after it, ``source`` in any case."""

@@ -103,6 +103,15 @@ def test_the_map_of_files_is_the_newest() -> None:
     files["source"] = {"name": "main.go", "language": "go"}
     timeline = room.timeline()
     assert timeline.files() == {"source": {"name": "main.go", "language": "go"}}
+    for file_id, entry in {
+        "a": 7,
+        "b": None,
+        "c": {"name": "c.py"},
+        "d": {"name": 1, "language": "go"},
+        "e": b"x",
+    }.items():
+        files[file_id] = entry
+    assert room.timeline().files() == timeline.files()
     assert timeline.texts(200) == (2, {"source": ""})
 
 

@@ -15,6 +15,11 @@ export interface RoomFile {
   language: string;
 }
 
+interface Entries {
+  keys(): Iterable<string>;
+  get(id: string): unknown;
+}
+
 /** The name of the root that holds the text of a file. */
 export function rootOf(id: string): string {
   return id === FIRST ? FIRST : `${FIRST}/${id}`;
@@ -27,7 +32,7 @@ export function fileOf(root: string): string | null {
 }
 
 /** The files in the order of their tabs: the first, then by id. The map holds whatever a client has put there. */
-export function readFiles(map: Y.Map<unknown>, firstLanguage: string): RoomFile[] {
+export function readFiles(map: Entries, firstLanguage: string): RoomFile[] {
   const ids = [...map.keys()].filter((id) => id !== FIRST).sort((a, b) => (a < b ? -1 : 1));
   const taken = new Set<string>();
   return [FIRST, ...ids].map((id) => {

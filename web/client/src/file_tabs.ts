@@ -1,3 +1,4 @@
+import "./editor.css";
 import { h } from "./dom";
 import type { RoomFile } from "./file";
 import type { Standing } from "./whereabouts";

@@ -18,7 +18,7 @@ function recording(operations: Row[], more: object = {}): object {
     entries: 9,
     head_hash: "00",
     participants: [{ id: "p", name: "Ada", role: "candidate", color: "#112233" }],
-    files: { source: { name: "main.py", language: "python" } },
+    files: new Map([["source", { name: "main.py", language: "python" }]]),
     roots: ["source"],
     operations,
     events: [],
@@ -73,7 +73,7 @@ await test("the state is the one after the last operation at or before the time"
   assert.equal(at(899), "Jello!");
   assert.equal(at(900), "😀");
   assert.equal(at(0), "");
-  assert.deepEqual(it.position(), { at_ms: 0, entry: null, who: -1, playing: false });
+  assert.deepEqual(it.position(), { at_ms: 0, entry: null, who: -1, root: null, playing: false });
 });
 
 await test("an entry can be reached although others share its instant", () => {
@@ -101,7 +101,7 @@ await test("it plays by the clock, at its speed, and stops at the end", () => {
   assert.equal(it.position().at_ms, 200);
   it.play();
   frames.pass(10_000);
-  assert.deepEqual(it.position(), { at_ms: 5000, entry: 7, who: -1, playing: false });
+  assert.deepEqual(it.position(), { at_ms: 5000, entry: 7, who: -1, root: "source", playing: false });
 });
 
 await test("one change leads from what was shown to what is there", () => {

@@ -14,6 +14,8 @@ export interface Position {
   entry: number | null;
   /** Index into the participants of who made it, -1 when nobody known did. */
   who: number;
+  /** The name of the root that it changed. */
+  root: string | null;
   playing: boolean;
 }
 
@@ -51,7 +53,13 @@ export class Player {
 
   position(): Position {
     const last = this.operations[this.history.index - 1];
-    return { at_ms: this.at_ms, entry: last?.entry ?? null, who: last?.who ?? -1, playing: this.cancelFrame !== null };
+    return {
+      at_ms: this.at_ms,
+      entry: last?.entry ?? null,
+      who: last?.who ?? -1,
+      root: last === undefined ? null : (this.recording.roots[last.root] ?? null),
+      playing: this.cancelFrame !== null,
+    };
   }
 
   text(root = "source"): string {

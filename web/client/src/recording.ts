@@ -32,7 +32,8 @@ export interface Recording {
   started_at: number | null;
   duration_ms: number;
   participants: RecordedParticipant[];
-  files: Record<string, { name: string; language: string }>;
+  /** As they are at the end. */
+  files: Map<string, { name: string; language: string }>;
   roots: string[];
   operations: Operation[];
   events: RecordedEvent[];
@@ -111,11 +112,12 @@ function readEvent(value: unknown, at: number): RecordedEvent {
   };
 }
 
+/** Entries that a client has filled with something else are as good as none. */
 function readFiles(value: unknown): Recording["files"] {
-  const files: Recording["files"] = {};
+  const files: Recording["files"] = new Map();
   for (const [id, each] of Object.entries(object(value, "files"))) {
-    const { name, language } = object(each, `files.${id}`);
-    files[id] = { name: text(name, `files.${id}`), language: text(language, `files.${id}`) };
+    const { name, language } = (each ?? {}) as { name?: unknown; language?: unknown };
+    if (typeof name === "string" && typeof language === "string") files.set(id, { name, language });
   }
   return files;
 }

@@ -1,8 +1,10 @@
 import { copyButton } from "./clipboard";
 import { ask } from "./dialog";
 import { h, icon } from "./dom";
+import { fileOf, FIRST, readFiles, rootOf, type RoomFile } from "./file";
+import { FileTabs } from "./file_tabs";
 import { Player, SPEEDS, type FrameClock } from "./player";
-import { readRecording } from "./recording";
+import { readRecording, type Recording } from "./recording";
 import { ReplayPeople } from "./replay_people";
 import { ReplayView } from "./replay_view";
 import { clock, Timeline } from "./timeline";
@@ -48,6 +50,9 @@ export class ReplayStage {
   private readonly elapsed = h("span", { class: "elapsed" });
   private readonly wall = h("span", { class: "wall" });
   private readonly speed = h("select", { class: "select", "aria-label": "Speed" });
+  private readonly files: readonly RoomFile[];
+  private readonly tabs: FileTabs;
+  private file = FIRST;
   private drawn = false;
 
   /** `least_ms`: as long as the replay of the interview's other document. */
@@ -65,8 +70,19 @@ export class ReplayStage {
     });
     const { recording } = this.player;
     const body = h("div", { class: name === "Notes" ? "replay-text is-prose" : "replay-text" });
-    const source = recording.files["source"];
-    this.view = new ReplayView(body, page.csp_nonce, name === "Notes", source?.language ?? page.interview.language);
+    this.files = filesOf(recording, page.interview.language);
+    const [first] = this.files;
+    this.view = new ReplayView(body, page.csp_nonce, name === "Notes", first?.language ?? page.interview.language);
+    this.tabs = new FileTabs(body, {
+      onShow: (file) => {
+        this.player.pause();
+        this.show(file);
+      },
+      onRename: () => undefined,
+      onDelete: () => undefined,
+    });
+    this.tabs.setFiles(this.files);
+    this.tabs.select(FIRST);
     this.timeline = new Timeline(
       this.player,
       recording.events.filter(({ kind }) => MARKED.includes(kind)),
@@ -76,8 +92,10 @@ export class ReplayStage {
     });
     const head = h(
       "div",
-      { class: "pane-head" },
-      h("span", { class: "file-name" }, name === "Notes" ? "Notes" : (source?.name ?? "Code")),
+      { class: this.files.length > 1 ? "pane-head file-head" : "pane-head" },
+      this.files.length > 1
+        ? h("div", { class: "file-strip" }, this.tabs.element)
+        : h("span", { class: "file-name" }, name === "Notes" ? "Notes" : (first?.name ?? "Code")),
       documents,
     );
     this.element = h(
@@ -166,6 +184,16 @@ export class ReplayStage {
     );
   }
 
+  private show(file: string): void {
+    const shown = this.files.find(({ id }) => id === file);
+    if (file === this.file || shown === undefined) return;
+    this.file = file;
+    const root = rootOf(file);
+    this.player.takeChange(root);
+    this.view.show(this.player.text(root), shown.language);
+    this.tabs.select(file);
+  }
+
   private momentUrl(): string {
     const url = new URL(window.location.href);
     url.searchParams.set("t", String(Math.round(this.at_ms)));
@@ -188,8 +216,11 @@ export class ReplayStage {
   }
 
   private draw(): void {
-    const { at_ms, who, playing } = this.player.position();
-    const change = this.player.takeChange();
+    const { at_ms, who, root, playing } = this.player.position();
+    const file = root === null ? null : fileOf(root);
+    // What is written now is in sight.
+    if (playing && file !== null) this.show(file);
+    const change = this.player.takeChange(rootOf(this.file));
     if (change !== null) this.view.apply(change, true);
     this.timeline.show(at_ms);
     this.people.show(who, at_ms);
@@ -212,7 +243,7 @@ export class ReplayStage {
     const target = event.target instanceof HTMLElement ? event.target : null;
     if (target?.closest("select, input:not([type=range])")) return;
     if (event.key === " " && target?.closest("button, a, summary")) return;
-    const inText = Boolean(target?.closest(".cm-content"));
+    const inText = Boolean(target?.closest(".cm-content, [role=tablist]"));
     if (inText && (event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End")) return;
     const act = this.actionOf(event);
     if (act === null) return;
@@ -273,6 +304,15 @@ export class ReplayStage {
     this.player.setSpeed(speed);
     this.speed.value = String(speed);
   }
+}
+
+/** Those that there are at the end, and those that were deleted. */
+function filesOf({ files, roots }: Recording, language: string): RoomFile[] {
+  const all = new Map(files);
+  for (const id of roots.map(fileOf)) {
+    if (id !== null && id !== FIRST && !all.has(id)) all.set(id, { name: "deleted file", language: "text" });
+  }
+  return readFiles(all, language);
 }
 
 function showHelp(): void {

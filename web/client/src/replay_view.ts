@@ -11,6 +11,7 @@ import { loadLanguage } from "./languages";
 export class ReplayView {
   private readonly view: EditorView;
   private readonly language = new Compartment();
+  private languageId = "";
 
   constructor(parent: HTMLElement, nonce: string, prose: boolean, language: string) {
     const extensions: Extension = [
@@ -26,10 +27,21 @@ export class ReplayView {
       editorTheme,
     ];
     this.view = new EditorView({ parent, extensions });
-    if (prose) return;
-    void loadLanguage(language).then((extension) => {
-      this.view.dispatch({ effects: this.language.reconfigure(extension) });
+    if (!prose) this.setLanguage(language);
+  }
+
+  private setLanguage(id: string): void {
+    if (id === this.languageId) return;
+    this.languageId = id;
+    void loadLanguage(id).then((extension) => {
+      if (this.languageId === id) this.view.dispatch({ effects: this.language.reconfigure(extension) });
     });
+  }
+
+  /** Another text, of another language. */
+  show(text: string, language: string): void {
+    this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text } });
+    this.setLanguage(language);
   }
 
   /** `follow`: keep what changes in sight. */

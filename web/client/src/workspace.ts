@@ -1,6 +1,5 @@
 import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
-import "./editor.css";
 import { ask } from "./dialog";
 import { announce, h, icon } from "./dom";
 import { downloadAll, downloadFile } from "./download";
