@@ -12,6 +12,7 @@ from collab.journal import Journal
 from collab.note import NO_NOTE, Note, Poison
 from collab.quarantine import Quarantine
 from collab.registry import Registry
+from collab.turn import Turn
 from replay.recording import Replay
 from rooms.service import Service
 from web.metric import Metrics
@@ -33,6 +34,7 @@ class Panelroom:
     rooms: Service
     replay: Replay
     joins: Rate
+    door: Turn
     chats: Rate
     metrics: Metrics
 
@@ -72,6 +74,7 @@ class Panelroom:
             rooms=rooms,
             replay=Replay(journal, note, quarantine),
             joins=Rate(settings.joins_per_min),
+            door=Turn(),
             chats=Rate(settings.chats_per_min),
             metrics=Metrics(journal, rooms),
         )

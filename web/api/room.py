@@ -82,15 +82,17 @@ async def join(interview_id: str) -> tuple[JoinAnswer, int, dict[str, str]]:
         raise TooManyRequests(wait_s)
     arrived = came_to_known_host()
     body = await read_body(JoinBody)
-    member = await _member(await optional_principal(), body)
-    joined = await panelroom().rooms.join(
-        interview_id,
-        body.role,
-        name=clean_name(body.name or ""),
-        member=member,
-        resume=body.resume,
-        device=request.cookies.get(DEVICE_COOKIE),
-    )
+    # However many come at once, the candidate waits for one of them at most.
+    async with panelroom().door.taken(first=body.role is Role.CANDIDATE):
+        member = await _member(await optional_principal(), body)
+        joined = await panelroom().rooms.join(
+            interview_id,
+            body.role,
+            name=clean_name(body.name or ""),
+            member=member,
+            resume=body.resume,
+            device=request.cookies.get(DEVICE_COOKIE),
+        )
     headers = {} if joined.device is None else {"Set-Cookie": _device_cookie(joined.device, arrived)}
     return _admitted(joined, arrived), 200, headers
 
