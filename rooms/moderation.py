@@ -52,8 +52,8 @@ class Case:
 
 
 class Moderation:
-    """Invariant: behind the event that mutes somebody or makes him an observer, the log has no update of his, from any
-    connection that was open then.
+    """Invariant: behind the event that removes or mutes somebody, or makes him an observer, the log has no update of
+    his, from any connection that was open then.
     """
 
     def __init__(self, database: Database, journal: Journal, registry: Registry, seats: Seats) -> None:
@@ -118,15 +118,20 @@ class Moderation:
         Raises InterviewUnknown, NotAnInterviewer, InterviewFinished, ParticipantUnknown, CandidateProtected,
         OneselfModerated, DeviceUnknown.
         """
-        async with self._journal.transaction() as transaction:
-            case = await _case(transaction.connection, principal, interview_id, participant_id, on_behalf_of)
-            if case.participant.role is not Role.CANDIDATE:
-                for each in case.person:
-                    await self._remove(transaction, case, each, reason)
-            elif device_id is None:
-                raise CandidateProtected("The candidate cannot be removed, only one device: say which, by its id.")
-            else:
-                await self._remove_device(transaction, case, device_id, reason)
+        asked = (principal, interview_id, participant_id, on_behalf_of)
+        async with self._database.reading() as connection:
+            case = await _case(connection, *asked)
+        is_candidate = case.participant.role is Role.CANDIDATE  # who writes on from the other devices
+        with self._hushed(interview_id, [] if is_candidate else case.person):
+            async with self._journal.transaction() as transaction:
+                case = await _case(transaction.connection, *asked)
+                if not is_candidate:
+                    for each in case.person:
+                        await self._remove(transaction, case, each, reason)
+                elif device_id is None:
+                    raise CandidateProtected("The candidate cannot be removed, only one device: say which, by its id.")
+                else:
+                    await self._remove_device(transaction, case, device_id, reason)
 
     async def _change(
         self, transaction: Transaction, case: Case, participant: Participant, change: Change

@@ -277,6 +277,32 @@ async def test_nothing_is_decided_when_it_is_over(house: House, room: Room) -> N
         await room.moderation.remove(room.olga, room.id, guest)
 
 
+@pytest.mark.parametrize("decision", ["mute", "demote", "remove"])
+async def test_hushed_before_it_is_decided(
+    house: House, room: Room, monkeypatch: pytest.MonkeyPatch, decision: str
+) -> None:
+    """Updates are queued behind whatever a transaction has begun with."""
+    ben = (await room.join(Role.INTERVIEWER, room.ben)).participant.id
+    live = await house.registry.open(room.id, room.id)
+    peer = Peer(ben, {}, may_write=True)
+    might_write: list[bool] = []
+    append = Transaction.append
+
+    async def spy(self: Transaction, *arguments: Any) -> int:
+        might_write.append(peer.may_write)
+        return await append(self, *arguments)
+
+    monkeypatch.setattr(Transaction, "append", spy)
+    with live.joined(peer):
+        if decision == "remove":
+            await room.moderation.remove(room.olga, room.id, ben)
+        else:
+            change = MUTE if decision == "mute" else Change(role=Role.OBSERVER)
+            await room.moderation.change(room.olga, room.id, ben, change)
+    assert might_write
+    assert not any(might_write)
+
+
 async def test_while_it_fails_everybody_writes_on(house: House, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     guest = (await room.join(Role.GUEST)).participant.id
     live = await house.registry.open(room.id, room.id)
