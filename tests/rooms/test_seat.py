@@ -12,7 +12,7 @@ from rooms import schema, seating
 from rooms.errors import TicketInvalid
 from rooms.grant import Grant
 from rooms.participant import Role
-from rooms.policy import OverLimit, State
+from rooms.policy import Admission, OverLimit, State
 from rooms.principal import Principal
 from rooms.seat import Seats
 from rooms.service import Joined
@@ -100,9 +100,7 @@ async def test_the_fourth_interviewer_observes_and_is_told_why(panel: Panel) -> 
     for name in ("Ann", "Ben", "Cy"):
         assert (await panel.join(name)).admission.state is State.SEATED
     dan = await panel.join("Dan")
-    assert dan.admission.state is State.OBSERVING
-    assert dan.admission.place == 1
-    assert dan.admission.reason == "The room has its 3 interviewers."
+    assert dan.admission == Admission(State.OBSERVING, 1, "The room has its 3 interviewers.")
     assert [opening.may_write for opening in dan.openings] == [False, False]
     (event,) = await panel.told("Dan")
     assert event == {
