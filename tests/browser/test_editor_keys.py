@@ -5,6 +5,7 @@ from playwright.async_api import Page
 
 from tests.browser.person import WAIT_MS, House, Person
 from tests.browser.test_accessibility import violations
+from tests.support.api import Api
 from tests.support.crowd import Crowd
 
 pytestmark = pytest.mark.anyio
@@ -40,6 +41,30 @@ async def test_vim_undoes_only_what_one_has_typed_oneself(cleo: Person, crowd: C
     await cleo.type("A!")
     await cleo.page.get_by_text("--INSERT--").wait_for(timeout=WAIT_MS)
     await cleo.until_text("one two of Gus!")
+
+
+@pytest.mark.parametrize("keys", ["default", "vim", "emacs"])
+async def test_no_key_changes_what_one_only_reads(
+    cleo: Person, house: House, api: Api, interview: str, keys: str
+) -> None:
+    """A31, A39: neither in a finished interview nor as an observer, whatever the key map thinks of it."""
+    await cleo.type("one two")
+    await cleo.until_saved()
+    page = await house.window(owner=True)
+    await page.goto(cleo.page.url)
+    await page.get_by_role("button", name="Observe").click()
+    olga = Person(page)
+    await olga.until_text("one two")
+    await house.interviewer(interview)
+    await cleo.page.get_by_text("Running").wait_for(timeout=WAIT_MS)
+    await api.finish(interview)
+    await cleo.until("room.state().finished")
+    for person in (cleo, olga):
+        await prefer(person.page, "Keys", keys)
+        for key in ("Control+Home", "d", "d", "u", "i", "z", "Escape", "Control+k", "Control+z", "Control+d"):
+            await person.page.keyboard.press(key)
+        assert await person.text() == "one two"
+        assert (await person.page.locator(".pane-code .cm-content").inner_text()).strip() == "one two"
 
 
 async def test_emacs_keys(cleo: Person) -> None:

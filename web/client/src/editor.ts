@@ -15,7 +15,7 @@ import {
   placeholder,
   rectangularSelection,
 } from "@codemirror/view";
-import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
+import { yCollab, ySyncAnnotation } from "y-codemirror.next";
 import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { applyInParts } from "./big_change";
@@ -28,6 +28,7 @@ import { leaveHint } from "./leave_hint";
 import { onPreferences, preferences, type Preferences } from "./preferences";
 import { applySteadily } from "./steady_scroll";
 import { wholeCharacters } from "./surrogate";
+import { undoKeys } from "./undo";
 
 export interface EditorOptions {
   label: string;
@@ -152,7 +153,7 @@ export class Editor {
     return [
       EditorState.readOnly.of(!this.mayWrite),
       EditorView.editable.of(this.mayWrite),
-      this.mayWrite ? [] : EditorView.contentAttributes.of({ "aria-readonly": "true" }),
+      this.mayWrite ? [] : reading,
       this.mayWrite && !this.options.prose ? leaveHint : [],
     ];
   }
@@ -174,7 +175,7 @@ export class Editor {
       dropCursor(),
       EditorState.allowMultipleSelections.of(!prose),
       placeholder(hint),
-      keymap.of([...yUndoManagerKeymap, ...defaultKeymap, ...searchKeymap, ...(prose ? [] : [indentWithTab])]),
+      keymap.of([...undoKeys, ...defaultKeymap, ...searchKeymap, ...(prose ? [] : [indentWithTab])]),
       this.language.of([]),
       this.writable.of(this.writing()),
       editorTheme,
@@ -193,6 +194,14 @@ const coding: Extension = [
   crosshairCursor(),
   highlightSelectionMatches(),
   keymap.of(closeBracketsKeymap),
+];
+
+/** Commands, such as Vim's, do not all ask whether they may; what comes from the others passes. */
+const reading: Extension = [
+  EditorView.contentAttributes.of({ "aria-readonly": "true" }),
+  EditorState.transactionFilter.of((transaction) =>
+    transaction.docChanged && transaction.annotation(ySyncAnnotation) === undefined ? [] : transaction,
+  ),
 ];
 
 function labelled(label: string): Extension {
