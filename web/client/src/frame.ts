@@ -126,11 +126,10 @@ export class Frame {
     this.mark();
   }
 
-  /** `isClosed`: candidate and guests are kept out until somebody lets them in. */
-  setStage(stage: Stage, isClosed = false): void {
+  setStage(stage: Stage): void {
     this.stage = stage;
     const isOn = this.role === "interviewer" && stage !== "finished";
-    this.finishButton.hidden = !isOn || isClosed;
+    this.finishButton.hidden = !isOn || stage === "pending";
     this.leaveButton.replaceChildren(icon("leave"), h("span", {}, isOn ? "My part is done" : "Leave"));
     this.leaveButton.setAttribute("aria-label", isOn ? "My part is done: leave the room" : "Leave the room");
   }
@@ -152,7 +151,7 @@ export class Frame {
   }
 
   /** On a wide screen notes and chat share a place; on a narrow one, all panes do. */
-  private show(pane: Pane): void {
+  show(pane: Pane): void {
     if (pane === "notes" || pane === "chat") this.grid.dataset["side"] = pane;
     this.grid.dataset["pane"] = pane;
     this.mark();

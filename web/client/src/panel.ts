@@ -59,7 +59,10 @@ export class Panel {
     this.roster = new Roster(this.people, {
       ownId,
       items: (person) => (this.role === "interviewer" ? this.moderation.items(person) : []),
-      onFollow: hooks.onFollow,
+      onFollow: (id) => {
+        hooks.onFollow(id);
+        this.frame.show("code");
+      },
     });
     this.chat = new Chat(this.people, {
       ownId,
@@ -158,7 +161,7 @@ export class Panel {
 
   private show(): void {
     const me = this.people.get(this.hooks.joined().participant_id);
-    this.frame.setStage(this.people.status, this.people.closed);
+    this.frame.setStage(this.people.status);
     this.frame.setDetails(this.details);
     this.line.show(this.reason, this.isKnown);
     this.own.showMuted(me?.muted === true ? me : null);
@@ -169,6 +172,7 @@ export class Panel {
   private silence(me: Participant | undefined): string | null {
     if (this.people.status === "finished") return "The interview is finished.";
     if (me?.muted === true) return "You are muted.";
+    if (this.role === "observer") return "Observers read, but do not write.";
     return null;
   }
 

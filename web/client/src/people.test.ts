@@ -53,8 +53,9 @@ await test("muted, made observer, removed, and back", () => {
 
 await test("second devices are known until the last connection goes", () => {
   const people = room([person("Cleo", "candidate", "seated", 1)]);
+  people.accept({ kind: "participant.connected", id: "Cleo", devices: ["b"] });
   people.accept({ kind: "participant.devices", id: "Cleo", devices: ["a", "b"] });
-  assert.deepEqual(people.get("Cleo")?.devices, ["a", "b"]);
+  assert.deepEqual(people.get("Cleo")?.devices, ["b", "a"]);
   people.accept({ kind: "participant.disconnected", id: "Cleo" });
   assert.deepEqual(people.get("Cleo")?.devices, []);
 });

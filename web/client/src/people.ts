@@ -20,13 +20,13 @@ export class People {
         this.all.set(event.participant.id, { ...NOBODY, ...this.all.get(event.participant.id), ...event.participant });
         break;
       case "participant.connected":
-        this.change(event.id, { connected: true, devices: event.devices });
+        this.change(event.id, { connected: true, devices: this.inOrder(event) });
         break;
       case "participant.disconnected":
         this.change(event.id, { connected: false, devices: [] });
         break;
       case "participant.devices":
-        this.change(event.id, { devices: event.devices });
+        this.change(event.id, { devices: this.inOrder(event) });
         break;
       case "participant.changed":
         this.change(event.id, { role: event.role, muted: event.muted, muted_reason: event.muted ? event.reason : null });
@@ -87,8 +87,15 @@ export class People {
     this.status = snapshot.status;
     this.closed = snapshot.lobby && !snapshot.opened;
     this.messages = snapshot.chat;
+    const people = snapshot.participants.map((person) => ({ ...NOBODY, ...person, devices: this.inOrder(person) }));
     this.all.clear();
-    for (const person of snapshot.participants) this.all.set(person.id, { ...NOBODY, ...person });
+    for (const person of people) this.all.set(person.id, person);
+  }
+
+  /** Devices as they came, as far as one was here to see it: the server names them in no order. */
+  private inOrder({ id, devices }: { id: string; devices: string[] }): string[] {
+    const known = this.all.get(id)?.devices ?? [];
+    return [...known.filter((device) => devices.includes(device)), ...devices.filter((device) => !known.includes(device))];
   }
 
   private change(id: string, change: Partial<Participant>): void {

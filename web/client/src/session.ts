@@ -353,7 +353,8 @@ export class Session implements DocumentWatcher {
     if (this.ended) return;
     const unsaved = ending !== "left" && this.hasUnsaved() ? this.texts() : "";
     this.ended = true;
-    if (ending !== "left") forget(this.page.interview.id);
+    // Who was removed is told so again when he reloads.
+    if (ending === "cancelled" || ending === "refused") forget(this.page.interview.id);
     this.events.close();
     this.typing.end();
     for (const document of this.documents) document.stop();
