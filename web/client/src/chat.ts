@@ -4,6 +4,7 @@ import type { People } from "./people";
 import type { Message } from "./room_events";
 import { clock } from "./timeline";
 
+const EMPTY = "Nothing has been said yet. Messages are part of the recording.";
 const MOST_CHARACTERS = 4_000;
 /** Messages of one person within this time stand under one name. */
 const TOGETHER_MS = 120_000;
@@ -19,7 +20,7 @@ interface ChatOptions {
 export class Chat {
   readonly element: HTMLElement;
   private readonly log = h("div", { class: "chat-log", role: "log", "aria-label": "Messages", tabindex: "0" });
-  private readonly empty = h("p", { class: "chat-empty" }, "Nothing has been said yet. Messages are part of the recording.");
+  private readonly empty = h("p", { class: "chat-empty" }, EMPTY);
   private readonly box = h("textarea", {
     class: "chat-box",
     rows: "1",

@@ -23,9 +23,12 @@ export class OwnNotice {
   /** `was`: the role until now. */
   tellChange(event: Extract<RoomEvent, { kind: "participant.changed" }>, was: Role): void {
     if (event.muted) this.mutedBy = event.by.name;
-    else if (this.muted !== null) this.put("notice", `${event.by.name} has unmuted you: you can write again.`, reasonWords(event.reason));
+    else if (this.muted !== null) {
+      this.put("notice", `${event.by.name} has unmuted you: you can write again.`, reasonWords(event.reason));
+    }
     if (event.role === was) return;
-    const means = event.role === "observer" ? "you read the code and change nothing." : "you write as soon as there is a seat.";
+    const isObserver = event.role === "observer";
+    const means = isObserver ? "you read the code and change nothing." : "you write as soon as there is a seat.";
     const words = `${event.by.name} has made you an ${ROLE_NAMES[event.role].toLowerCase()}: ${means}`;
     this.put("notice warn", words, reasonWords(event.reason));
   }
@@ -66,6 +69,6 @@ export class OwnNotice {
   }
 }
 
-function reasonWords(reason: string | null): string {
+export function reasonWords(reason: string | null): string {
   return reason === null || reason === "" ? "No reason was given." : `Reason: ${reason}`;
 }

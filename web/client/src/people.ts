@@ -29,7 +29,11 @@ export class People {
         this.change(event.id, { devices: this.inOrder(event) });
         break;
       case "participant.changed":
-        this.change(event.id, { role: event.role, muted: event.muted, muted_reason: event.muted ? event.reason : null });
+        this.change(event.id, {
+          role: event.role,
+          muted: event.muted,
+          muted_reason: event.muted ? event.reason : null,
+        });
         break;
       case "participant.removed":
         if (event.device === null) this.change(event.id, { removed: true, connected: false, state: null, devices: [] });
@@ -95,7 +99,8 @@ export class People {
   /** Devices as they came, as far as one was here to see it: the server names them in no order. */
   private inOrder({ id, devices }: { id: string; devices: string[] }): string[] {
     const known = this.all.get(id)?.devices ?? [];
-    return [...known.filter((device) => devices.includes(device)), ...devices.filter((device) => !known.includes(device))];
+    const stayed = known.filter((device) => devices.includes(device));
+    return [...stayed, ...devices.filter((device) => !known.includes(device))];
   }
 
   private change(id: string, change: Partial<Participant>): void {

@@ -4,6 +4,7 @@ import { EditorStack } from "./editor_stack";
 import type { RoomPage } from "./lobby";
 import { Losses, refusalWords, sentence } from "./losses";
 import type { ConnectionState } from "./provider";
+import { reasonWords } from "./own_notice";
 import { Panel } from "./panel";
 import { askLeave } from "./questions";
 import { RoomEvents, type RoomEvent } from "./room_events";
@@ -274,7 +275,9 @@ export class Session implements DocumentWatcher {
     switch (event.kind) {
       case "snapshot":
         if (event.snapshot.status === "finished") this.showFinished();
-        else if (event.snapshot.admission !== null) this.acceptOwn({ kind: "admission.changed", ...event.snapshot.admission });
+        else if (event.snapshot.admission !== null) {
+          this.acceptOwn({ kind: "admission.changed", ...event.snapshot.admission });
+        }
         break;
       case "admission.changed":
       case "participant.changed":
@@ -309,7 +312,7 @@ export class Session implements DocumentWatcher {
         void this.rejoin.after("change");
         break;
       case "participant.removed": {
-        const reason = event.reason === null || event.reason === "" ? "No reason was given." : `Reason: ${event.reason}`;
+        const reason = reasonWords(event.reason);
         const what = event.device === null ? "you from the room" : "this device from the room";
         this.removal = `${event.by.name} has removed ${what}. ${reason}`;
         // Of devices, only the one concerned is closed.
