@@ -203,7 +203,7 @@ class Gate:
     def fitting(self, update: Update, data: bytes) -> tuple[Update, bytes]:
         """Of the ``update`` that was last judged, and had a GAP, what is not waiting for anything."""
         structs = [s for s in update.structs if s.clock < self._late.get(s.client, MAX_CLOCK)]
-        ends = {struct.client: struct.clock + struct.length for struct in structs}
+        ends = Update(structs, []).ends()
         deletes = [d for d in update.deletes if d[1] + d[2] <= max(ends.get(d[0], 0), self.clocks.get(d[0], 0))]
         return Update(structs, deletes), part(data, structs, deletes)
 

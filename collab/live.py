@@ -43,7 +43,7 @@ _MAX_RESYNCS = 3
 _NO_UPDATE = ParsedUpdate([], [])
 
 REBUILT = -1
-"""Tickets: what a newcomer takes has been counted; the document has been rebuilt."""
+"""A ticket: the document has been rebuilt."""
 
 Received = tuple[Message, ParsedUpdate]
 
@@ -206,7 +206,7 @@ class LiveDocument:
                 peer.put_aside(data, len(news.structs) + len(news.deletes))
                 self._is_behind = True
             case Verdict.UNBOUND, Standing.WRITER:
-                return self._bind(peer, _ends(news))
+                return self._bind(peer, news.ends())
             case Verdict.GAP, Standing.WRITER if frame is None:  # all that the peer has: asking again helps only later
                 return self._take_what_fits(peer, news, data)
             case Verdict.GAP, Standing.WRITER:
@@ -253,7 +253,7 @@ class LiveDocument:
             case Verdict.NEW:
                 self._take(peer, update, part, None)
             case Verdict.UNBOUND:
-                return self._bind(peer, _ends(update))
+                return self._bind(peer, update.ends())
         peer.put_aside(data, len(news.structs) + len(news.deletes))
         return None
 
@@ -392,10 +392,5 @@ class LiveDocument:
     def close_peers(self, code: CloseCode, reason: str, participant_id: str | None = None) -> None:
         """Close everybody, or one participant's connections."""
         for peer in self.peers:
-            if participant_id is None or peer.participant_id == participant_id:
+            if participant_id in {None, peer.participant_id}:
                 peer.close(code, reason)
-
-
-def _ends(update: ParsedUpdate) -> dict[int, int]:
-    """The first clock of each client behind those that it has here."""
-    return {struct.client: struct.clock + struct.length for struct in update.structs}

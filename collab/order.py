@@ -25,8 +25,6 @@ _KNOWN_PER_STEP = 4
 _RANKS = 2**64  # between neighbours
 _RANKED_PER_VISIT = 8
 _FEW_BEHIND = 2**12  # so few are moved for nothing
-
-
 _NO_RANGES = Ranges()
 
 

@@ -51,6 +51,10 @@ class Update:
     deletes: list[Range]
     deletes_at: int = field(default=0, compare=False)  # where the bytes of the deleted ranges begin
 
+    def ends(self) -> dict[int, int]:
+        """Client -> the first clock behind its structs."""
+        return {struct.client: struct.clock + struct.length for struct in self.structs}
+
 
 def parse(data: bytes) -> Update:
     """The whole of ``data`` as one update. Raises Malformed unless it is consumed exactly, TooLarge where it is so long
