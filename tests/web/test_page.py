@@ -37,13 +37,17 @@ async def test_room(site: Site) -> None:
     details = {"instructions": "Ask!", "meeting_url": "https://call.example.org/1"}
     interview = await site.create(title="</script><b>T", language="go", **details)
     config = await page(await site.call("GET", f"/i/{interview}", headers=HTML))
-    assert config["interview"] == {
-        "id": interview,
-        "title": "</script><b>T",
-        "status": "pending",
-        "language": "go",
-        "url": f"http://localhost/i/{interview}",
-    } | details
+    assert (
+        config["interview"]
+        == {
+            "id": interview,
+            "title": "</script><b>T",
+            "status": "pending",
+            "language": "go",
+            "url": f"http://localhost/i/{interview}",
+        }
+        | details
+    )
     assert config["organisation"]
     assert (config["member"], config["candidate"]) == (None, None)
     member = (await page(await site.call("GET", f"/i/{interview}", headers=await site.session())))["member"]
