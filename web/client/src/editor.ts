@@ -146,6 +146,8 @@ export class Editor {
     const between = (): void => {
       this.undoManager.stopCapturing();
     };
+    // What is typed after the caret was moved is undone by itself.
+    if (transactions.some(({ selection, docChanged }) => selection !== undefined && !docChanged)) between();
     if (!applyInParts(view, transactions, between)) applySteadily(transactions, view);
   }
 
