@@ -320,6 +320,7 @@ async def storm(server: Server, ways: list[Way]) -> None:
                 refused.add(role)
 
     async with Api(server) as api:
+        api.http.timeout = SETTLED_S  # how fast it goes is not asked here
         interviews = [await api.create() for _ in range(AT_ONCE)]
         async with asyncio.TaskGroup() as tasks:
             for interview in interviews:
