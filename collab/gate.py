@@ -157,8 +157,9 @@ class Gate:
             update = Update(update.structs, deletes, update.deletes_at)
         return update, data
 
-    def judge(self, update: Update, data: bytes, participant: str) -> Verdict:
-        """What ``update``, which is ``data`` and without what is known, would do, brought by ``participant``.
+    def judge(self, update: Update, data: bytes, participant: str, *, leaves_half: bool = False) -> Verdict:
+        """What ``update``, which is ``data`` and without what is known, would do, brought by ``participant``;
+        ``leaves_half`` of the document's room is for others, if it is one of those of whom many may come.
 
         Raises Invalid or TooLarge. What is NEW the caller must ``admit`` or ``dismiss``.
         """
@@ -167,7 +168,7 @@ class Gate:
         limits = self.limits
         if len(update.structs) > limits.max_structs or len(update.deletes) > limits.max_ranges:
             raise TooLarge("too many changes in one update")
-        if self._bytes + len(data) > limits.max_document_bytes:
+        if (self._bytes + len(data)) << leaves_half > limits.max_document_bytes:
             raise TooLarge("the document is full")
         order = self._order
         order.visits_left = _MAX_VISITS
@@ -180,7 +181,9 @@ class Gate:
             else:
                 size, pieces = len(data), order.size - held + len(update.deletes)
                 account = Account(size, pieces, steps - _STEPS_PER_BYTE * size, order.crossings.total - before)
-                self._check_account(account, self._accounts[participant], held + order.holes + pieces)
+                if pieces and (held + order.holes + pieces) << leaves_half > limits.max_document_structs:
+                    raise TooLarge("the document has too many pieces")
+                self._check_account(account, self._accounts[participant])
                 verdict = Verdict.NEW
                 self._judged = (update, participant, account)
         finally:
@@ -321,14 +324,11 @@ class Gate:
         ) > self.limits.max_files:
             raise TooLarge("too many files")
 
-    def _check_account(self, more: Account, held: Account, pieces: int) -> None:
+    def _check_account(self, more: Account, held: Account) -> None:
         """Nobody may fill a document alone, the others must be able to go on; nor cost them too much."""
         limits = self.limits
-        if more.pieces:
-            if pieces > limits.max_document_structs:
-                raise TooLarge("the document has too many pieces")
-            if held.pieces + more.pieces > limits.max_document_structs // _SHARE_OF_STRUCTS:
-                raise TooLarge("too many pieces of one participant")
+        if more.pieces and held.pieces + more.pieces > limits.max_document_structs // _SHARE_OF_STRUCTS:
+            raise TooLarge("too many pieces of one participant")
         if held.size + more.size > limits.max_document_bytes // _SHARE_OF_BYTES:
             raise TooLarge("too much of one participant")
         if held.steps + more.steps > limits.max_participant_steps:

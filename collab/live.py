@@ -217,7 +217,7 @@ class LiveDocument:
 
     def _judge(self, peer: Peer, news: ParsedUpdate, data: bytes, standing: Standing, *, is_step_2: bool) -> Verdict:
         """Only what is new, or tangled, and may be written stays judged in the gate."""
-        verdict = judged = self._gate.judge(news, data, peer.participant_id)
+        verdict = judged = self._gate.judge(news, data, peer.participant_id, leaves_half=peer.leaves_half)
         if verdict is Verdict.KNOWN:
             return verdict
         is_kept = False

@@ -43,6 +43,7 @@ class Peer:
         "frames_per_s",
         "is_asked",
         "is_quiet",
+        "leaves_half",
         "may_write",
         "on_closing",
         "on_overflow",
@@ -62,6 +63,7 @@ class Peer:
         user: dict[str, Any],
         *,
         may_write: bool,
+        leaves_half: bool = False,
         acknowledges: bool = False,
         outbox_limit: int = 2 * 2**20,
         frames_per_s: int = 500,
@@ -70,6 +72,7 @@ class Peer:
         self.participant_id = participant_id
         self.user = user
         self.may_write = may_write
+        self.leaves_half = leaves_half  # of every document's room, for others
         self.acknowledges = acknowledges
         self.outbox_limit = outbox_limit
         self.frames_per_s = frames_per_s

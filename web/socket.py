@@ -23,6 +23,7 @@ from collab.peer import Peer
 from collab.wire import CloseCode
 from rooms.errors import DocumentUnknown, TicketInvalid
 from rooms.grant import Grant
+from rooms.participant import Role
 from rooms.seat import Seats
 from rooms.service import Service
 from web.capacity import Capacity
@@ -118,6 +119,7 @@ class Sockets:
                 grant.participant_id,
                 grant.user,
                 may_write=grant.may_write,
+                leaves_half=grant.role is Role.GUEST,
                 acknowledges=query.get("v") == ["1"],
                 outbox_limit=settings.outbox_bytes,
                 frames_per_s=settings.frames_per_s,

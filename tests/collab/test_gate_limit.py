@@ -68,6 +68,28 @@ def test_everybody_together_fills_a_document(monkeypatch: pytest.MonkeyPatch) ->
         room.judge(update((3, 0, [string("x" * 300)])), "bob")
 
 
+def test_guests_leave_half_of_a_document_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many of them come, one after another."""
+    alone(monkeypatch)
+    room = Room(limits=Limits(max_document_structs=4, max_document_bytes=1_000))
+
+    def verdict(data: bytes, by: str, *, leaves_half: bool) -> Verdict:
+        return room.gate.judge(parse(data), data, by, leaves_half=leaves_half)
+
+    for client in (1, 2):
+        assert verdict(update((client, 0, [string("x")])), f"guest {client}", leaves_half=True) is Verdict.NEW
+        room.gate.admit()
+    more = update((3, 0, [string("x")]))
+    with pytest.raises(TooLarge, match="the document has too many pieces"):
+        verdict(more, "guest 3", leaves_half=True)
+    on, much = update((2, 1, [string("x", left=(2, 0))])), update((2, 1, [string("x" * 500, left=(2, 0))]))
+    assert verdict(on, "guest 2", leaves_half=True) is Verdict.NEW  # what is there may grow
+    room.gate.dismiss()
+    with pytest.raises(TooLarge, match="the document is full"):
+        verdict(much, "guest 2", leaves_half=True)
+    assert verdict(more, "candidate", leaves_half=False) is Verdict.NEW
+
+
 def test_nobody_fills_a_document_alone() -> None:
     """When one participant may add nothing more the others still may, also after a restart."""
     limits = Limits(max_document_structs=9, max_document_bytes=1_000)
