@@ -5,6 +5,7 @@ It lives in the lowest package because nothing lower exists; rooms declares its 
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ _Result = TypeVar("_Result")
 Statement = tuple[str, Sequence[Any]]
 
 _BUSY_MS = 10_000
+_BUSY_RETRY_S = 0.01
 _READERS = 4
 
 
@@ -176,6 +178,20 @@ def _engine(path: Path, begin: str, connections: int) -> AsyncEngine:
     return engine
 
 
+def _use_wal(connection: Any) -> None:
+    """SQLite does not wait by itself where another process does the same with a new database."""
+    until_s = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until_s:
+                raise
+            time.sleep(_BUSY_RETRY_S)
+        else:
+            return
+
+
 def migrate(path: Path) -> None:
     """Bring the database at ``path`` to the newest schema, in one transaction."""
     engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
@@ -184,7 +200,7 @@ def migrate(path: Path) -> None:
     def configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
-        connection.execute("PRAGMA journal_mode=WAL")
+        _use_wal(connection)
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
