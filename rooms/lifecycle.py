@@ -1,9 +1,7 @@
 """The steps of an interview from active to finished, back within a while, and its cancelling."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
 
 from collab.database import Database
 from collab.journal import Journal
@@ -11,6 +9,7 @@ from collab.registry import Registry
 from collab.wire import CloseCode
 from rooms import store
 from rooms.agenda import changeable, conductor, seen
+from rooms.decision import Decisions
 from rooms.errors import (
     InterviewFinished,
     InterviewNotActive,
@@ -19,8 +18,6 @@ from rooms.errors import (
 )
 from rooms.interview import Interview, Status
 from rooms.principal import Principal
-
-_Result = TypeVar("_Result")
 
 
 class Lifecycle:
@@ -31,8 +28,7 @@ class Lifecycle:
         self._journal = journal
         self._registry = registry
         self._reopen_ms = reopen_ms
-        self._turn = asyncio.Lock()  # one change at a time
-        self._changes: set[asyncio.Task[Any]] = set()
+        self._decisions = Decisions()
         self._closed: dict[str, CloseCode] = {}  # interviews that this process has finished or cancelled
 
     def reopen_until_ms(self, interview: Interview) -> int | None:
@@ -62,70 +58,60 @@ class Lifecycle:
 
         Raises InterviewUnknown, NotAnInterviewer, InterviewNotActive, InterviewFinished.
         """
-        return await self._whole(self._finish(principal, interview_id, on_behalf_of))
+        return await self._decisions.make(self._finish, principal, interview_id, on_behalf_of)
 
     async def _finish(self, principal: Principal, interview_id: str, on_behalf_of: str | None) -> Interview:
-        async with self._turn:
-            interview, by = await self._conductor(principal, interview_id, on_behalf_of)
-            if interview.status is Status.FINISHED:
-                raise InterviewFinished(interview.finished_by, interview.finished_at_ms)
-            if interview.status is not Status.ACTIVE:
-                raise InterviewNotActive("A candidate and an interviewer have not both been in it yet.")
-            async with (
-                self._closed_room(interview_id, CloseCode.FINISHED, "the interview is finished"),
-                self._journal.transaction() as transaction,
-            ):
-                changes = {
-                    "status": Status.FINISHED.value,
-                    "finished_at_ms": transaction.now_ms,
-                    "finished_by": by["name"],
-                }
-                await store.set_interview(transaction.connection, interview_id, changes)
-                await transaction.append(interview_id, "interview.finished", {"by": by}, by["id"])
-            return await self._read(principal, interview_id)
+        interview, by = await self._conductor(principal, interview_id, on_behalf_of)
+        if interview.status is Status.FINISHED:
+            raise InterviewFinished(interview.finished_by, interview.finished_at_ms)
+        if interview.status is not Status.ACTIVE:
+            raise InterviewNotActive("A candidate and an interviewer have not both been in it yet.")
+        async with (
+            self._closed_room(interview_id, CloseCode.FINISHED, "the interview is finished"),
+            self._journal.transaction() as transaction,
+        ):
+            changes = {
+                "status": Status.FINISHED.value,
+                "finished_at_ms": transaction.now_ms,
+                "finished_by": by["name"],
+            }
+            await store.set_interview(transaction.connection, interview_id, changes)
+            await transaction.append(interview_id, "interview.finished", {"by": by}, by["id"])
+        return await self._read(principal, interview_id)
 
     async def reopen(self, principal: Principal, interview_id: str, on_behalf_of: str | None = None) -> Interview:
         """Undo a finish. Raises InterviewUnknown, NotAnInterviewer, InterviewNotFinished, ReopenTooLate."""
-        return await self._whole(self._reopen(principal, interview_id, on_behalf_of))
+        return await self._decisions.make(self._reopen, principal, interview_id, on_behalf_of)
 
     async def _reopen(self, principal: Principal, interview_id: str, on_behalf_of: str | None) -> Interview:
-        async with self._turn:
-            interview, by = await self._conductor(principal, interview_id, on_behalf_of)
-            if interview.status is not Status.FINISHED or interview.finished_at_ms is None:
-                raise InterviewNotFinished("Only a finished interview can be reopened.")
-            if self._journal.clock.now_ms() - interview.finished_at_ms >= self._reopen_ms:
-                raise ReopenTooLate("The time in which this finish could be undone is over.")
-            async with self._journal.transaction() as transaction:
-                changes = {"status": Status.ACTIVE.value, "finished_at_ms": None, "finished_by": None}
-                await store.set_interview(transaction.connection, interview_id, changes)
-                await transaction.append(interview_id, "interview.reopened", {"by": by}, by["id"])
-            self._open_room(interview_id)
-            return await self._read(principal, interview_id)
+        interview, by = await self._conductor(principal, interview_id, on_behalf_of)
+        if interview.status is not Status.FINISHED or interview.finished_at_ms is None:
+            raise InterviewNotFinished("Only a finished interview can be reopened.")
+        if self._journal.clock.now_ms() - interview.finished_at_ms >= self._reopen_ms:
+            raise ReopenTooLate("The time in which this finish could be undone is over.")
+        async with self._journal.transaction() as transaction:
+            changes = {"status": Status.ACTIVE.value, "finished_at_ms": None, "finished_by": None}
+            await store.set_interview(transaction.connection, interview_id, changes)
+            await transaction.append(interview_id, "interview.reopened", {"by": by}, by["id"])
+        self._open_room(interview_id)
+        return await self._read(principal, interview_id)
 
     async def cancel(self, principal: Principal, interview_id: str) -> None:
         """Raises InterviewUnknown, ScopeMissing, InterviewFinished."""
-        await self._whole(self._cancel(principal, interview_id))
+        await self._decisions.make(self._cancel, principal, interview_id)
 
     async def _cancel(self, principal: Principal, interview_id: str) -> None:
-        async with self._turn:
-            async with self._database.reading() as connection:
-                interview = await changeable(connection, principal, interview_id)
-            if interview.status is Status.FINISHED:
-                raise InterviewFinished(interview.finished_by, interview.finished_at_ms)
-            async with (
-                self._closed_room(interview_id, CloseCode.NO_DOCUMENT, "the interview was cancelled"),
-                self._journal.transaction() as transaction,
-            ):
-                await store.set_interview(transaction.connection, interview_id, {"status": Status.CANCELLED.value})
-                by = {"id": principal.id, "name": principal.name}
-                await transaction.append(interview_id, "interview.cancelled", {"by": by})
-
-    async def _whole(self, change: Coroutine[Any, Any, _Result]) -> _Result:
-        """To its end, also when whoever asked has hung up: memory and disk must agree on what is closed."""
-        task = asyncio.create_task(change)
-        self._changes.add(task)
-        task.add_done_callback(self._changes.discard)
-        return await asyncio.shield(task)
+        async with self._database.reading() as connection:
+            interview = await changeable(connection, principal, interview_id)
+        if interview.status is Status.FINISHED:
+            raise InterviewFinished(interview.finished_by, interview.finished_at_ms)
+        async with (
+            self._closed_room(interview_id, CloseCode.NO_DOCUMENT, "the interview was cancelled"),
+            self._journal.transaction() as transaction,
+        ):
+            await store.set_interview(transaction.connection, interview_id, {"status": Status.CANCELLED.value})
+            by = {"id": principal.id, "name": principal.name}
+            await transaction.append(interview_id, "interview.cancelled", {"by": by})
 
     async def _conductor(
         self, principal: Principal, interview_id: str, on_behalf_of: str | None

@@ -15,6 +15,7 @@ from collab.registry import Registry
 from collab.wire import CloseCode
 from rooms import schema, seating, store
 from rooms.agenda import conductor
+from rooms.decision import Decisions
 from rooms.errors import (
     CandidateProtected,
     DeviceUnknown,
@@ -42,6 +43,14 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    principal: Principal
+    interview_id: str
+    participant_id: str
+    on_behalf_of: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """Who decides about whom. A member may be in a room in two roles: what is decided holds for the whole person."""
 
@@ -61,12 +70,16 @@ class Moderation:
         self._journal = journal
         self._registry = registry
         self._seats = seats
+        self._decisions = Decisions()
 
     async def admit(self, principal: Principal, interview_id: str, on_behalf_of: str | None = None) -> Interview:
         """Let candidate and guests in, where there is a lobby and they wait.
 
         Raises InterviewUnknown, NotAnInterviewer, InterviewFinished.
         """
+        return await self._decisions.make(self._admit, principal, interview_id, on_behalf_of)
+
+    async def _admit(self, principal: Principal, interview_id: str, on_behalf_of: str | None) -> Interview:
         async with self._journal.transaction() as transaction:
             interview, _, by = await conductor(transaction.connection, principal, interview_id, on_behalf_of)
             _require_open(interview)
@@ -91,17 +104,8 @@ class Moderation:
         Raises InterviewUnknown, NotAnInterviewer, InterviewFinished, ParticipantUnknown, CandidateProtected,
         OneselfModerated, RoleForMembersOnly.
         """
-        asked = (principal, interview_id, participant_id, on_behalf_of)
-        async with self._database.reading() as connection:
-            case = await _case(connection, *asked)
-            _require_changeable(case, change)
-        takes_writing = change.muted or change.role is Role.OBSERVER
-        with self._hushed(interview_id, case.person if takes_writing else []):
-            async with self._journal.transaction() as transaction:
-                case = await _case(transaction.connection, *asked)
-                _require_changeable(case, change)
-                changed = [await self._change(transaction, case, each, change) for each in case.person]
-                return changed[0]
+        asked = Asked(principal, interview_id, participant_id, on_behalf_of)
+        return await self._decisions.make(self._decide_change, asked, change)
 
     async def remove(
         self,
@@ -118,13 +122,28 @@ class Moderation:
         Raises InterviewUnknown, NotAnInterviewer, InterviewFinished, ParticipantUnknown, CandidateProtected,
         OneselfModerated, DeviceUnknown.
         """
-        asked = (principal, interview_id, participant_id, on_behalf_of)
+        asked = Asked(principal, interview_id, participant_id, on_behalf_of)
+        await self._decisions.make(self._decide_removal, asked, device_id, reason)
+
+    async def _decide_change(self, asked: Asked, change: Change) -> Participant:
         async with self._database.reading() as connection:
-            case = await _case(connection, *asked)
-        is_candidate = case.participant.role is Role.CANDIDATE  # who writes on from the other devices
-        with self._hushed(interview_id, [] if is_candidate else case.person):
+            case = await _case(connection, asked)
+            _require_changeable(case, change)
+        takes_writing = change.muted or change.role is Role.OBSERVER
+        with self._hushed(case, case.person if takes_writing else []):
             async with self._journal.transaction() as transaction:
-                case = await _case(transaction.connection, *asked)
+                case = await _case(transaction.connection, asked)
+                _require_changeable(case, change)
+                changed = [await self._change(transaction, case, each, change) for each in case.person]
+                return changed[0]
+
+    async def _decide_removal(self, asked: Asked, device_id: str | None, reason: str) -> None:
+        async with self._database.reading() as connection:
+            case = await _case(connection, asked)
+        is_candidate = case.participant.role is Role.CANDIDATE  # who writes on from the other devices
+        with self._hushed(case, [] if is_candidate else case.person):
+            async with self._journal.transaction() as transaction:
+                case = await _case(transaction.connection, asked)
                 if not is_candidate:
                     for each in case.person:
                         await self._remove(transaction, case, each, reason)
@@ -196,11 +215,13 @@ class Moderation:
             raise DeviceUnknown("The candidate has no such device.")
 
     @contextmanager
-    def _hushed(self, interview_id: str, person: list[Participant]) -> Generator[None]:
-        """They write nothing while it is being decided, so that nothing of theirs comes behind the decision."""
+    def _hushed(self, case: Case, person: list[Participant]) -> Generator[None]:
+        """They write nothing while it is being decided, so that nothing of theirs comes behind the decision; on as
+        before where it fails.
+        """
         writing = [
             (live, peer.participant_id)
-            for live in self._registry.opened(interview_id)
+            for live in self._registry.opened(case.interview.id)
             for peer in live.peers
             if peer.may_write and any(peer.participant_id == each.id for each in person)
         ]
@@ -208,31 +229,25 @@ class Moderation:
             live.set_may_write(participant_id, may_write=False)
         try:
             yield
-        except BaseException:
+        except Exception:
             for live, participant_id in writing:
                 live.set_may_write(participant_id, may_write=True)
             raise
 
 
-async def _case(
-    connection: AsyncConnection,
-    principal: Principal,
-    interview_id: str,
-    participant_id: str,
-    on_behalf_of: str | None,
-) -> Case:
+async def _case(connection: AsyncConnection, asked: Asked) -> Case:
     """Raises InterviewUnknown, NotAnInterviewer, InterviewFinished, ParticipantUnknown, OneselfModerated."""
-    interview, member, by = await conductor(connection, principal, interview_id, on_behalf_of)
+    interview, member, by = await conductor(connection, asked.principal, asked.interview_id, asked.on_behalf_of)
     _require_open(interview)
-    participant = await store.participant(connection, participant_id)
-    if participant is None or participant.interview_id != interview_id:
+    participant = await store.participant(connection, asked.participant_id)
+    if participant is None or participant.interview_id != interview.id:
         raise ParticipantUnknown("There is no such participant in this interview.")
     if participant.member_id == member.id:
         raise OneselfModerated("That is you. To go, leave; to watch only, join as an observer.")
     person = [participant]
     if participant.member_id is not None:
-        there = await store.participants_of(connection, interview_id, participant.member_id)
-        person += [each for each in there if each.id != participant_id]
+        there = await store.participants_of(connection, interview.id, participant.member_id)
+        person += [each for each in there if each.id != participant.id]
     return Case(interview, by, participant, person)
 
 

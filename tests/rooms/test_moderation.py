@@ -303,6 +303,36 @@ async def test_hushed_before_it_is_decided(
     assert not any(might_write)
 
 
+@pytest.mark.parametrize("moment", ["append", "committed"])
+@pytest.mark.parametrize("decision", ["mute", "demote", "remove"])
+async def test_decided_also_when_who_asked_hangs_up(
+    house: House, room: Room, monkeypatch: pytest.MonkeyPatch, decision: str, moment: str
+) -> None:
+    """B4: before or behind the commit; who may not write by the record does not."""
+    ben = (await room.join(Role.INTERVIEWER, room.ben)).participant.id
+    live = await house.registry.open(room.id, room.id)
+    peer = Peer(ben, {}, may_write=True)
+    step = getattr(Transaction, moment)
+
+    def hang_up(self: Transaction, *arguments: Any) -> Any:
+        asking.cancel()
+        return step(self, *arguments)
+
+    monkeypatch.setattr(Transaction, moment, hang_up)
+    change = MUTE if decision == "mute" else Change(role=Role.OBSERVER)
+    with live.joined(peer):
+        async with house.journal.subscribe(room.id) as events, asyncio.timeout(5):
+            asking: asyncio.Task[Any] = asyncio.create_task(
+                room.moderation.remove(room.olga, room.id, ben)
+                if decision == "remove"
+                else room.moderation.change(room.olga, room.id, ben, change)
+            )
+            await asyncio.wait([asking])
+            await anext(events)
+            assert asking.cancelled()
+            assert not peer.may_write
+
+
 async def test_while_it_fails_everybody_writes_on(house: House, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     guest = (await room.join(Role.GUEST)).participant.id
     live = await house.registry.open(room.id, room.id)
