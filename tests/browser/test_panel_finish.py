@@ -72,3 +72,30 @@ async def test_details_change_for_everybody_at_once(house: House, api: Api) -> N
     await cleo.page.get_by_role("link", name="Join the call").wait_for()
     await cleo.page.get_by_role("button", name="Instructions").click()
     await cleo.page.get_by_role("dialog").get_by_text("Bring tea.").wait_for()
+
+
+async def test_what_came_too_late_is_told_under_the_names_of_the_tabs(house: House, api: Api) -> None:
+    """On a phone too, where the button that copies it stays in sight."""
+    interview = await api.create(language="python")
+    await house.interviewer(interview)
+    cleo = await house.visitor(interview, "Cleo")
+    await cleo.page.set_viewport_size({"width": 360, "height": 640})
+    await cleo.page.get_by_role("button", name="New file").click()
+    await cleo.page.get_by_role("dialog").get_by_label("Name").fill("util.py")
+    await cleo.page.get_by_role("button", name="Add").click()
+    await cleo.type("two")
+    await cleo.until_saved()
+    await cleo.context.set_offline(True)
+    await cleo.until("room.state().connection === 'offline'")
+    await cleo.type(" late")
+    await cleo.until("room.state().saved.changes > 0")
+    await api.finish(interview)
+    await cleo.context.set_offline(False)
+    lost = cleo.page.locator(".notice.lost")
+    text = await lost.get_by_label("The text").input_value()
+    assert text == "── main.py ──\n\n\n── util.py ──\ntwo late"
+    within = """(copy) => {
+        const button = copy.getBoundingClientRect(), notices = copy.closest(".notices").getBoundingClientRect()
+        return button.top >= notices.top && button.bottom <= notices.bottom
+    }"""
+    assert await lost.get_by_role("button", name="Copy").evaluate(within)

@@ -31,14 +31,14 @@ export class Losses {
     this.lost.delete(document);
     if (areSame(lost.texts, document.texts())) return;
     const text = lostIn(lost.texts, document.texts());
-    this.place.append(refusedNotice(document.name, lost.reason, text));
+    this.place.prepend(refusedNotice(document.name, lost.reason, text));
   }
 
   /** What had not reached the server when the interview was finished is in no recording. */
   tellLate(document: SharedDocument): void {
     if (this.late.has(document) || document.saved.kind === "saved" || document.saved.changes === 0) return;
     this.late.add(document);
-    this.place.append(lateNotice(document.name, together(document.texts())));
+    this.place.prepend(lateNotice(document.name, together(document.texts())));
   }
 
   /** The finish was undone: nothing is too late. */

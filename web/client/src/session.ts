@@ -89,7 +89,7 @@ export class Session implements DocumentWatcher {
     const { pill, banner } = this.status;
     this.panel = new Panel(page, hooks, { pill, banner, code: this.workspace.element });
     this.losses = new Losses(this.panel.frame.notices);
-    this.code = new SharedDocument(page.interview.id, "code", this.workspace, this, this.typing);
+    this.code = new SharedDocument(page.interview.id, "code", language, this.workspace, this, this.typing);
     this.documents = [this.code];
     window.addEventListener("online", this.onOnline);
     window.addEventListener("offline", this.onDoubt);
@@ -187,7 +187,7 @@ export class Session implements DocumentWatcher {
     const label = "Notes for interviewers";
     const options = { label, nonce: this.page.csp_nonce, prose: true, hint: "Private notes for the panel" };
     const desk = new EditorStack(this.panel.frame.notes, options);
-    const notes = new SharedDocument(id, "notes", desk, this, this.typing);
+    const notes = new SharedDocument(id, "notes", "text", desk, this, this.typing);
     this.documents = [this.code, notes];
     return notes;
   }

@@ -25,6 +25,8 @@ export class SharedDocument {
   constructor(
     private readonly id: string,
     readonly name: string,
+    /** Of the first file, until somebody has chosen one. */
+    private readonly language: string,
     private readonly desk: Desk,
     private readonly watcher: DocumentWatcher,
     private readonly typing: Typing,
@@ -64,7 +66,7 @@ export class SharedDocument {
 
   /** The texts of all files. */
   texts(): Texts {
-    const files = readFiles(this.document.getMap("files"), "text");
+    const files = readFiles(this.document.getMap("files"), this.language);
     return new Map(files.map(({ id, name }) => [id, { name, text: this.document.getText(rootOf(id)).toJSON() }]));
   }
 
