@@ -7,6 +7,15 @@ from tests.support.api import Api
 
 pytestmark = pytest.mark.anyio
 
+# The first stream of a page is closed before it has told anything.
+DEAF = """
+const listen = EventSource.prototype.addEventListener
+EventSource.prototype.addEventListener = function (kind, listener) {
+    if (this.url.includes("after=")) listen.call(this, kind, listener)
+    else if (kind === "snapshot") listen.call(this, kind, listener, { once: true })
+}
+"""
+
 
 async def test_who_is_muted_is_told_by_whom_and_why(house: House, interview: str) -> None:
     gus = await house.visitor(interview, "Gus", "guest")
@@ -62,6 +71,25 @@ async def test_an_interviewer_who_is_made_observer_loses_the_notes_and_not_the_r
     await ada.type("?")
     await olga.until_text("code?")
     assert await ada.stayed()
+
+
+async def test_a_decision_is_told_also_when_the_page_knows_it_before_the_event(house: House, api: Api) -> None:
+    """A30: the page has come in anew before it is told why; and decisions end no session, however many."""
+    interview = await api.create()
+    olga = await house.interviewer(interview)
+    ada = await house.member(interview, "Ada")
+    for _ in range(3):
+        await olga.act("Ada", "Make observer")
+        await ada.until("room.state().role === 'observer'")
+        await olga.act("Ada", "Make interviewer")
+        await ada.until("room.state().role === 'interviewer' && room.notes() === ''")
+    await ada.page.add_init_script(DEAF)
+    await ada.page.reload()
+    await ada.until("room.notes() === ''")
+    await olga.act("Ada", "Make observer", "You know her well")
+    await ada.until("room.state().role === 'observer'")
+    await ada.page.get_by_text("Olga Owner has made you an observer").first.wait_for()
+    await ada.page.get_by_text("Reason: You know her well").first.wait_for()
 
 
 async def test_who_is_removed_is_told_and_cannot_come_back(house: House, interview: str) -> None:

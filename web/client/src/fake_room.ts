@@ -23,6 +23,7 @@ export function person(id: string, role: Role, state: SeatState | null, number: 
 export function room(participants: Participant[], more: Partial<Snapshot> = {}): People {
   const people = new People();
   const snapshot: Snapshot = {
+    entry: 0,
     status: "active",
     you: null,
     admission: null,

@@ -9,8 +9,13 @@ const SEATED_MS = 15_000;
 export class OwnNotice {
   private muted: HTMLElement | null = null;
   private mutedBy = "An interviewer";
+  private isMuted = false;
 
-  constructor(private readonly place: HTMLElement) {}
+  constructor(
+    private readonly place: HTMLElement,
+    /** The last role that one was told of: not the session's, which may join anew before the event comes. */
+    private role: Role,
+  ) {}
 
   tellSeated(): void {
     const words = "You have a seat now: you can write.";
@@ -20,10 +25,15 @@ export class OwnNotice {
     }, SEATED_MS);
   }
 
-  /** `was`: the role until now. */
-  tellChange(event: Extract<RoomEvent, { kind: "participant.changed" }>, was: Role): void {
-    if (event.muted) this.mutedBy = event.by.name;
-    else if (this.muted !== null) {
+  tellChange(event: Extract<RoomEvent, { kind: "participant.changed" }>): void {
+    const [was, wasMuted] = [this.role, this.isMuted];
+    this.role = event.role;
+    this.isMuted = event.muted;
+    if (event.muted && (event.role === was || !wasMuted)) {
+      this.mutedBy = event.by.name;
+      this.showMuted(null);
+    }
+    if (!event.muted && wasMuted) {
       this.put("notice", `${event.by.name} has unmuted you: you can write again.`, reasonWords(event.reason));
     }
     if (event.role === was) return;
@@ -41,6 +51,7 @@ export class OwnNotice {
       return;
     }
     if (this.muted !== null) return;
+    this.isMuted = true;
     const words = `${this.mutedBy} has muted you: you can read everything, but neither write nor chat.`;
     this.muted = h(
       "section",

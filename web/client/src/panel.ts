@@ -88,7 +88,7 @@ export class Panel {
       },
       { line: this.line.element, banner, roster: this.roster.element, chat: this.chat.element, code },
     );
-    this.own = new OwnNotice(this.frame.notices);
+    this.own = new OwnNotice(this.frame.notices, this.role);
     this.show();
   }
 
@@ -156,7 +156,7 @@ export class Panel {
     if (event.kind === "admission.changed") {
       this.reason = event.reason;
       if (wasObserving && event.state === "seated") this.own.tellSeated();
-    } else if (event.kind === "participant.changed") this.own.tellChange(event, this.role);
+    } else if (event.kind === "participant.changed") this.own.tellChange(event);
   }
 
   private show(): void {

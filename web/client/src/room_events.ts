@@ -45,6 +45,8 @@ export interface Message {
 }
 
 export interface Snapshot extends Omit<Details, "title"> {
+  /** The last one that is in it. */
+  entry: number;
   status: "pending" | "active" | "finished";
   you: string | null;
   /** One's own. */
@@ -100,17 +102,22 @@ export class RoomEvents {
   private source: EventSource | null = null;
   private timer = 0;
   private retry = FIRST_RETRY_MS;
+  private last = "";
 
   constructor(private readonly onEvent: (event: RoomEvent) => void) {}
 
+  /** What came between two streams is told too: a decision about oneself closes the first. */
   open(url: string): void {
     this.close();
-    const source = new EventSource(url);
+    const source = new EventSource(this.last === "" ? url : `${url}&after=${this.last}`);
     this.source = source;
     for (const kind of KINDS) {
       source.addEventListener(kind, (message: MessageEvent<string>) => {
         this.retry = FIRST_RETRY_MS;
-        this.onEvent(parse(kind, message.data));
+        const event = parse(kind, message.data);
+        if (message.lastEventId !== "") this.last = message.lastEventId;
+        else if (event.kind === "snapshot" && this.last === "") this.last = String(event.snapshot.entry);
+        this.onEvent(event);
       });
     }
     source.onerror = () => {

@@ -309,7 +309,7 @@ export class Session implements DocumentWatcher {
         break;
       case "participant.changed":
         this.request = { ...this.request, as: event.role };
-        void this.rejoin.after("change");
+        void this.rejoin.after("decision");
         break;
       case "participant.removed": {
         const reason = reasonWords(event.reason);

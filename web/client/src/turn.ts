@@ -13,9 +13,11 @@ export class Turn {
     private readonly onTooMany: () => void,
   ) {}
 
-  async after(cause: "refusal" | "change"): Promise<void> {
+  /** A decision is somebody's, and explains the refusals before it: they do not count. */
+  async after(cause: "refusal" | "change" | "decision"): Promise<void> {
+    if (cause === "decision") this.refusals = [];
     if (this.isRunning) {
-      this.again ||= cause === "change";
+      this.again ||= cause !== "refusal";
       return;
     }
     const now = performance.now();
