@@ -37,7 +37,7 @@ async def test_a_lobby_that_was_opened_early_learns_who_the_candidate_is(house: 
     await api.join(interview, "candidate", "Cleo")
     await page.get_by_role("button", name="Enter the room").click()
     await page.get_by_text("Please say who you are").wait_for()
-    other = page.get_by_label("Cleo, the candidate, on another device")
+    other = page.get_by_label("Somebody is here as Cleo")
     assert not await other.is_checked()
     await page.get_by_label("a guest").check()
     assert await page.get_by_label("Your name").input_value() == "Pia Panelist"
@@ -54,7 +54,7 @@ async def test_an_open_lobby_changes_by_itself(house: House, api: Api) -> None:
     await page.goto(f"{house.server.url}/i/{interview}")
     assert await page.get_by_label("the candidate").is_checked()
     await api.join(interview, "candidate", "Cleo")
-    other = page.get_by_label("Cleo, the candidate, on another device")
+    other = page.get_by_label("Somebody is here as Cleo")
     await other.wait_for()
     assert not await other.is_checked()
 

@@ -89,4 +89,22 @@ async def test_interviewers_prepare_unseen_until_they_let_the_candidate_in(house
     await olga.until_text("secret!")
     assert await cleo.stayed()
     await olga.says("Cleo is here.")
-    assert not await olga.page.get_by_role("button", name="Let the candidate in").is_visible()
+    assert not await olga.page.get_by_role("button", name="Let").is_visible()
+
+
+async def test_interviewers_are_told_what_to_do_about_who_waits(house: House, api: Api) -> None:
+    """B1: somebody else under the candidate's name; and a guest, who comes in with the candidate."""
+    interview = await api.create(lobby=True)
+    await house.outside(interview, "Cleo")
+    olga = await house.interviewer(interview)
+    await olga.page.get_by_role("button", name="Let the candidate in").wait_for()
+    await olga.page.get_by_role("button", name="Actions for Cleo").click()
+    await olga.page.get_by_role("menuitem", name="Remove a device").click()
+    dialog = olga.page.get_by_role("dialog")
+    await dialog.get_by_text("Let the candidate in: every device is listed").wait_for()
+    await dialog.get_by_role("button", name="Close").click()
+    gus = await house.outside(interview, "Gus", "guest")
+    await olga.page.get_by_role("button", name="Let everybody in").click()
+    await seated(gus)
+    await olga.page.get_by_role("button", name="Actions for Cleo").click()
+    await olga.page.get_by_role("menuitem", name="Remove device 1").wait_for()

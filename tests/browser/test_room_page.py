@@ -179,7 +179,7 @@ async def test_a_second_device_comes_in_as_the_candidate_knowingly(house: House,
     cleo = await house.visitor(interview, "Cleo")
     page = await house.window()
     await page.goto(cleo.page.url)
-    other = page.get_by_label("Cleo, the candidate, on another device")
+    other = page.get_by_label("Somebody is here as Cleo")
     assert not await other.is_checked()
     assert not await page.get_by_label("a guest").is_checked()
     assert await page.get_by_label("Your name").is_visible()

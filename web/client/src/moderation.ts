@@ -87,7 +87,7 @@ export class Moderation {
         title: `Remove ${name} from the room?`,
         words: [
           "They are out at once and cannot come back into this interview. What they wrote stays.",
-          `${name} is told that it was an interviewer, and why.`,
+          `${name} is told that it was you, and why.`,
         ],
         action: "Remove",
         done: `${name} was removed.`,
@@ -97,8 +97,11 @@ export class Moderation {
   }
 
   /** The candidate is never removed, only a device of his: another one stays in, or comes in. */
-  private deviceItems({ id, name, role, devices }: Participant): MenuItem[] {
+  private deviceItems({ id, name, role, devices, state }: Participant): MenuItem[] {
     if (role !== "candidate" && devices.length < 2) return [];
+    if (state === "waiting" && devices.length === 0) {
+      return [{ label: "Remove a device…", onChoose: () => void tellOfDevices(name) }];
+    }
     return devices.map((device, at) => ({
       label: `Remove device ${at + 1} (${device.slice(0, 4)})…`,
       isDangerous: true,
@@ -114,6 +117,15 @@ export class Moderation {
       }),
     }));
   }
+}
+
+/** Only a device that is in can be removed. */
+async function tellOfDevices(name: string): Promise<void> {
+  const words = [
+    "Which devices wait outside is not known yet. Let the candidate in: every device is listed in this menu then, each with its own way out.",
+    "If it is somebody else who waits under this name, the candidate comes in too, with “I am the candidate” in front of the room. Ask on the call which device is the candidate’s and remove the other one; nothing written is lost.",
+  ];
+  await ask({ title: `Who waits as ${name}?`, body: words.map((each) => h("p", {}, each)), cancel: "Close" });
 }
 
 function question({ title, words, action, done, call }: Question): () => void {

@@ -12,11 +12,7 @@ export class PresenceLine {
   private readonly faces = h("span", { class: "faces", "aria-hidden": "true" });
   private readonly words = h("span", { class: "line-words" });
   private readonly typing = h("span", { class: "line-typing" });
-  private readonly admitButton = h(
-    "button",
-    { type: "button", class: "button primary", hidden: true },
-    "Let the candidate in",
-  );
+  private readonly admitButton = h("button", { type: "button", class: "button primary", hidden: true });
   private shownFaces = "";
 
   constructor(
@@ -39,6 +35,8 @@ export class PresenceLine {
     this.stage.dataset["status"] = status;
     const isInterviewer = this.people.get(this.hooks.ownId())?.role === "interviewer";
     this.admitButton.hidden = !isInterviewer || !closed || status !== "pending";
+    const guestWaits = this.people.line.some(({ role }) => role === "guest");
+    this.admitButton.textContent = guestWaits ? "Let everybody in" : "Let the candidate in";
     this.recorded.hidden = status === "finished";
     const words = isKnown ? presenceWords(this.people, this.hooks.ownId(), reason) : "Who else is here is not known now.";
     if (this.words.textContent !== words) this.words.textContent = words;

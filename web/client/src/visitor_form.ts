@@ -9,7 +9,7 @@ export class VisitorForm {
   private readonly choices: HTMLFieldSetElement;
   private readonly isCandidate = radio("candidate");
   private readonly isGuest = radio("guest");
-  private readonly candidateWords = h("span", { dir: "auto" });
+  private readonly known = h("span", { class: "quiet", dir: "auto" });
 
   constructor(
     name: string,
@@ -31,9 +31,9 @@ export class VisitorForm {
     this.choices = h(
       "fieldset",
       { class: "choices" },
-      h("legend", {}, "I am"),
-      h("label", { class: "choice" }, this.isCandidate, this.candidateWords),
-      h("label", { class: "choice" }, this.isGuest, h("span", {}, "a guest")),
+      h("legend", {}, "Who are you?"),
+      h("label", { class: "choice" }, this.isCandidate, h("span", { class: "choice-words" }, "I am the candidate", this.known)),
+      h("label", { class: "choice" }, this.isGuest, "I am a guest"),
     );
     const enter = h("button", { type: "submit", class: "button primary wide" }, "Enter the room");
     this.element = h("form", { class: "stack" }, enter);
@@ -61,8 +61,8 @@ export class VisitorForm {
 
   private show(): void {
     const { candidate } = this;
-    this.candidateWords.textContent =
-      candidate === null ? "the candidate" : `${candidate}, the candidate, on another device`;
+    this.known.hidden = candidate === null;
+    this.known.textContent = candidate === null ? "" : `Somebody is here as ${candidate}: you on another device, or somebody else.`;
     this.choices.classList.toggle("is-long", candidate !== null);
     this.field.hidden = this.input.disabled = candidate !== null && this.isCandidate.checked;
     const [first, second] = candidate === null ? [this.field, this.choices] : [this.choices, this.field];
