@@ -18,6 +18,7 @@ from rooms.service import Service
 from web.metric import Metrics
 from web.rate import Rate
 from web.settings import Settings
+from web.stream import Streams
 
 DATABASE_NAME = "panelroom.db"
 
@@ -36,6 +37,7 @@ class Panelroom:
     joins: Rate
     door: Turn
     chats: Rate
+    streams: Streams
     metrics: Metrics
 
     @classmethod
@@ -76,5 +78,6 @@ class Panelroom:
             joins=Rate(settings.joins_per_min),
             door=Turn(),
             chats=Rate(settings.chats_per_min),
+            streams=Streams(),
             metrics=Metrics(journal, rooms),
         )

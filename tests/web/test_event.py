@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -121,6 +121,31 @@ async def test_a_member_listens_without_a_ticket(site: Site) -> None:
     async with listening(site, f"/api/v1/interviews/{interview}/events", **(await site.session())) as events:
         _, _, snapshot = await events.next()
         assert snapshot["you"] is None
+
+
+@pytest.mark.parametrize("way", ["ticket", "session", "key"])
+async def test_of_many_streams_of_one_reader_the_oldest_ends(site: Site, way: str) -> None:
+    """A tab that comes back is never kept out by its own dead streams; another's are not touched."""
+    interview = await site.create()
+    path = f"/api/v1/interviews/{interview}/events"
+    own, other = [(await site.join(interview, "candidate"))["events_url"] for _ in range(2)]
+    url, headers = {
+        "ticket": (own, {}),
+        "session": (path, await site.session()),
+        "key": (path, {"Authorization": f"Bearer {site.key}"}),
+    }[way]
+    async with AsyncExitStack() as stack:
+        bystander = await stack.enter_async_context(listening(site, other))
+        await bystander.next()
+        streams = []
+        for _ in range(11):
+            streams.append(await stack.enter_async_context(listening(site, url, **headers)))
+            assert (await streams[-1].next())[0] == "snapshot"
+        for oldest in streams[:3]:
+            await oldest.ended()
+        await site.join(interview, "guest")
+        for stream in [bystander, *streams[3:]]:
+            assert (await stream.next())[0] == "participant.joined"
 
 
 @pytest.mark.parametrize("busy", [False, True])

@@ -43,16 +43,17 @@ async def events(interview_id: str) -> Response:
     query = read_query(EventsQuery)
     after = _number(request.headers.get("Last-Event-ID") or query.after)
     rooms = panelroom().rooms
-    is_interviewer = False
+    is_interviewer, asker = False, None
     if query.ticket is not None:
         check: Check = partial(rooms.participant_of, interview_id, query.ticket)
         await check()
     else:
+        asker = (await credential().required()).id
         is_interviewer = await _reads_notes(rooms, interview_id, credential())
         check = partial(_check_authority, rooms, interview_id, credential(), is_interviewer=is_interviewer)
     look = partial(rooms.views.of, interview_id, query.ticket, is_interviewer=is_interviewer)
     response = Response(
-        _stream(interview_id, after, check, look, panelroom()),
+        _stream(interview_id, after, check, look, panelroom(), asker=asker),
         content_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -69,23 +70,30 @@ def _number(text: str | None) -> int | None:
 
 
 async def _stream(
-    interview_id: str, after: int | None, check: Check, look: Look, panelroom: Panelroom
+    interview_id: str, after: int | None, check: Check, look: Look, panelroom: Panelroom, *, asker: str | None
 ) -> AsyncGenerator[bytes]:
-    """Ends when the server stops, the asker may not listen any more, or reads too slowly: then it asks again."""
+    """Ends when the server stops, the asker may not listen any more, reads too slowly, or opens many more: then it
+    asks again.
+    """
     journal, rooms = panelroom.journal, panelroom.rooms
     # Subscribed before the snapshot is read: nothing falls between them, and what is in both is left out below.
     async with journal.subscribe(interview_id) as subscription:
         reader = Reader(await look(), look)
-        with rooms.seats.listening(interview_id, reader.participant_id):
+        # Who comes as the candidate in another browser does not end the candidate's.
+        who = (interview_id, asker or reader.participant_id, reader.view.device_id)
+        with (
+            panelroom.streams.opened(who, subscription) as own,
+            rooms.seats.listening(interview_id, reader.participant_id),
+        ):
             yield _frame("snapshot", reader.view.snapshot, None)
-            while after is not None and after < reader.last:
+            while after is not None and after < reader.last and subscription in own:
                 page = await journal.entries(interview_id, after=after, limit=_PAGE, events_only=True)
                 for entry in page:
                     if entry.entry <= reader.last and (told := reader.told(entry)) is not None:
                         yield told
                 after = page[-1].entry if len(page) == _PAGE else reader.last
             checked_s = time.monotonic()
-            while not reader.is_over:
+            while not reader.is_over and subscription in own:
                 left_s = checked_s + _CHECK_S - time.monotonic()
                 if left_s <= 0:
                     if not await _counts(check):

@@ -1,0 +1,31 @@
+"""The open streams of events, by who reads them."""
+
+from collections import defaultdict
+from collections.abc import Generator, Hashable
+from contextlib import contextmanager
+
+from collab.log import Subscription
+
+_MAX = 8
+
+
+class Streams:
+    """Of one reader only so many are open. One more ends the oldest: it may be a dead one that he comes back from."""
+
+    def __init__(self) -> None:
+        self._open: defaultdict[Hashable, list[Subscription]] = defaultdict(list)
+
+    @contextmanager
+    def opened(self, reader: Hashable, subscription: Subscription) -> Generator[list[Subscription]]:
+        """Those of this reader during the block: this subscription is among them for as long as it may go on."""
+        own = self._open[reader]
+        own.append(subscription)
+        while len(own) > _MAX:
+            own.pop(0).end()
+        try:
+            yield own
+        finally:
+            if subscription in own:
+                own.remove(subscription)
+            if not own and self._open.get(reader) is own:
+                del self._open[reader]
