@@ -191,14 +191,11 @@ class Moderation:
         if participant.removed_reason is not None:
             return
         await _set(transaction, participant, {"removed_reason": reason})
-        if participant.member_id is None:
-            candidate = await store.participant_as(
-                transaction.connection, participant.interview_id, Role.CANDIDATE, None
-            )
-            devices = await _devices(transaction, participant)
-            # Who came as a guest by mistake, and then as the candidate, does not lose the browser with the guest.
-            for device_id in devices - (await _devices(transaction, candidate) if candidate else set()):
-                await _bar(transaction, participant.interview_id, device_id, reason)
+        candidate = await store.participant_as(transaction.connection, participant.interview_id, Role.CANDIDATE, None)
+        devices = await _devices(transaction, participant)
+        # Who came as a guest by mistake, and then as the candidate, does not lose the browser with the guest.
+        for device_id in devices - (await _devices(transaction, candidate) if candidate else set()):
+            await _bar(transaction, participant.interview_id, device_id, reason)
         await _revoke(transaction, participant)
         await _tell_removed(transaction, case, participant, None, reason)
         await self._seats.give_up(transaction, case.interview, participant, CloseCode.REMOVED, _REMOVED, by=case.by)

@@ -1,6 +1,5 @@
 """The live side of interviews: who comes in, who is there, and the steps from pending to finished."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import delete, insert, update
@@ -127,7 +126,9 @@ class Service:
                 if resumed.role is role and same:
                     participant = resumed
             if participant is None:
-                participant = await self._add_participant(transaction, interview, role, name, member)
+                participant = await self._add_participant(
+                    transaction, interview, role, name, member, device_id=device_id
+                )
             new_device = None
             if device_id is None:
                 new_device = new_secret()
@@ -302,7 +303,14 @@ class Service:
             return await store.is_interviewer(connection, interview, principal.id, principal.email)
 
     async def _add_participant(
-        self, transaction: Transaction, interview: Interview, role: Role, name: str, member: Member | None
+        self,
+        transaction: Transaction,
+        interview: Interview,
+        role: Role,
+        name: str,
+        member: Member | None,
+        *,
+        device_id: str | None,
     ) -> Participant:
         if member is not None and role in MEMBERS_ONLY:
             name = member.name
@@ -311,9 +319,12 @@ class Service:
                 named = replace(interview, candidate_name=name)
                 await store.set_interview(transaction.connection, interview.id, planned_row(named))
             name = name or interview.candidate_name or "Candidate"
-        was: Sequence[Participant] = ()
+        muted_reason = None  # whoever was muted is not heard again in another role, or as another guest
         if member is not None and role is not Role.CANDIDATE:
             was = await store.participants_of(transaction.connection, interview.id, member.id)
+            muted_reason = next((each.muted_reason for each in was if each.muted_reason is not None), None)
+        if role is Role.GUEST and muted_reason is None and device_id is not None:
+            muted_reason = await store.mute_reason(transaction.connection, interview.id, device_id)
         participant = Participant(
             id=new_id(),
             interview_id=interview.id,
@@ -323,8 +334,7 @@ class Service:
             member_id=None if member is None or role is Role.CANDIDATE else member.id,
             joined_at_ms=transaction.now_ms,
             entered_at_ms=None,
-            # Whoever was muted is not heard again in another role.
-            muted_reason=next((each.muted_reason for each in was if each.muted_reason is not None), None),
+            muted_reason=muted_reason,
         )
         await store.add_participant(transaction.connection, participant)
         event = {"participant": participant.shown()}
@@ -341,6 +351,10 @@ async def _check_member(connection: AsyncConnection, interview_id: str, role: Ro
             raise Removed(participant.removed_reason)
         if participant.is_role_set and role in MEMBERS_ONLY and role is not participant.role:
             raise RoleFixed(f"An interviewer has made you {participant.role} in this room.")
+        if participant.is_role_set and role not in MEMBERS_ONLY:
+            raise RoleFixed(f"An interviewer has set your role in this room: you cannot be its {role}.")
+        if participant.muted_reason is not None and role not in {*MEMBERS_ONLY, participant.role}:
+            raise RoleFixed(f"An interviewer has muted you in this room: you cannot be its {role}.")
 
 
 async def _check_device(

@@ -295,6 +295,22 @@ async def removal_reason(
     return None if row is None else row["reason"]
 
 
+async def mute_reason(connection: AsyncConnection, interview_id: str, device_id: str) -> str | None:
+    """Why somebody who came to the interview with this device is muted; "" where no reason was given."""
+    participants = schema.participants.c
+    query = (
+        select(participants.muted_reason)
+        .join(schema.tickets, schema.tickets.c.participant_id == participants.id)
+        .where(
+            participants.interview_id == interview_id,
+            participants.muted_reason.is_not(None),
+            schema.tickets.c.device_id == device_id,
+        )
+    )
+    row = await one(connection, query.limit(1))
+    return None if row is None else row["muted_reason"]
+
+
 async def request(
     connection: AsyncConnection, principal_id: str, idempotency_key: str
 ) -> tuple[str, Interview, bool] | None:

@@ -177,10 +177,56 @@ async def test_a_member_who_came_twice_is_one_person(house: House, room: Room) -
 
 
 async def test_whoever_is_muted_is_so_in_every_role(room: Room) -> None:
+    """B4: and comes in no other way; a guest who is muted stays the guest that he is."""
     inside = await room.join(Role.INTERVIEWER, room.ben)
     await room.moderation.change(room.olga, room.id, inside.participant.id, MUTE)
     assert (await room.participant(await room.join(Role.OBSERVER, room.ben))).muted_reason == MUTE.reason
-    assert (await room.participant(await room.join(Role.GUEST, room.ben))).muted_reason == MUTE.reason
+    for role in (Role.GUEST, Role.CANDIDATE):
+        with pytest.raises(RoleFixed, match=f"muted you in this room: you cannot be its {role}"):
+            await room.join(role, room.ben)
+    gil = await room.house.member("gil@example.org")
+    guest = await room.join(Role.GUEST, gil)
+    await room.moderation.change(room.olga, room.id, guest.participant.id, MUTE)
+    for resume in (None, guest.ticket):
+        again = await room.join(Role.GUEST, gil, resume=resume)
+        assert again.participant.id == guest.participant.id
+        assert not any(opening.may_write for opening in again.openings)
+
+
+async def test_whose_role_was_set_is_no_visitor(room: Room) -> None:
+    """B4: an interviewer who was made an observer does not write on as a guest, or as the candidate."""
+    ben = await room.join(Role.INTERVIEWER, room.ben)
+    await room.moderation.change(room.olga, room.id, ben.participant.id, Change(role=Role.OBSERVER))
+    for role in (Role.GUEST, Role.CANDIDATE):
+        with pytest.raises(RoleFixed, match=f"you cannot be its {role}"):
+            await room.join(role, room.ben)
+
+
+async def test_a_muted_guest_is_no_other_guest(room: Room) -> None:
+    """B4: his browser is known; the candidate in it is heard, and so is whoever comes with another one."""
+    guest = await room.join(Role.GUEST, name="Gil")
+    await room.moderation.change(room.olga, room.id, guest.participant.id, MUTE)
+    again = await room.join(Role.GUEST, name="Somebody else", device=guest.device)
+    assert again.participant.id != guest.participant.id
+    assert again.participant.muted_reason == MUTE.reason
+    assert [opening.may_write for opening in again.openings] == [False]
+    for heard in (await room.join(Role.CANDIDATE, device=guest.device), await room.join(Role.GUEST)):
+        assert all(opening.may_write for opening in heard.openings)
+    other = await room.house.interview(room.olga)
+    assert (await room.house.rooms.join(other, Role.GUEST, device=guest.device)).participant.muted_reason is None
+
+
+async def test_a_removed_member_is_no_guest_either(room: Room) -> None:
+    """B4: signed out, in the browser that he came with; where that is the candidate's too, it stays in."""
+    candidate = await room.join(Role.CANDIDATE)
+    ben = await room.join(Role.INTERVIEWER, room.ben)
+    await room.join(Role.INTERVIEWER, room.ben, device=candidate.device)
+    await room.moderation.remove(room.olga, room.id, ben.participant.id, reason="enough")
+    for role in (Role.GUEST, Role.CANDIDATE):
+        with pytest.raises(Removed, match="enough"):
+            await room.join(role, device=ben.device)
+    await room.join(Role.CANDIDATE, device=candidate.device)
+    await room.join(Role.INTERVIEWER, room.olga, device=ben.device)
 
 
 async def test_muted_and_heard_again(house: House, room: Room) -> None:
