@@ -63,3 +63,27 @@ async def test_who_says_too_much_keeps_the_words_that_were_not_sent(house: House
     await box.press("Enter")
     await cleo.page.get_by_role("log").get_by_text("unheard").wait_for()
     assert await box.input_value() == ""
+
+
+async def test_a_message_that_was_not_sent_is_told_as_long_as_that_is_so(house: House, api: Api) -> None:
+    interview = await api.create()
+    await house.interviewer(interview)
+    cleo = await house.visitor(interview, "Cleo")
+    box = cleo.page.get_by_label("Message", exact=True)
+    problem = cleo.page.get_by_text("Not sent.")
+    for _ in range(2):
+        await cleo.context.set_offline(True)
+        await cleo.until("room.state().connection === 'offline'")
+        await box.fill("unheard")
+        await box.press("Enter")
+        await problem.wait_for()
+        await cleo.context.set_offline(False)
+        await problem.wait_for(state="hidden")
+    await cleo.context.set_offline(True)
+    await cleo.until("room.state().connection === 'offline'")
+    await box.press("Enter")
+    await problem.wait_for()
+    await api.finish(interview)
+    await cleo.context.set_offline(False)
+    await cleo.page.get_by_text("Not sent. The interview is finished.").wait_for()
+    assert await box.input_value() == "unheard"

@@ -40,6 +40,7 @@ export class Chat {
   private shown = new Set<number>();
   private last: Message | null = null;
   private unread = 0;
+  private why: string | null = null;
 
   constructor(
     private readonly people: People,
@@ -75,10 +76,17 @@ export class Chat {
 
   /** `why`: why one may not write here, in words; null when one may. */
   allow(why: string | null, isInterviewer: boolean): void {
+    this.why = why;
+    if (why !== null) this.problem.textContent = `Not sent. ${why}`;
     this.box.disabled = this.sendButton.disabled = this.to.disabled = why !== null;
     this.box.placeholder = why ?? "Write a message";
     this.to.hidden = !isInterviewer;
     if (!isInterviewer) this.to.value = "all";
+  }
+
+  /** Connected again: what was not sent can be sent now. */
+  reconnected(): void {
+    if (this.why === null) this.problem.hidden = true;
   }
 
   /** After the people have taken in a message, or all of them. */
@@ -149,7 +157,7 @@ export class Chat {
       this.problem.hidden = true;
       this.grow();
     } catch (error) {
-      this.problem.textContent = `Not sent. ${error instanceof Error ? error.message : String(error)}`;
+      this.problem.textContent = `Not sent. ${this.why ?? (error instanceof Error ? error.message : String(error))}`;
       this.problem.hidden = false;
     } finally {
       this.sendButton.disabled = this.box.disabled;

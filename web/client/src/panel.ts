@@ -119,9 +119,11 @@ export class Panel {
 
   /** Whether the events still tell who is here. */
   setKnown(isKnown: boolean): void {
+    const isBack = isKnown && !this.isKnown;
     this.isKnown = isKnown;
     this.roster.setPresence(this.people.status === "finished" ? "over" : isKnown ? "known" : "unknown");
     this.show();
+    if (isBack) this.chat.reconnected();
   }
 
   setFollowed(id: string | null): void {
