@@ -43,6 +43,23 @@ async def test_a_finish_names_who_is_still_in_and_can_be_undone_in_the_room(hous
     await olga.until_text("done again")
 
 
+async def test_a_finish_keeps_who_had_gone_apart_and_follows_nobody(house: House, api: Api) -> None:
+    interview = await api.create()
+    await house.visitor(interview, "Cleo")
+    gus = await house.visitor(interview, "Gus", "guest")
+    olga = await house.interviewer(interview)
+    await gus.page.close()
+    row = olga.page.locator(".roster-row").filter(has_text="Gus")
+    await row.get_by_text("away").wait_for()
+    await olga.page.get_by_role("button", name="Cleo", exact=True).click()
+    chip = olga.page.locator(".follow-chip")
+    await chip.wait_for()
+    await api.finish(interview)
+    await row.get_by_text("not here at the end").wait_for()
+    assert await olga.page.get_by_text("not here at the end").count() == 1
+    await chip.wait_for(state="hidden")
+
+
 async def test_a_finish_can_be_undone_from_the_replay(house: House, api: Api) -> None:
     """A35: by an interviewer, who is then in the room again."""
     interview = await api.create()

@@ -20,8 +20,7 @@ export function person(id: string, role: Role, state: SeatState | null, number: 
   };
 }
 
-export function room(participants: Participant[], more: Partial<Snapshot> = {}): People {
-  const people = new People();
+export function room(participants: Participant[], more: Partial<Snapshot> = {}, people = new People()): People {
   const snapshot: Snapshot = {
     entry: 0,
     status: "active",

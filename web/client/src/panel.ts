@@ -19,8 +19,8 @@ interface PanelHooks {
   onLeave: (done: boolean) => void;
   onFinished: (by?: string) => void;
   onDownload: () => void;
-  /** Goes along with somebody's caret; with the same one again, no more. */
-  onFollow: (id: string) => void;
+  /** Goes along with somebody's caret; with the same one again, or null, no more. */
+  onFollow: (id: string | null) => void;
 }
 
 interface Parts {
@@ -137,6 +137,7 @@ export class Panel {
 
   finished(by: string | undefined, replay: string | null): void {
     this.people.status = "finished";
+    this.hooks.onFollow(null);
     this.setKnown(true);
     const isInterviewer = this.role === "interviewer";
     const undo = isInterviewer && this.undoLeft > 0 ? undoFinish(this.undoLeft, () => api.reopen(this.id)) : null;

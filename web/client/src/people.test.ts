@@ -70,3 +70,13 @@ await test("a message is kept once, also when the stream gives it again", () => 
   people.accept(chat);
   assert.equal(people.messages.length, 1);
 });
+
+await test("a finish that is learnt late makes nobody go or come", () => {
+  const here = person("Ada", "interviewer", "seated", 1);
+  const gone = person("Gus", "guest", null, 2, { connected: false });
+  const people = room([here, gone]);
+  const after = room([{ ...here, connected: false }, gone], { status: "finished" });
+  assert.deepEqual(names(after.here), ["Ada", "Gus"]);
+  room([{ ...here, connected: false }, gone], { status: "finished" }, people);
+  assert.deepEqual(names(people.here), ["Ada"]);
+});

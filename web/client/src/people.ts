@@ -92,6 +92,10 @@ export class People {
     this.closed = snapshot.lobby && !snapshot.opened;
     this.messages = snapshot.chat;
     const people = snapshot.participants.map((person) => ({ ...NOBODY, ...person, devices: this.inOrder(person) }));
+    // The finish closes every connection: who was here then is who was last seen here.
+    if (snapshot.status === "finished") {
+      for (const person of people) person.connected = this.all.get(person.id)?.connected ?? true;
+    }
     this.all.clear();
     for (const person of people) this.all.set(person.id, person);
   }

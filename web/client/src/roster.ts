@@ -4,7 +4,7 @@ import type { People } from "./people";
 import { avatar, ROLE_NAMES } from "./person";
 import type { Participant, RoomEvent } from "./room_events";
 
-/** "over": after the finish it says who took part and no longer who is here. */
+/** "over": after the finish it says who took part, and who was here at the end. */
 export type Presence = "known" | "unknown" | "over";
 
 interface RosterOptions {
@@ -61,8 +61,7 @@ export class Roster {
   draw(): void {
     const inside = this.people.inside;
     const line = this.people.line;
-    const isHere = (person: Participant): boolean => person.connected || this.presence === "over";
-    this.place(this.list, [...inside.filter(isHere), ...inside.filter((person) => !isHere(person))]);
+    this.place(this.list, [...inside.filter(({ connected }) => connected), ...inside.filter(({ connected }) => !connected)]);
     this.place(this.line, line);
     this.lineHead.hidden = this.line.hidden = line.length === 0;
     const shown = new Set([...inside, ...line].map(({ id }) => id));
@@ -93,13 +92,15 @@ export class Roster {
   private show(row: Row, person: Participant): void {
     const isYou = person.id === this.options.ownId();
     const place = this.people.place(person.id);
-    const shown = { known: person.connected || person.state === "waiting", unknown: isYou, over: true }[this.presence];
+    const isHere = person.connected || person.state === "waiting";
+    const shown = { known: isHere, unknown: isYou, over: isHere || isYou }[this.presence];
+    const away = { known: "away", unknown: null, over: "not here at the end" }[this.presence];
     row.show(person, {
       isYou,
       isAway: !shown,
       says: [
         place === null || this.people.closed ? null : `${ordinal(place)} for a seat`,
-        person.connected || person.state === "waiting" || this.presence !== "known" ? null : "away",
+        shown ? null : away,
       ].filter((words) => words !== null),
       isTyping: this.typing.has(person.id),
       isFollowed: person.id === this.followed,

@@ -82,7 +82,7 @@ export class Session implements DocumentWatcher {
       onDownload: () => {
         this.workspace.downloadAll();
       },
-      onFollow: (id: string) => {
+      onFollow: (id: string | null) => {
         this.workspace.follow(id);
       },
     };
