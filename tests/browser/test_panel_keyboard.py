@@ -71,7 +71,7 @@ async def test_an_interviewer_lets_in_moderates_and_finishes(house: House, api: 
     olga = Person(page)
     await olga.says("wait outside")
     await page.keyboard.press("Escape")
-    await tab_to(page, "Let the candidate in", back=True)
+    await tab_to(page, "Let everybody in", back=True)
     await page.keyboard.press("Enter")
     for person in (cleo, gus):
         await person.until("room.state().connection === 'synchronised'")

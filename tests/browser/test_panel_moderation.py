@@ -37,6 +37,7 @@ async def test_who_is_muted_is_told_by_whom_and_why(house: House, interview: str
     await olga.act("Gus", "Unmute")
     await notice.wait_for(state="detached")
     await gus.page.get_by_text("Olga Owner has unmuted you").first.wait_for()
+    await gus.page.get_by_text("Read only").wait_for(state="hidden")
     await gus.focus()
     await gus.page.keyboard.press("Control+End")
     await gus.type("c")
