@@ -63,7 +63,7 @@ async def test_nothing_comes_of_it(api: Api, who: str, times: int) -> None:
             assert crowd.admitted["Eve"].may_write[crowd.interview] is False
         await crowd.type("Cleo", "this stays")
         await crowd.until(lambda: str(gus) == str(reader) == "this stays", "everybody sees it")
-        await crowd.until(lambda: len(gus.presence) == 2, "everybody is seen")
+        await crowd.until(lambda: len(gus.presence) == 2 and reader.settled, "everybody is seen")
         counted, heard, denied = reader.confirmed, len(gus.frames), 0
         for number in range(times):
             is_write = chance.random() < 0.6

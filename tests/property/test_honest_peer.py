@@ -204,6 +204,6 @@ async def test_stock_providers_come_back_and_agree(
         roads = room.roads.values()
         connections, cuts = sum(road.connections for road in roads), sum(road.cuts for road in roads)
         print(f"\n{package}: {connections} connections, {cuts} cut, {len(await api.updates(interview))} updates")
-        assert cuts > 5
+        assert cuts
     refused = [line for line in limited.log[since:] if "refused" in line]
     assert not refused, "\n".join(refused)
