@@ -40,7 +40,7 @@ async def test_from_the_form_to_the_chat_and_out_again(house: House, api: Api) -
     page = await house.window()
     await page.goto(f"{house.server.url}/i/{interview}")
     await page.keyboard.type("Cleo")
-    await tab_to(page, "the candidate")
+    await tab_to(page, "I am the candidate")
     await tab_to(page, "Enter the room")
     await page.keyboard.press("Enter")
     cleo = Person(page)
