@@ -27,6 +27,7 @@ from tests.support.server import Server, serving
 pytestmark = pytest.mark.anyio
 
 SETTLE_S = 60.0
+FEWEST_CUTS = 5
 ROOMS = int(os.environ.get("HONEST_ROOMS", "10"))
 TABS = {"Cleo": 2, "Olga": 1, "Gus": 2}
 ROLES = {"Cleo": "candidate", "Olga": "interviewer", "Gus": "guest"}
@@ -198,12 +199,14 @@ async def test_stock_providers_come_back_and_agree(
             await room.live(seconds)
             await room.kill()
         await room.live(seconds)
+        while sum(road.cuts for road in room.roads.values()) <= FEWEST_CUTS:  # a lucky network shows nothing
+            await room.live(seconds)
         await room.settle()
         for tab in list(room.tabs):
             room.leave(tab)
         roads = room.roads.values()
         connections, cuts = sum(road.connections for road in roads), sum(road.cuts for road in roads)
         print(f"\n{package}: {connections} connections, {cuts} cut, {len(await api.updates(interview))} updates")
-        assert cuts
+        assert cuts > FEWEST_CUTS
     refused = [line for line in limited.log[since:] if "refused" in line]
     assert not refused, "\n".join(refused)
