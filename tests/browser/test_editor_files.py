@@ -163,7 +163,7 @@ async def test_a_deletion_asks_tells_and_can_be_undone(cleo: Person, olga: Perso
     await cleo.type("kept")
     await tab(olga, "b.py").click()
     await olga.type(" by both ")
-    await cleo.until("room.text('b.py').includes('both')")
+    await cleo.until("room.text('b.py').includes(' by both ')")
     text = await cleo.page.evaluate("panelroomRoom.text('b.py')")
     await choose(cleo, "Delete")
     dialog = cleo.page.get_by_role("dialog")

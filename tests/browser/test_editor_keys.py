@@ -180,3 +180,16 @@ async def test_the_code_pane_on_a_phone_and_its_dialogs_have_no_violation(cleo: 
     await page.get_by_role("button", name="Undo").wait_for(timeout=WAIT_MS)
     found += await violations(page)
     assert not found, "\n".join(found)
+
+
+async def test_no_key_is_lost_between_the_answer_to_a_question_and_the_new_file(cleo: Person) -> None:
+    """The caret is in it before the browser can hand out another key."""
+    page = cleo.page
+    await page.get_by_role("button", name="New file").click()
+    await page.get_by_role("textbox", name="Name").fill("b.py")
+    there = """async (button) => {
+        button.click()
+        for (let turn = 0; turn < 100; turn++) await null
+        return document.activeElement.getAttribute("aria-label")
+    }"""
+    assert await page.get_by_role("button", name="Add").evaluate(there) == "Code, b.py"

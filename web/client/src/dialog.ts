@@ -12,19 +12,27 @@ interface Question {
 export function ask({ title, body, action, cancel }: Question): Promise<boolean> {
   const dialog = h("dialog", { class: "dialog", "aria-labelledby": "dialog-title" });
   const no = h("button", { type: "button", class: "button" }, cancel);
-  no.addEventListener("click", () => {
-    dialog.close("");
-  });
-  const form = h("form", { method: "dialog" }, h("h2", { id: "dialog-title" }, title), ...body);
-  const yes =
-    action === undefined ? null : h("button", { class: `button ${action.style}`, value: "yes" }, action.label);
+  const form = h("form", {}, h("h2", { id: "dialog-title" }, title), ...body);
+  const yes = action === undefined ? null : h("button", { class: `button ${action.style}` }, action.label);
   form.append(h("div", { class: "dialog-actions" }, no, yes));
   dialog.append(form);
   document.body.append(dialog);
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => {
+    // At once, not with the event `close`, which is a task of its own: keys pressed before it would go nowhere.
+    const answer = (sure: boolean): void => {
+      dialog.close();
       dialog.remove();
-      resolve(dialog.returnValue === "yes");
+      resolve(sure);
+    };
+    no.addEventListener("click", () => {
+      answer(false);
+    });
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      answer(true);
+    });
+    dialog.addEventListener("close", () => {
+      answer(false);
     });
     dialog.showModal();
   });
