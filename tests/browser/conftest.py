@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from tests.browser.line import Line
 from tests.browser.person import House
 from tests.support.server import Server
 
@@ -40,3 +41,8 @@ async def house(front_door: House) -> AsyncIterator[House]:
     """Closes every window at the end, and fails on what a page complained of."""
     yield front_door
     await front_door.close()
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()

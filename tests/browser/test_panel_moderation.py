@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.browser.line import Line
 from tests.browser.person import House, Person
 from tests.support.api import Api
 
@@ -91,6 +92,36 @@ async def test_a_decision_is_told_also_when_the_page_knows_it_before_the_event(h
     await ada.until("room.state().role === 'observer'")
     await ada.page.get_by_text("Olga Owner has made you an observer").first.wait_for()
     await ada.page.get_by_text("Reason: You know her well").first.wait_for()
+
+
+@pytest.mark.parametrize("is_denied", [False, True])
+async def test_unsaved_notes_are_kept_for_who_is_made_observer(
+    house: House, api: Api, line: Line, *, is_denied: bool
+) -> None:
+    """A30: what had not reached the server, and no other line of notes that are closed to him now."""
+    interview = await api.create()
+    olga = await house.interviewer(interview)
+    await house.employ("Ada")
+    page = await house.window(member="Ada")
+    await line.lay(page)
+    await page.goto(f"{house.server.url}/i/{interview}#interviewer")
+    ada = Person(page)
+    await page.locator(".pane-notes .cm-content[contenteditable=true]").focus()
+    await ada.type("strong on graphs\n")
+    await olga.until("room.notes() === 'strong on graphs\\n'")
+    await page.locator(".saved").get_by_text("Saved", exact=True).wait_for()
+    line.swallows = True
+    await ada.type("ask about queues")
+    await ada.until("room.notes() === 'strong on graphs\\nask about queues'")
+    if is_denied:
+        line.deny("you may read this document, but not write in it")
+        line.swallows = True
+        await ada.until("room.notes() === ''")
+    await olga.act("Ada", "Make observer")
+    await ada.until("room.state().role === 'observer' && room.notes() === null")
+    notice = page.get_by_role("alert").filter(has_text="Your last changes to the notes did not reach the server.")
+    assert await notice.get_by_label("The text").input_value() == "ask about queues"
+    assert "graphs" not in await page.content()
 
 
 async def test_who_is_removed_is_told_and_cannot_come_back(house: House, interview: str) -> None:

@@ -1,10 +1,11 @@
 import { CLOSE_CODES } from "./close_codes";
-import { areSame, lateNotice, lostIn, refusedNotice, together, type Texts } from "./lost_text";
+import { areSame, lateNotice, lostIn, refusedNotice, together, withdrawnNotice, type Texts } from "./lost_text";
 import type { SharedDocument } from "./shared_document";
 
 interface Lost {
   reason: string;
   texts: Texts;
+  unsaved: Texts | null;
 }
 
 /** What a refusal threw away and what came too late: kept until it has been told. */
@@ -20,7 +21,7 @@ export class Losses {
 
   /** The document starts again from the server's state; what it had is kept here. */
   discard(document: SharedDocument, reason: string): void {
-    this.lost.set(document, { reason, texts: document.texts() });
+    this.lost.set(document, { reason, texts: document.texts(), unsaved: document.unsaved() });
     document.discard();
   }
 
@@ -46,8 +47,11 @@ export class Losses {
     this.late.clear();
   }
 
-  forget(document: SharedDocument): void {
+  /** The document is taken from this page: what of it the server never got. */
+  withdraw(document: SharedDocument): void {
+    const unsaved = this.lost.get(document)?.unsaved ?? document.unsaved();
     this.lost.delete(document);
+    if (unsaved !== null) this.place.prepend(withdrawnNotice(document.name, together(unsaved)));
   }
 
   /** What is in the document, or was until a refusal of which nobody has been told yet. */

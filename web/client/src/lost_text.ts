@@ -65,6 +65,16 @@ export function lateNotice(name: string, text: string): HTMLElement {
   });
 }
 
+/** What the server never got of a document that one may not open any more. */
+export function withdrawnNotice(name: string, text: string): HTMLElement {
+  return lossNotice({
+    title: `Your last changes to the ${name} did not reach the server.`,
+    words: `You may not open the ${name} any more.`,
+    invitation: "These are the lines that you wrote. Copy what you need:",
+    text,
+  });
+}
+
 /** What was here when the page was closed by the server. */
 export function leftNotice(text: string): HTMLElement {
   return lossNotice({

@@ -194,8 +194,8 @@ export class Session implements DocumentWatcher {
 
   private dropNotes(): void {
     if (this.notes === null) return;
+    this.losses.withdraw(this.notes);
     this.notes.stop();
-    this.losses.forget(this.notes);
     this.notes = null;
     this.documents = [this.code];
     this.panel.frame.notes.replaceChildren();

@@ -7,6 +7,7 @@ import { Provider, type ConnectionState } from "./provider";
 import { browserTransport } from "./transport";
 import { writersOf, type Typing } from "./typing";
 import type { SavedState } from "./unsaved";
+import { linesSince } from "./unsaved_lines";
 
 export interface DocumentWatcher {
   onConnection(document: SharedDocument, state: ConnectionState): void;
@@ -20,6 +21,8 @@ export class SharedDocument {
   private provider: Provider;
   private mayWrite = false;
   private everSynchronised = false;
+  /** How far the server has what was written here. */
+  private savedClock = 0;
   private place: Place | null;
 
   constructor(
@@ -66,8 +69,14 @@ export class SharedDocument {
 
   /** The texts of all files. */
   texts(): Texts {
-    const files = readFiles(this.document.getMap("files"), this.language);
-    return new Map(files.map(({ id, name }) => [id, { name, text: this.document.getText(rootOf(id)).toJSON() }]));
+    return this.read((text) => text.toJSON());
+  }
+
+  /** The lines with what the server has not got; null: it has everything. */
+  unsaved(): Texts | null {
+    if (this.saved.kind === "saved" || this.saved.changes === 0) return null;
+    const lines = this.read((text) => linesSince(text, this.document.clientID, this.savedClock));
+    return new Map([...lines].filter(([, { text }]) => text !== ""));
   }
 
   wake(): void {
@@ -90,6 +99,7 @@ export class SharedDocument {
     this.provider.destroy();
     this.document = new Y.Doc();
     this.everSynchronised = false;
+    this.savedClock = 0;
     this.desk.setWritable(false);
     this.provider = this.bind();
   }
@@ -98,6 +108,11 @@ export class SharedDocument {
     this.close();
     this.provider.stop();
     window.removeEventListener("pagehide", this.onPageHide);
+  }
+
+  private read(words: (text: Y.Text) => string): Texts {
+    const files = readFiles(this.document.getMap("files"), this.language);
+    return new Map(files.map(({ id, name }) => [id, { name, text: words(this.document.getText(rootOf(id))) }]));
   }
 
   private readonly onPageHide = (): void => {
@@ -117,8 +132,10 @@ export class SharedDocument {
         this.desk.setWritable(this.mayWrite && this.everSynchronised);
         this.watcher.onConnection(this, state);
       },
-      onSaved: () => {
-        if (provider === this.provider) this.watcher.onSaved();
+      onSaved: ({ kind }) => {
+        if (provider !== this.provider) return;
+        if (kind === "saved") this.savedClock = Y.getState(this.document.store, this.document.clientID);
+        this.watcher.onSaved();
       },
       onSpoilt: (reason) => {
         if (provider === this.provider) this.watcher.onSpoilt(this, reason);
