@@ -2,6 +2,8 @@ import { h, icon } from "./dom";
 
 export interface MenuItem {
   label: string;
+  /** What tells it from its neighbours. */
+  detail?: string;
   isDangerous?: boolean;
   onChoose: () => void;
 }
@@ -10,7 +12,7 @@ export interface MenuItem {
 export function menuButton(label: string, items: () => MenuItem[]): HTMLButtonElement {
   const button = h(
     "button",
-    { type: "button", class: "menu-button", "aria-label": label, "aria-haspopup": "menu", "aria-expanded": "false" },
+    { type: "button", class: "icon-button menu-button", "aria-label": label, "aria-haspopup": "menu", "aria-expanded": "false" },
     icon("more"),
   );
   button.addEventListener("click", () => {
@@ -26,8 +28,9 @@ export function menuButton(label: string, items: () => MenuItem[]): HTMLButtonEl
 
 function open(button: HTMLButtonElement, label: string, items: MenuItem[]): void {
   const menu = h("div", { class: "menu", role: "menu", "aria-label": label, popover: "auto" });
-  const entries = items.map(({ label: words, isDangerous, onChoose }) => {
+  const entries = items.map(({ label: words, detail, isDangerous, onChoose }) => {
     const entry = h("button", { type: "button", role: "menuitem", tabindex: "-1" }, words);
+    if (detail !== undefined) entry.append(" ", h("span", { class: "menu-detail" }, detail));
     entry.classList.toggle("is-dangerous", isDangerous === true);
     entry.addEventListener("click", () => {
       menu.hidePopover();
