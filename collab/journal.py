@@ -78,6 +78,12 @@ class Transaction:
         await self.insert([row])
         return number
 
+    async def mention(self, log_id: str, kind: str, event: dict[str, Any]) -> None:
+        """Tell a room event, as entry 0, to those who hear of this log now: it is not kept."""
+        log = self._logs[log_id] = await self._journal.open(log_id)
+        payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        self._events.append(Entry(log_id, 0, log.committed_at_ms, "", "", kind, payload))
+
     async def start(self, log_id: str) -> None:
         """The first participant has entered: times count from now. Does nothing where the log has started."""
         log = await self._journal.open(log_id)

@@ -98,8 +98,7 @@ class LiveDocument:
         self.is_discarded = False  # broken: nothing may touch it any more
         self.rebuilding: asyncio.Task[None] | None = None  # broken: every frame waits
         self.rebuilt_at_s = -inf
-        self._journal = journal
-        self._quarantine = quarantine
+        self._journal, self._quarantine = journal, quarantine
         self._limits, self._boot, self._note = limits, boot, note
         self.reset()
         self._presence = Presence(lambda name: self._gate.is_root(name))  # noqa: PLW0108 - of the gate of then
@@ -388,6 +387,10 @@ class LiveDocument:
                 peer.may_write = may_write
                 if may_write:
                     self._ask(peer)
+
+    def identify(self, participant_id: str, user: dict[str, str]) -> None:
+        """One participant is shown like this from now on."""
+        self._presence.identify(self.peers, participant_id, user)
 
     def close_peers(self, code: CloseCode, reason: str, participant_id: str | None = None) -> None:
         """Close everybody, or one participant's connections."""

@@ -69,11 +69,24 @@ class Presence:
         if state is None:
             return self.leave(peer)
         peer.client_id = entry.client_id
-        stamped = {"user": peer.user, "cursor": self._cursor(state.get("cursor"))}
-        text = json.dumps(stamped, separators=(",", ":"))
+        text = _stamped(peer.user, self._cursor(state.get("cursor")))
         clock = self._tick()
         self._states[entry.client_id] = _State(peer, clock, text)
         return encode_awareness([AwarenessEntry(entry.client_id, clock, text)])
+
+    def identify(self, peers: Iterable[Peer], participant_id: str, user: dict[str, str]) -> None:
+        """Of these peers, one participant's are somebody else from now on, in the eyes of the others too."""
+        everybody = list(peers)
+        for peer in everybody:
+            if peer.participant_id != participant_id or peer.user == user:
+                continue
+            peer.user = user
+            held = self._states.get(peer.client_id) if peer.client_id is not None else None
+            if held is not None and held.peer is peer and peer.client_id is not None:
+                held.json = _stamped(user, json.loads(held.json)["cursor"])
+                held.clock = self._tick()
+                frame = encode_awareness([AwarenessEntry(peer.client_id, held.clock, held.json)])
+                self.tell(everybody, frame, peer)
 
     def leave(self, peer: Peer) -> bytes | None:
         """Remove the peer's state; the frame to ``tell``."""
@@ -149,6 +162,10 @@ class Presence:
         found = None if item is None else {"client": item["client"], "clock": item["clock"]}
         # All four, also where they are null: the editor's plug-in takes a missing one for an id.
         return {"type": None, "tname": name, "item": found, "assoc": side}
+
+
+def _stamped(user: dict[str, Any], cursor: dict[str, Any] | None) -> str:
+    return json.dumps({"user": user, "cursor": cursor}, separators=(",", ":"))
 
 
 def _is_ours(clock: int) -> bool:

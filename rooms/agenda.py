@@ -28,7 +28,7 @@ from rooms.interview import Interview, Status
 from rooms.member import Member, MemberRole
 from rooms.participant import Role
 from rooms.people import acting_member
-from rooms.policy import Limits
+from rooms.policy import Limits, Phase
 from rooms.principal import Principal
 from rooms.seat import Seats
 from rooms.secret import new_id
@@ -298,6 +298,8 @@ def _details(interview: Interview) -> dict[str, Any]:
         "title": interview.title,
         "instructions": interview.instructions,
         "meeting_url": interview.meeting_url,
+        "lobby": interview.limits.lobby,
+        "opened": interview.phase is not Phase.LOBBY,
     }
 
 

@@ -7,6 +7,8 @@ CHAT = "chat"
 TO_ALL = "all"
 TO_INTERVIEWERS = "interviewers"
 
+DEVICES = "participant.devices"
+
 _WITH_REASON = frozenset({"participant.changed", "participant.removed"})
 
 
@@ -19,10 +21,15 @@ class Viewer:
 def told(kind: str, event: dict[str, Any], viewer: Viewer) -> dict[str, Any] | None:
     """The event as this viewer reads it, None where it is kept from him.
 
-    Chat to the interviewers is theirs; an interviewer's reason is theirs and that of the person whom it concerns.
+    Chat to the interviewers is theirs, and so is with what people come; an interviewer's reason is theirs and that of
+    the person whom it concerns.
     """
     if viewer.is_interviewer:
         return event
+    if kind == DEVICES:
+        return None
+    if "devices" in event:
+        return event | {"devices": []}
     if kind == CHAT:
         return event if event["to"] == TO_ALL else None
     if kind in _WITH_REASON and event["id"] != viewer.participant_id:

@@ -1,5 +1,7 @@
 """What can be wrong with a request to change or enter an interview. Each is named for the fact."""
 
+from collections.abc import Mapping
+
 
 class RoomsError(Exception):
     """Root of this package's errors; the text is written for the person who asked."""
@@ -106,8 +108,9 @@ class RoleFixed(RoomsError):
 class Removed(RoomsError):
     """Raised when an interviewer has removed this member or device from the room."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"An interviewer removed you from this room{f': {reason}' if reason else '.'}")
+    def __init__(self, reason: str, by: Mapping[str, str] | None) -> None:
+        who = "An interviewer" if by is None else by["name"]
+        super().__init__(f"{who} removed you from this room{f': {reason}' if reason else '.'}")
 
 
 class Muted(RoomsError):

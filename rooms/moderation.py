@@ -1,12 +1,13 @@
-"""What interviewers decide about who is in their room: letting in, roles, muting, removing. Always with its event."""
+"""What interviewers decide about who is in their room: letting in, roles, muting, removing, letting back. Always with
+its event.
+"""
 
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.database import Database
@@ -16,6 +17,7 @@ from collab.wire import CloseCode
 from rooms import schema, seating, store
 from rooms.agenda import conductor
 from rooms.decision import Decisions
+from rooms.device import bar, removal_of, removed_guests, revoke, unbar, used_devices
 from rooms.errors import (
     CandidateProtected,
     DeviceUnknown,
@@ -125,6 +127,23 @@ class Moderation:
         asked = Asked(principal, interview_id, participant_id, on_behalf_of)
         await self._decisions.make(self._decide_removal, asked, device_id, reason)
 
+    async def readmit(
+        self,
+        principal: Principal,
+        interview_id: str,
+        participant_id: str,
+        *,
+        device_id: str | None = None,
+        on_behalf_of: str | None = None,
+    ) -> None:
+        """Undo a removal; of the candidate, that of one device, or of all. Who was removed may join again.
+
+        Raises InterviewUnknown, NotAnInterviewer, InterviewFinished, ParticipantUnknown, OneselfModerated,
+        DeviceUnknown.
+        """
+        asked = Asked(principal, interview_id, participant_id, on_behalf_of)
+        await self._decisions.make(self._decide_return, asked, device_id)
+
     async def _decide_change(self, asked: Asked, change: Change) -> Participant:
         async with self._database.reading() as connection:
             case = await _case(connection, asked)
@@ -140,6 +159,7 @@ class Moderation:
     async def _decide_removal(self, asked: Asked, device_id: str | None, reason: str) -> None:
         async with self._database.reading() as connection:
             case = await _case(connection, asked)
+        _require_candidates(case, device_id)
         is_candidate = case.participant.role is Role.CANDIDATE  # who writes on from the other devices
         with self._hushed(case, [] if is_candidate else case.person):
             async with self._journal.transaction() as transaction:
@@ -190,26 +210,34 @@ class Moderation:
     async def _remove(self, transaction: Transaction, case: Case, participant: Participant, reason: str) -> None:
         if participant.removed_reason is not None:
             return
-        await _set(transaction, participant, {"removed_reason": reason})
-        candidate = await store.participant_as(transaction.connection, participant.interview_id, Role.CANDIDATE, None)
-        devices = await _devices(transaction, participant)
+        connection = transaction.connection
+        await _set(transaction, participant, {"removed_reason": reason, "removed_by": case.by})
         # Who came as a guest by mistake, and then as the candidate, does not lose the browser with the guest.
-        for device_id in devices - (await _devices(transaction, candidate) if candidate else set()):
-            await _bar(transaction, participant.interview_id, device_id, reason)
-        await _revoke(transaction, participant)
+        devices = await used_devices(connection, [participant.id]) - await _candidates_devices(connection, case)
+        await bar(connection, case.interview.id, devices, reason, case.by)
+        await revoke(connection, participant.id, transaction.now_ms)
         await _tell_removed(transaction, case, participant, None, reason)
         await self._seats.give_up(transaction, case.interview, participant, CloseCode.REMOVED, _REMOVED, by=case.by)
 
     async def _remove_device(self, transaction: Transaction, case: Case, device_id: str, reason: str) -> None:
-        revoked = await _revoke(transaction, case.participant, device_id)
-        if revoked:
-            await _bar(transaction, case.interview.id, device_id, reason)
+        connection = transaction.connection
+        if await revoke(connection, case.participant.id, transaction.now_ms, device_id=device_id):
+            await bar(connection, case.interview.id, [device_id], reason, case.by)
             await _tell_removed(transaction, case, case.participant, device_id, reason)
             await self._seats.hang_up(
                 transaction, case.interview, case.participant, CloseCode.REMOVED, _REMOVED, device_id=device_id
             )
-        elif await store.removal_reason(transaction.connection, case.interview.id, [device_id]) is None:
+        elif await removal_of(connection, case.interview.id, [device_id]) is None:
             raise DeviceUnknown("The candidate has no such device.")
+
+    async def _decide_return(self, asked: Asked, device_id: str | None) -> None:
+        async with self._journal.transaction() as transaction:
+            case = await _case(transaction.connection, asked)
+            _require_candidates(case, device_id)
+            if case.participant.role is Role.CANDIDATE:
+                await _readmit_devices(transaction, case, device_id)
+            elif any(each.removed_reason is not None for each in case.person):
+                await _readmit(transaction, case)
 
     @contextmanager
     def _hushed(self, case: Case, person: list[Participant]) -> Generator[None]:
@@ -254,6 +282,11 @@ def _require_open(interview: Interview) -> None:
         raise InterviewFinished(interview.finished_by, interview.finished_at_ms)
 
 
+def _require_candidates(case: Case, device_id: str | None) -> None:
+    if device_id is not None and case.participant.role is not Role.CANDIDATE:
+        raise DeviceUnknown("Only the candidate's devices are removed one by one; anybody else is removed as a person.")
+
+
 def _require_changeable(case: Case, change: Change) -> None:
     participant = case.participant
     if participant.removed_reason is not None:
@@ -272,29 +305,42 @@ async def _set(transaction: Transaction, participant: Participant, values: dict[
     )
 
 
-async def _devices(transaction: Transaction, participant: Participant) -> set[str]:
-    """All that the participant ever came with."""
-    tickets = schema.tickets.c
-    used = select(tickets.device_id).where(tickets.participant_id == participant.id, tickets.device_id.is_not(None))
-    return set((await transaction.connection.execute(used)).scalars())
-
-
-async def _revoke(transaction: Transaction, participant: Participant, device_id: str | None = None) -> int:
-    """The tickets of a participant, or those of one device; how many counted until now."""
-    tickets = schema.tickets.c
-    revoke = update(schema.tickets).where(tickets.participant_id == participant.id, tickets.revoked_at_ms.is_(None))
-    if device_id is not None:
-        revoke = revoke.where(tickets.device_id == device_id)
-    return (await transaction.connection.execute(revoke.values(revoked_at_ms=transaction.now_ms))).rowcount
-
-
-async def _bar(transaction: Transaction, interview_id: str, device_id: str, reason: str) -> None:
-    barred = insert(schema.removals).values(interview_id=interview_id, device_id=device_id, reason=reason)
-    await transaction.connection.execute(barred.on_conflict_do_nothing())
-
-
 async def _tell_removed(
     transaction: Transaction, case: Case, participant: Participant, device_id: str | None, reason: str
 ) -> None:
     event = {"id": participant.id, "device": device_id, "reason": reason or None, "by": case.by}
     await transaction.append(case.interview.id, "participant.removed", event, case.by["id"])
+
+
+async def _readmit(transaction: Transaction, case: Case) -> None:
+    """The whole person, and whoever else was removed in the same browsers and is only known by them."""
+    connection, interview_id = transaction.connection, case.interview.id
+    devices = await used_devices(connection, [each.id for each in case.person])
+    guests = await removed_guests(connection, interview_id, devices)
+    devices |= await used_devices(connection, [each.id for each in guests])
+    await unbar(connection, interview_id, devices - await _candidates_devices(connection, case))
+    for each in {each.id: each for each in [*case.person, *guests]}.values():
+        if each.removed_reason is not None:
+            await _set(transaction, each, {"removed_reason": None, "removed_by": None})
+            await _tell_readmitted(transaction, case, each, None)
+
+
+async def _readmit_devices(transaction: Transaction, case: Case, device_id: str | None) -> None:
+    used = await used_devices(transaction.connection, [case.participant.id])
+    if device_id is not None and device_id not in used:
+        raise DeviceUnknown("The candidate has no such device.")
+    for each in sorted(used) if device_id is None else [device_id]:
+        if await unbar(transaction.connection, case.interview.id, [each]):
+            await _tell_readmitted(transaction, case, case.participant, each)
+
+
+async def _tell_readmitted(
+    transaction: Transaction, case: Case, participant: Participant, device_id: str | None
+) -> None:
+    event = {"id": participant.id, "device": device_id, "by": case.by}
+    await transaction.append(case.interview.id, "participant.readmitted", event, case.by["id"])
+
+
+async def _candidates_devices(connection: AsyncConnection, case: Case) -> set[str]:
+    candidate = await store.participant_as(connection, case.interview.id, Role.CANDIDATE, None)
+    return set() if candidate is None else await used_devices(connection, [candidate.id])

@@ -42,6 +42,7 @@ class Participant:
     is_role_set: bool = False  # by an interviewer: the member cannot choose another
     muted_reason: str | None = None  # "" where none was given
     removed_reason: str | None = None
+    removed_by: dict[str, str] | None = None  # as room events show him
 
     @property
     def color(self) -> str:
@@ -55,6 +56,10 @@ class Participant:
     def shown(self) -> dict[str, str]:
         """As room events and recordings show it."""
         return {"id": self.id, "name": self.name, "role": self.role.value, "color": self.color}
+
+    def user(self) -> dict[str, str]:
+        """As everybody's editor shows it."""
+        return self.shown() | {"colorLight": self.color_light}
 
 
 @dataclass(frozen=True, slots=True)

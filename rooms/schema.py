@@ -1,4 +1,4 @@
-"""The tables of rooms. Migrations: 0002, 0003, 0005."""
+"""The tables of rooms. Migrations: 0002, 0003, 0005, 0006."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, UniqueConstraint, text
 from sqlalchemy.dialects.sqlite import JSON
@@ -114,6 +114,7 @@ participants = Table(
     Column("is_role_set", Boolean, nullable=False),  # by an interviewer: a member cannot choose any more
     Column("muted_reason", Text),
     Column("removed_reason", Text),
+    Column("removed_by", JSON(none_as_null=True)),
     UniqueConstraint("interview_id", "joined_as"),
     Index("participant_by_member", "interview_id", "member_id", "role"),
     Index("one_candidate", "interview_id", unique=True, sqlite_where=text("role = 'candidate'")),
@@ -123,6 +124,7 @@ tickets = Table(
     metadata,
     Column("token_hash", Text, primary_key=True),
     Column("participant_id", Text, nullable=False),
+    Column("issued_at_ms", Integer, nullable=False),
     Column("expires_at_ms", Integer, nullable=False),
     Column("revoked_at_ms", Integer),
     Column("device_id", Text),
@@ -133,6 +135,7 @@ devices = Table(  # browsers, by the cookie that they keep
     metadata,
     Column("id", Text, primary_key=True),  # shown to interviewers
     Column("secret_hash", Text, nullable=False, unique=True),
+    Column("browser", Text, nullable=False),  # "" where it does not say
     Column("created_at_ms", Integer, nullable=False),
 )
 removals = Table(  # of devices from interviews
@@ -141,6 +144,7 @@ removals = Table(  # of devices from interviews
     Column("interview_id", Text, primary_key=True),
     Column("device_id", Text, primary_key=True),
     Column("reason", Text, nullable=False),
+    Column("removed_by", JSON(none_as_null=True)),
 )
 seats = Table(  # of participants who were admitted, or wait to be
     "seat",

@@ -1,7 +1,7 @@
 """Seats: who is in a room, who waits to be, and who of them is connected."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from collections.abc import AsyncGenerator, Callable, Collection, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from operator import attrgetter
@@ -16,6 +16,8 @@ from collab.journal import Journal, Transaction
 from collab.registry import Registry
 from collab.wire import CloseCode
 from rooms import seating, store
+from rooms.audience import DEVICES
+from rooms.device import devices_of
 from rooms.grant import Grant
 from rooms.interview import Interview
 from rooms.participant import Participant
@@ -25,6 +27,10 @@ _RETRY_S = 1.0
 _OVER = frozenset({Phase.FINISHED, Phase.CANCELLED})
 
 Close = Callable[[CloseCode, str], None]
+Here = tuple[frozenset[str] | None, frozenset[str]]
+"""The devices that a participant is connected with, None without a connection, and those that only listen too."""
+
+_AWAY: Here = (None, frozenset())
 
 _log = structlog.get_logger("seats")
 
@@ -42,8 +48,8 @@ class Seats:
         self._registry = registry
         self._hold_s = hold_s
         self._connections: dict[str, dict[Grant, Close]] = {}  # open ones by participant
-        self._listening: Counter[str] = Counter()  # streams of events by participant
-        self._told: dict[str, frozenset[str]] = {}  # who is connected, and with which devices, by the record
+        self._listening: dict[str, Counter[str | None]] = {}  # streams of events by participant and device
+        self._told: dict[str, Here] = {}
         self._overdue: set[tuple[str, str]] = set()  # interviews and participants who may not hold a seat any more
         self._woken = anyio.Event()
 
@@ -137,6 +143,7 @@ class Seats:
 
         def fit() -> None:
             for live in self._registry.opened(interview.id):
+                live.identify(participant.id, participant.user())
                 if live.id in may_write:
                     live.set_may_write(participant.id, may_write=may_write[live.id])
                 else:
@@ -152,7 +159,7 @@ class Seats:
         """By an open connection; for who waits, by listening to the events."""
         if participant_id in self._connections:
             return True
-        return state is State.WAITING and self._listening[participant_id] > 0
+        return state is State.WAITING and participant_id in self._listening
 
     def _until_ms(self, seat: Seat, state: State, now_ms: int) -> int | None:
         if self._is_held(seat.participant_id, state):
@@ -171,9 +178,14 @@ class Seats:
     def is_connected(self, participant_id: str) -> bool:
         return participant_id in self._connections
 
-    def devices(self, participant_id: str) -> list[str]:
-        """Those that the participant is connected with."""
-        return sorted(_devices(self._connections.get(participant_id, ())))
+    def devices(self, participant_id: str) -> frozenset[str]:
+        """Those that the participant is connected or listens with."""
+        return self._here(participant_id, self._connections.get(participant_id, ()))[1]
+
+    def _here(self, participant_id: str, connections: Collection[Grant]) -> Here:
+        connected = frozenset(grant.device_id for grant in connections if grant.device_id is not None)
+        listening = {device for device in self._listening.get(participant_id, ()) if device is not None}
+        return connected if connections else None, connected | listening
 
     def is_connected_elsewhere(self, participant_id: str, ticket_id: str) -> bool:
         return any(grant.ticket_id != ticket_id for grant in self._connections.get(participant_id, ()))
@@ -208,7 +220,7 @@ class Seats:
         if not self._forget(grant):
             return
         try:
-            await self._settle_alone(grant.interview_id, grant.participant_id)
+            await self._settle_alone(grant.interview_id, [grant.participant_id])
         except SQLAlchemyError:
             self._overdue.add((grant.interview_id, grant.participant_id))
             _log.exception("disconnection was not recorded", participant=grant.participant_id)
@@ -242,40 +254,53 @@ class Seats:
         transaction.on_commit.append(hang_up)
 
     @contextmanager
-    def listening(self, interview_id: str, participant_id: str | None) -> Generator[None]:
+    def listening(self, interview_id: str, participant_id: str | None, device_id: str | None = None) -> Generator[None]:
         """A participant, if it is one, reads the events during the block: who waits keeps his place by it."""
         if participant_id is None:
             yield
             return
-        self._listening[participant_id] += 1
+        own = self._listening.setdefault(participant_id, Counter())
+        own[device_id] += 1
+        if self._told.get(participant_id, _AWAY)[1] != self.devices(participant_id):
+            self._look_after(interview_id, participant_id)
         try:
             yield
         finally:
-            self._listening[participant_id] -= 1
-            if not self._listening[participant_id]:
-                del self._listening[participant_id]
+            own[device_id] -= 1
+            if not own[device_id]:
+                del own[device_id]
+                if not own:
+                    del self._listening[participant_id]
                 self._look_after(interview_id, participant_id)
 
     async def _tell(
-        self, transaction: Transaction, interview_id: str, participant_id: str, *, without: Iterable[Grant] = ()
+        self, transaction: Transaction, interview_id: str, participant_id: str, *, without: Collection[Grant] = ()
     ) -> None:
-        """Record how the participant is connected now, where the record says otherwise."""
+        """Record how the participant is connected now, where the record says otherwise; who only listens is told of,
+        and not recorded.
+        """
         staying = self._connections.get(participant_id, {}).keys() - set(without)
-        was, now = self._told.get(participant_id), _devices(staying) if staying else None
+        was, now = self._told.get(participant_id, _AWAY), self._here(participant_id, staying)
         if now == was:
             return
-        kind, event = "participant.devices", {"id": participant_id, "devices": sorted(now or ())}
-        if was is None:
-            kind = "participant.connected"
-        elif now is None:
-            kind, event = "participant.disconnected", {"id": participant_id}
-        await transaction.append(interview_id, kind, event, participant_id)
+        usable = (await devices_of(transaction.connection, interview_id, participant_id)).get(participant_id, [])
+        event = {"id": participant_id, "devices": [device for device in usable if device["id"] in now[1]]}
+        if now[0] == was[0]:
+            await transaction.mention(interview_id, DEVICES, event)
+        elif now[0] is None:
+            gone = event if event["devices"] else {"id": participant_id}
+            await transaction.append(interview_id, "participant.disconnected", gone, participant_id)
+        else:
+            kind = "participant.connected" if was[0] is None else DEVICES
+            await transaction.append(interview_id, kind, event, participant_id)
 
         def told() -> None:
-            if now is None:
+            if now == _AWAY:
                 self._told.pop(participant_id, None)
             else:
                 self._told[participant_id] = now
+            if now[1] != self.devices(participant_id):  # since
+                self._look_after(interview_id, participant_id)
 
         transaction.on_commit.append(told)
 
@@ -330,29 +355,30 @@ class Seats:
         """Free what has lapsed and pass it on; when the next one does."""
         async with self._database.reading() as connection:
             lapsed = await seating.lapsed(connection, self._journal.clock.now_ms())
-        for interview_id in lapsed:
-            await self._settle_alone(interview_id)
-        for overdue in list(self._overdue):
-            await self._settle_alone(*overdue)
-            self._overdue.discard(overdue)
+        due: dict[str, set[str]] = {interview_id: set() for interview_id in lapsed}
+        overdue, self._overdue = self._overdue, set()
+        try:
+            for interview_id, participant_id in overdue:
+                due.setdefault(interview_id, set()).add(participant_id)
+            for interview_id, participants in due.items():
+                await self._settle_alone(interview_id, participants)
+        except BaseException:
+            self._overdue |= overdue
+            raise
         async with self._database.reading() as connection:
             return await seating.next_end_ms(connection)
 
-    async def _settle_alone(self, interview_id: str, participant_id: str | None = None) -> None:
+    async def _settle_alone(self, interview_id: str, participants: Collection[str]) -> None:
         async with self._journal.transaction() as transaction:
             interview = await store.interview(transaction.connection, interview_id)
             if interview is None:
                 return
-            if participant_id is not None:
+            for participant_id in participants:
                 if interview.phase in _OVER:  # its end is the last line of its log, and says that everybody has gone
                     self._told.pop(participant_id, None)
                 else:
                     await self._tell(transaction, interview_id, participant_id)
             await self.settle(transaction, interview)
-
-
-def _devices(connections: Iterable[Grant]) -> frozenset[str]:
-    return frozenset(grant.device_id for grant in connections if grant.device_id is not None)
 
 
 def told_admission(participant_id: str, admission: Admission | None, seat: Seat | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from collab.wire import CloseCode
 from rooms import schema, seating, store
 from rooms.agenda import Agenda, planned_row
 from rooms.chat import Chat
+from rooms.device import add_device, device_of, mute_reason, name_device, removal_of
 from rooms.errors import (
     DocumentUnknown,
     InterviewFinished,
@@ -90,11 +91,12 @@ class Service:
         member: Member | None = None,
         resume: str | None = None,
         device: str | None = None,
+        browser: str = "",
     ) -> Joined:
         """A ticket and a seat, for a new participant or for the one that the asker is already.
 
         ``member`` is on whose authority it is asked; ``resume`` an earlier ticket of the same interview, which may have
-        expired; ``device`` what an earlier answer gave to this browser.
+        expired; ``device`` what an earlier answer gave to this browser, ``browser`` which one it is.
         Raises InterviewUnknown, InterviewFinished, Unauthenticated, TicketInvalid, Removed, RoleFixed.
         """
         if member is None and role in MEMBERS_ONLY:
@@ -110,7 +112,7 @@ class Service:
             if interview.status is Status.FINISHED:
                 raise InterviewFinished(interview.finished_by, interview.finished_at_ms)
             ticket = None if resume is None else await store.ticket(connection, digest(resume))
-            device_id = None if device is None else await store.device_of(connection, digest(device))
+            device_id = None if device is None else await device_of(connection, digest(device))
             await _check_member(connection, interview_id, role, member)
             await _check_device(connection, interview_id, role, ticket, device_id)
             participant = await store.participant_as(connection, interview_id, role, member.id if member else None)
@@ -132,19 +134,23 @@ class Service:
             new_device = None
             if device_id is None:
                 new_device = new_secret()
-                device_id = await store.add_device(connection, digest(new_device), now_ms)
+                device_id = await add_device(connection, digest(new_device), browser, now_ms)
+            elif browser:
+                await name_device(connection, device_id, browser)
             secret = new_secret()
             expires_at_ms = now_ms + TICKET_MS
             await connection.execute(
                 delete(schema.tickets).where(
                     schema.tickets.c.participant_id == participant.id,
                     schema.tickets.c.expires_at_ms <= now_ms - RESUME_MS,
+                    schema.tickets.c.revoked_at_ms.is_(None),  # by these it is known which devices were removed
                 )
             )
             await connection.execute(
                 insert(schema.tickets).values(
                     token_hash=digest(secret),
                     participant_id=participant.id,
+                    issued_at_ms=now_ms,
                     expires_at_ms=expires_at_ms,
                     device_id=device_id,
                 )
@@ -187,7 +193,7 @@ class Service:
             participant_id=participant.id,
             role=participant.role,
             may_write=opening.may_write,
-            user=participant.shown() | {"colorLight": participant.color_light},
+            user=participant.user(),
             finished=is_finished,
             entered=participant.entered_at_ms is not None,
             ticket_id=ticket_id,
@@ -324,7 +330,7 @@ class Service:
             was = await store.participants_of(transaction.connection, interview.id, member.id)
             muted_reason = next((each.muted_reason for each in was if each.muted_reason is not None), None)
         if role is Role.GUEST and muted_reason is None and device_id is not None:
-            muted_reason = await store.mute_reason(transaction.connection, interview.id, device_id)
+            muted_reason = await mute_reason(transaction.connection, interview.id, device_id)
         participant = Participant(
             id=new_id(),
             interview_id=interview.id,
@@ -348,7 +354,7 @@ async def _check_member(connection: AsyncConnection, interview_id: str, role: Ro
         return
     for participant in await store.participants_of(connection, interview_id, member.id):
         if participant.removed_reason is not None:
-            raise Removed(participant.removed_reason)
+            raise Removed(participant.removed_reason, participant.removed_by)
         if participant.is_role_set and role in MEMBERS_ONLY and role is not participant.role:
             raise RoleFixed(f"An interviewer has made you {participant.role} in this room.")
         if participant.is_role_set and role not in MEMBERS_ONLY:
@@ -364,8 +370,8 @@ async def _check_device(
     if role in MEMBERS_ONLY:
         return
     if ticket is not None and ticket.participant.removed_reason is not None:
-        raise Removed(ticket.participant.removed_reason)
+        raise Removed(ticket.participant.removed_reason, ticket.participant.removed_by)
     known = {device_id, None if ticket is None else ticket.device_id} - {None}
-    reason = await store.removal_reason(connection, interview_id, known)
-    if reason is not None:
-        raise Removed(reason)
+    removal = await removal_of(connection, interview_id, known)
+    if removal is not None:
+        raise Removed(*removal)

@@ -3,7 +3,6 @@
 The functions take a connection and leave transactions to their callers.
 """
 
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -89,6 +88,7 @@ def _participant(row: RowMapping) -> Participant:
         is_role_set=row["is_role_set"],
         muted_reason=row["muted_reason"],
         removed_reason=row["removed_reason"],
+        removed_by=row["removed_by"],
     )
 
 
@@ -271,44 +271,6 @@ async def ticket_participant(connection: AsyncConnection, token_hash: str, at_ms
     """Whose ticket this is; None when it is unknown, revoked, or had expired at ``at_ms``."""
     found = await ticket(connection, token_hash)
     return found.participant if found is not None and found.is_valid(at_ms) else None
-
-
-async def device_of(connection: AsyncConnection, secret_hash: str) -> str | None:
-    row = await one(connection, select(schema.devices.c.id).where(schema.devices.c.secret_hash == secret_hash))
-    return None if row is None else row["id"]
-
-
-async def add_device(connection: AsyncConnection, secret_hash: str, now_ms: int) -> str:
-    device_id = secrets.token_hex(6)
-    row = {"id": device_id, "secret_hash": secret_hash, "created_at_ms": now_ms}
-    await connection.execute(insert(schema.devices).values(row))
-    return device_id
-
-
-async def removal_reason(
-    connection: AsyncConnection, interview_id: str, device_ids: Iterable[str | None]
-) -> str | None:
-    """Why one of these devices was removed from the interview; "" where no reason was given."""
-    removals = schema.removals.c
-    query = select(removals.reason).where(removals.interview_id == interview_id, removals.device_id.in_(device_ids))
-    row = await one(connection, query.limit(1))
-    return None if row is None else row["reason"]
-
-
-async def mute_reason(connection: AsyncConnection, interview_id: str, device_id: str) -> str | None:
-    """Why somebody who came to the interview with this device is muted; "" where no reason was given."""
-    participants = schema.participants.c
-    query = (
-        select(participants.muted_reason)
-        .join(schema.tickets, schema.tickets.c.participant_id == participants.id)
-        .where(
-            participants.interview_id == interview_id,
-            participants.muted_reason.is_not(None),
-            schema.tickets.c.device_id == device_id,
-        )
-    )
-    row = await one(connection, query.limit(1))
-    return None if row is None else row["muted_reason"]
 
 
 async def request(

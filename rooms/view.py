@@ -1,5 +1,6 @@
 """A room as one reader of it sees it: who is inside sees all but what is between others, who waits only himself."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from collab.database import Database
 from rooms import seating, store
 from rooms.audience import Viewer, told
 from rooms.chat import recent
+from rooms.device import devices_of, removed
 from rooms.errors import InterviewUnknown, TicketInvalid
 from rooms.interview import Interview
 from rooms.lifecycle import Lifecycle
@@ -88,6 +90,8 @@ class Views:
             viewer = Viewer(None if you is None else you.id, is_interviewer)
             chat = await recent(connection, interview_id, viewer) if is_inside else []
             entry = await store.last_entry(connection, interview_id)
+            devices = await devices_of(connection, interview_id) if is_interviewer else {}
+            out = await removed(connection, interview_id) if is_interviewer else []
         given = admissions(seats, interview.limits, is_open=interview.phase is not Phase.LOBBY)
         is_candidate = you is not None and you.role is Role.CANDIDATE
         snapshot = {
@@ -102,23 +106,27 @@ class Views:
             "now_ms": now_ms,
             "admission": None if you is None else told_admission(you.id, given.get(you.id), seated.get(you.id)),
             "participants": [
-                self._shown(each, seated.get(each.id), viewer)
+                self._shown(each, seated.get(each.id), viewer, devices.get(each.id, ()))
                 for each in participants
                 if is_inside or each.id == viewer.participant_id
             ],
+            "removed": out,
             "chat": chat,
         }
         device_id = None if found is None else found.device_id
         return View(snapshot, viewer, device_id, is_inside=is_inside, is_candidate=is_candidate)
 
-    def _shown(self, participant: Participant, seat: Seat | None, viewer: Viewer) -> dict[str, Any]:
+    def _shown(
+        self, participant: Participant, seat: Seat | None, viewer: Viewer, devices: Iterable[dict[str, Any]]
+    ) -> dict[str, Any]:
+        here = self._seats.devices(participant.id)
         knows_reason = viewer.is_interviewer or participant.id == viewer.participant_id
         return participant.shown() | {
             "connected": self._seats.is_connected(participant.id),
             "muted": participant.muted_reason is not None,
             "muted_reason": participant.muted_reason if knows_reason else None,
             "removed": participant.removed_reason is not None,
-            "devices": self._seats.devices(participant.id),
+            "devices": [device for device in devices if device["id"] in here],
             "state": None if seat is None else seat.state.value,
             "number": None if seat is None else seat.number,
         }

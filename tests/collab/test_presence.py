@@ -357,3 +357,23 @@ def test_the_clock_rises_over_a_restart(monkeypatch: pytest.MonkeyPatch) -> None
         now_s += 1 / 60
     now_s += 1
     assert entries(Presence().announce(seat(), says(7, {})))[0].clock > last
+
+
+@pytest.mark.anyio
+async def test_who_somebody_is_changes_while_he_is_there() -> None:
+    """A31: the others are told, under a later clock, with the cursor where it was; nobody else's entry is."""
+    presence, ada, ben = Presence(), seat(), seat("ben")
+    quiet = seat()
+    for peer, client_id in ((ada, 7), (ben, 8)):
+        presence.announce(peer, says(client_id, {"cursor": CURSOR}))
+    before = {entry.client_id: entry.clock for entry in entries(presence.everybody_else(seat("cy")))}
+    user = {"name": "Ada", "id": "ada", "role": "observer"}
+    presence.identify({ada, ben, quiet}, "ada", user)
+    (told,) = entries((await sent(ben))[-1])
+    assert (told.client_id, json.loads(told.state)) == (7, {"user": user, "cursor": CURSOR})
+    assert told.clock > before[7]
+    assert await sent(ada) == await sent(quiet) == []
+    assert quiet.user == user, "before he says anything of himself"
+    presence.identify({ada, ben, quiet}, "ada", user)
+    assert await sent(ben) == [], "nothing changes"
+    assert heard(presence.everybody_else(seat("cy"))).keys() == {7, 8}

@@ -1,6 +1,9 @@
 """What is said in a room: who may, who reads it, what is kept."""
 
+from typing import Any
+
 import pytest
+from sqlalchemy import event
 
 from collab.log import Entry
 from rooms import chat
@@ -59,6 +62,25 @@ async def test_the_last_messages_that_one_may_read(house: House, monkeypatch: py
     assert [message["text"] for message in public] == [str(number) for number in range(11, 20, 2)]
 
 
+async def test_messages_are_found_without_reading_the_log(house: House) -> None:
+    """However long people have typed: by the index that has the messages only."""
+    olga = await house.member()
+    interview = await house.interview(olga)
+    asked: list[tuple[str, Any]] = []
+    async with house.database.reading() as connection:
+        listener = connection.sync_connection
+        assert listener is not None
+
+        @event.listens_for(listener, "before_cursor_execute")
+        def note(_: object, __: object, statement: str, parameters: Any, *___: object) -> None:
+            asked.append((statement, parameters))
+
+        await chat.recent(connection, interview, OTHERS)
+        statement, parameters = next(each for each in asked if "ORDER BY" in each[0])
+        plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)).all()
+    assert [step.detail for step in plan] == ["SEARCH entry USING INDEX entry_chat (log=?)"]
+
+
 async def test_who_may_not_say_anything(house: House) -> None:
     olga = await house.member()
     interview = await house.interview(olga, limits={"guests": 1, "over_limit": OverLimit.WAIT})
@@ -109,8 +131,13 @@ def test_what_is_kept_from_whom() -> None:
     assert told("chat", private, OTHERS) is None
     assert told("chat", {"text": "hm", "to": "something new"}, OTHERS) is None
     for kind in ("participant.changed", "participant.removed"):
-        event = {"id": "p", "reason": "why"}
-        assert told(kind, event, INTERVIEWER) == told(kind, event, Viewer("p", is_interviewer=False)) == event
-        assert told(kind, event, Viewer("q", is_interviewer=False)) == {"id": "p", "reason": None}
-        assert told(kind, event, OTHERS) == {"id": "p", "reason": None}
+        decided = {"id": "p", "reason": "why"}
+        assert told(kind, decided, INTERVIEWER) == told(kind, decided, Viewer("p", is_interviewer=False)) == decided
+        assert told(kind, decided, Viewer("q", is_interviewer=False)) == {"id": "p", "reason": None}
+        assert told(kind, decided, OTHERS) == {"id": "p", "reason": None}
+    here = {"id": "p", "devices": [{"id": "d", "browser": "Firefox", "since_ms": 1}]}
+    for kind in ("participant.connected", "participant.devices", "participant.disconnected"):
+        assert told(kind, here, INTERVIEWER) == here
+        nothing = None if kind == "participant.devices" else {"id": "p", "devices": []}
+        assert told(kind, here, OTHERS) == told(kind, here, Viewer("p", is_interviewer=False)) == nothing
     assert told("admission.changed", {"id": "p", "reason": "full"}, OTHERS) == {"id": "p", "reason": "full"}

@@ -62,6 +62,7 @@ HARMLESS: dict[str, list[Call]] = {
     ],
     "POST /api/v1/interviews/<interview_id>/admit": ACTING,
     "PATCH /api/v1/interviews/<interview_id>/participants/<participant_id>": [({}, {"muted": False})],
+    "POST /api/v1/interviews/<interview_id>/participants/<participant_id>/readmit": [({}, {}), ({}, {"device": "x"})],
     "POST /api/v1/interviews": [({}, {"title": "Mine"})],
     "POST /api/v1/interviews/<interview_id>/duplicate": PLAIN,
     "PATCH /api/v1/interviews/<interview_id>": [({}, {})],
@@ -252,4 +253,4 @@ async def devices_of(api: Api, snoop: Snoop) -> set[str]:
     url = f"{snoop.server.url}/api/v1/interviews/{snoop.interview}/events"
     async with Listener(url, api.signed) as ear:
         (devices,) = [each["devices"] for each in ear.snapshot["participants"] if each["id"] == snoop.participant_id]
-        return set(devices)
+        return {device["id"] for device in devices}

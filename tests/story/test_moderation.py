@@ -9,6 +9,7 @@ from tests.support.api import Admitted, Api
 from tests.support.crowd import Crowd
 from tests.support.dialogue import close_code_of
 from tests.support.listener import Listener
+from tests.support.peer import Peer
 from tests.support.server import OWNER, Server
 
 pytestmark = pytest.mark.anyio
@@ -118,10 +119,16 @@ async def test_an_observer_is_given_the_pen(crowd: Crowd, api: Api, interview: s
     await crowd.join("Cleo", "candidate")
     watching = await crowd.join("Ben", "observer", member=ben)
     who = crowd.admitted["Ben"]
+
+    def role_of(viewer: str, seen: Peer) -> str:
+        return str(crowd[viewer].presence.get(seen.document.client_id, {}).get("user", {}).get("role"))
+
+    await crowd.until(lambda: role_of("Cleo", watching) == "observer", "the others see him")
     async with Listener(who.events_url) as ear:
         await change(api, who, interview, role="interviewer")
         told = await ear.hear("participant.changed", id=who.participant_id)
         assert (told["role"], told["by"]["name"]) == ("interviewer", "Olga Owner")
+    await crowd.until(lambda: role_of("Cleo", watching) == "interviewer", "the others see it without his doing")
     async with Listener(who.events_url) as ear:
         assert ear.snapshot["admission"]["state"] == "seated"
     await crowd.type("Ben", "may I?")
@@ -158,12 +165,12 @@ async def test_removed_in_words(crowd: Crowd, api: Api, interview: str) -> None:
         "POST", f"interviews/{interview}/join", {"as": "guest", "resume": who.ticket}, signed=False, expect=403
     )
     assert again["type"] == "urn:panelroom:removed"
-    assert again["detail"] == "An interviewer removed you from this room: wrong <b>room</b>"
+    assert again["detail"] == "Olga Owner removed you from this room: wrong <b>room</b>"
     path = f"interviews/{interview}/participants/{phantom['participant_id']}/remove"
     await api.request("POST", path, {"on_behalf_of": OWNER}, expect=204)
     api.http.cookies.clear()
     refused = await api.http.post(f"/api/v1/interviews/{interview}/join", json={"as": "candidate"}, headers=cookie)
-    assert (refused.status_code, refused.json()["detail"]) == (403, "An interviewer removed you from this room.")
+    assert (refused.status_code, refused.json()["detail"]) == (403, "Olga Owner removed you from this room.")
     await crowd.type("Cleo", "undisturbed")
     assert await crowd.settle() == "undisturbed"
     assert crowd["Cleo"].connections == 1
@@ -178,11 +185,9 @@ async def test_an_impostor_is_sent_away_and_the_candidate_stays(crowd: Crowd, ap
         (own,) = next(each["devices"] for each in ear.snapshot["participants"] if each["id"] == who.participant_id)
         impostor = await crowd.join("Impostor", "candidate")
         assert crowd.admitted["Impostor"].participant_id == who.participant_id
-        while (
-            len(devices := ear.all("participant.devices")[-1]["devices"] if ear.all("participant.devices") else []) < 2
-        ):
-            await ear.hear("participant.devices")
-        (device,) = set(devices) - {own}
+        devices = (await ear.hear("participant.devices", id=who.participant_id))["devices"]
+        (device,) = {each["id"] for each in devices} - {own["id"]}
+        assert len(devices) == 2
         await remove(api, who, interview, expect=409)
         await remove(api, who, interview, device="no-such-device", expect=404)
         await remove(api, who, interview, device=device, reason="not she")

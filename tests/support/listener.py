@@ -29,7 +29,7 @@ class Listener:
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._listen())
-        await self._until(lambda: bool(self.heard) or self.ended, "the snapshot")
+        await self.until(lambda: bool(self.heard) or self.ended, "the snapshot")
         return self
 
     async def __aexit__(
@@ -50,23 +50,23 @@ class Listener:
 
     async def hear(self, kind: str, **fields: Any) -> dict[str, Any]:
         """The first event of this kind that says this; it may have come long ago."""
-        await self._until(lambda: self.has_heard(kind, **fields), f"{kind} {fields}")
+        await self.until(lambda: self.has_heard(kind, **fields), f"{kind} {fields}")
         return next(self._found(kind, fields))
 
     def has_heard(self, kind: str, **fields: Any) -> bool:
         return any(self._found(kind, fields))
 
     async def hear_or_end(self, kind: str, **fields: Any) -> None:
-        await self._until(lambda: self.ended or self.has_heard(kind, **fields), f"{kind} {fields}, or the end")
+        await self.until(lambda: self.ended or self.has_heard(kind, **fields), f"{kind} {fields}, or the end")
 
     def _found(self, kind: str, fields: dict[str, Any]) -> Iterator[dict[str, Any]]:
         return (data for data in self.all(kind) if all(data[name] == value for name, value in fields.items()))
 
     async def end(self) -> None:
         """Returns when the server has ended the stream."""
-        await self._until(lambda: self.ended, "the end of the stream")
+        await self.until(lambda: self.ended, "the end of the stream")
 
-    async def _until(self, condition: Callable[[], bool], what: str) -> None:
+    async def until(self, condition: Callable[[], bool], what: str) -> None:
         await self._bell.until(condition, HEAR_S, lambda: f"waited {HEAR_S} s for {what}, heard {self.heard}")
 
     async def _listen(self) -> None:

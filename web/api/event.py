@@ -25,7 +25,7 @@ blueprint = Blueprint("event", __name__, url_prefix="/api/v1/interviews/<intervi
 
 _CHECK_S = 5.0  # how soon a ticket or a session that was withdrawn is noticed; nobody hears silence for longer
 _PAGE = 1000
-_DECISIONS = frozenset({"participant.changed", "participant.removed"})
+_DECISIONS = frozenset({"participant.changed", "participant.removed", "participant.readmitted"})
 
 Check = Callable[[], Awaitable[object]]  # raises once the asker may not listen
 Look = Callable[[], Awaitable[View]]
@@ -83,7 +83,7 @@ async def _stream(
         who = (interview_id, asker or reader.participant_id, reader.view.device_id)
         with (
             panelroom.streams.opened(who, subscription) as own,
-            rooms.seats.listening(interview_id, reader.participant_id),
+            rooms.seats.listening(interview_id, reader.participant_id, reader.view.device_id),
         ):
             yield _frame("snapshot", reader.view.snapshot, None)
             while after is not None and after < reader.last and subscription in own:
@@ -127,12 +127,14 @@ class Reader:
         event = self.view.shows(entry.kind, json.loads(entry.payload))
         if event is None:
             return None
+        if not entry.entry:  # it is not on record
+            return _frame(entry.kind, event, None)
         return _frame(entry.kind, {"entry": entry.entry, "at_ms": entry.at_ms} | event, entry.entry)
 
     async def hear(self, entry: Entry) -> list[bytes]:
         """What an entry that comes now has to tell."""
         view, event = self.view, json.loads(entry.payload)
-        told = self.told(entry) if entry.entry > self.last else None
+        told = self.told(entry) if entry.entry > self.last or not entry.entry else None
         frames = [] if told is None else [told]
         self.is_over = view.ends(entry.kind, event)
         turns = entry.entry > self.last and view.turns(entry.kind, event)

@@ -37,6 +37,10 @@ class RemoveBody(ReasonedBody):
     device: str | None = Field(None, description="Id of a device of the candidate, who is never removed as a person")
 
 
+class ReadmitBody(ActingBody):
+    device: str | None = Field(None, description="Id of a removed device of the candidate; without it, all of them")
+
+
 class ParticipantAnswer(Answer):
     id: str
     name: str
@@ -90,5 +94,17 @@ async def remove(interview_id: str, participant_id: str) -> Response:
         device_id=body.device,
         reason=body.cleaned_reason,
         on_behalf_of=body.on_behalf_of,
+    )
+    return Response(status=204)
+
+
+@blueprint.post("/participants/<participant_id>/readmit")
+@documented(body=ReadmitBody, answers={204: "The participant, or the device, may join again"})
+async def readmit(interview_id: str, participant_id: str) -> Response:
+    """Undo a removal: whoever was removed may come by the link again, and gets the seat that is due then."""
+    principal = await require_principal()
+    body = await read_body(ReadmitBody)
+    await panelroom().rooms.moderation.readmit(
+        principal, interview_id, participant_id, device_id=body.device, on_behalf_of=body.on_behalf_of
     )
     return Response(status=204)

@@ -22,6 +22,7 @@ from web.auth import (
     require_principal,
 )
 from web.body import Answer, Body, documented, read_body
+from web.browser import browser_of
 from web.moment import Moment
 from web.origin import Arrival
 from web.problem import TooManyRequests
@@ -92,6 +93,7 @@ async def join(interview_id: str) -> tuple[JoinAnswer, int, dict[str, str]]:
             member=member,
             resume=body.resume,
             device=request.cookies.get(DEVICE_COOKIE),
+            browser=browser_of(request.headers.get("User-Agent", "")),
         )
     headers = {} if joined.device is None else {"Set-Cookie": _device_cookie(joined.device, arrived)}
     return _admitted(joined, arrived), 200, headers
