@@ -2,10 +2,10 @@ import shutil
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser.line import Line
-from tests.browser.person import House
+from tests.browser.person import WAIT_MS, House
 from tests.support.server import Server
 
 FLAGS = (
@@ -22,6 +22,7 @@ FLAGS = (
 async def browser(anyio_backend: str) -> AsyncIterator[Browser]:
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next((found for name in names if (found := shutil.which(name))), None)
+    expect.set_options(timeout=WAIT_MS)
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield running

@@ -9,6 +9,13 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 from tests.support.server import Server
 
 WAIT_MS = 15_000
+# What the browser itself says of a connection that is lost, also between its end and the page's hearing of it.
+OF_THE_NETWORK = (
+    "net::ERR_",
+    "WebSocket connection to",
+    "WebSocket is already in CLOSING or CLOSED state",
+    "the server responded with a status of",
+)
 
 
 async def wait(page: Page, condition: str, argument: Any = None) -> None:
@@ -81,6 +88,10 @@ class Person:
         await box.press("Enter")
         await self.page.get_by_role("log").get_by_text(words).wait_for()
 
+    async def drawn(self) -> None:
+        """Until what is measured is what is seen: the editor scrolls when it is drawn, not when it is changed."""
+        await self.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
     async def stays(self) -> None:
         """Marks the page: `stayed` tells whether it was loaded anew since."""
         await self.page.evaluate("window.marked = true")
@@ -117,8 +128,7 @@ class House:
         return page
 
     def _heard(self, page: Page, message: ConsoleMessage) -> None:
-        lost = "net::ERR_" in message.text or "WebSocket connection to" in message.text
-        if message.type == "error" and not lost and "the server responded with a status of" not in message.text:
+        if message.type == "error" and not any(words in message.text for words in OF_THE_NETWORK):
             self.complaints.append(f"{page.url}: {message.text}")
 
     async def sign_in(self) -> None:

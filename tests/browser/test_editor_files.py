@@ -2,12 +2,13 @@
 
 import asyncio
 import io
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Download, Locator, Page
+from playwright.async_api import Download, Locator, Page, expect
 from pycrdt import Map, Text
 
 from tests.browser.person import WAIT_MS, House, Person
@@ -25,6 +26,10 @@ NASTY = {
     "x" * 10_000: "x" * 100,
 }
 
+# Of the line with the mark; -1 while it is in no sight.
+TOP = """([...document.querySelectorAll('.cm-editor:not([hidden]) .cm-line')]
+    .find((line) => line.textContent.includes('mark'))?.getBoundingClientRect().top ?? -1)"""
+
 
 def editor(person: Person) -> Locator:
     """The one in sight."""
@@ -41,6 +46,15 @@ async def names(person: Person) -> list[str]:
 
 async def shown(person: Person) -> str:
     return await person.page.locator("[role=tab][aria-selected=true] .file-tab-name").inner_text()
+
+
+async def until_names(person: Person, further: list[str]) -> None:
+    """Until the tabs behind the first one are these."""
+    await expect(person.page.locator(".file-tab-name")).to_have_text([re.compile("."), *further])
+
+
+async def until_shown(person: Person, name: str) -> None:
+    await expect(person.page.locator("[role=tab][aria-selected=true] .file-tab-name")).to_have_text(name)
 
 
 async def until_file(person: Person, name: str, text: str) -> None:
@@ -91,14 +105,14 @@ async def test_what_one_does_to_a_file_shows_to_the_other_at_once(
     await olga.until("document.querySelectorAll('[role=tab]').length === 2")
     await until_file(olga, "helper.py", "x = 1")
     await tab(olga, "helper.py").click()
-    assert await olga.page.get_by_label("Language").input_value() == "python"
+    await expect(olga.page.get_by_label("Language")).to_have_value("python")
     await olga.page.get_by_label("Language").select_option("javascript")
     await tab(cleo, "helper.js").wait_for(timeout=WAIT_MS)
     await tab(cleo, "helper.js").dblclick()
     await cleo.page.get_by_role("textbox", name="Name").fill("util.rs")
     await cleo.page.get_by_role("button", name="Change").click()
     await tab(olga, "util.rs").wait_for(timeout=WAIT_MS)
-    assert await olga.page.get_by_label("Language").input_value() == "rust"
+    await expect(olga.page.get_by_label("Language")).to_have_value("rust")
     await cleo.until_saved()
     _, files = await api.text_at(interview)
     assert [text for root, text in files.items() if root.startswith("source/")] == ["x = 1"]
@@ -131,7 +145,8 @@ async def test_caret_scroll_and_undo_stay_with_their_file(cleo: Person, crowd: C
         await cleo.page.keyboard.press("PageDown")
     await cleo.type("mark")
     line = cleo.page.locator(".cm-line", has_text="mark")
-    top = await top_of(line)
+    await cleo.drawn()
+    top = await cleo.page.evaluate(TOP)
     await add(cleo, "b.py")
     await cleo.type("one two")
     await crowd.type("Gus", "above\n" * 5, at=0)
@@ -139,7 +154,7 @@ async def test_caret_scroll_and_undo_stay_with_their_file(cleo: Person, crowd: C
     first = cleo.page.get_by_role("tab").first
     await first.click()
     await line.wait_for(timeout=WAIT_MS)
-    assert abs(await top_of(line) - top) <= 2
+    await cleo.until(f"Math.abs({TOP} - argument) <= 2", top)
     await cleo.type("!")
     await cleo.until("room.text().includes('mark!')")
     await tab(cleo, "b.py").click()
@@ -154,10 +169,6 @@ async def test_caret_scroll_and_undo_stay_with_their_file(cleo: Person, crowd: C
     await cleo.until("!room.text().includes('mark!')")
 
 
-async def top_of(line: Locator) -> float:
-    return (await line.bounding_box() or {"y": -1.0})["y"]
-
-
 async def test_a_deletion_asks_tells_and_can_be_undone(cleo: Person, olga: Person) -> None:
     await add(cleo, "b.py")
     await cleo.type("kept")
@@ -165,28 +176,29 @@ async def test_a_deletion_asks_tells_and_can_be_undone(cleo: Person, olga: Perso
     await olga.type(" by both ")
     await cleo.until("room.text('b.py').includes(' by both ')")
     text = await cleo.page.evaluate("panelroomRoom.text('b.py')")
+    await cleo.page.get_by_role("tab", name="b.py here: Olga Owner").wait_for(timeout=WAIT_MS)
     await choose(cleo, "Delete")
     dialog = cleo.page.get_by_role("dialog")
-    assert "Olga Owner\u2069 is in it now" in await dialog.inner_text()
+    await expect(dialog).to_contain_text("Olga Owner\u2069 is in it now", use_inner_text=True)
     await dialog.get_by_role("button", name="Keep it").click()
     await delete(cleo)
     for person in (cleo, olga):
         await person.until("document.querySelectorAll('[role=tab]').length === 1")
     notice = olga.page.get_by_role("status").filter(has_text="Somebody has deleted")
-    assert "You are in" in await notice.inner_text()
+    await expect(notice).to_contain_text("You are in", use_inner_text=True)
     await olga.type("typing goes on here")
     await olga.until("room.text().includes('typing goes on here')")
     await olga.page.get_by_role("button", name="Undo").click()
     for person in (cleo, olga):
         await tab(person, "b.py").wait_for(timeout=WAIT_MS)
         await until_file(person, "b.py", text)
-    assert await shown(olga) == "b.py"
+    await until_shown(olga, "b.py")
 
 
 async def test_the_first_file_stays(cleo: Person) -> None:
     await cleo.page.get_by_role("tab").first.focus()
     await cleo.page.keyboard.press("Delete")
-    assert "first file of a room stays" in await cleo.page.get_by_role("dialog").inner_text()
+    await expect(cleo.page.get_by_role("dialog")).to_contain_text("first file of a room stays", use_inner_text=True)
     await cleo.page.keyboard.press("Escape")
     assert len(await names(cleo)) == 1
 
@@ -212,7 +224,7 @@ async def test_tabs_by_keyboard(cleo: Person) -> None:
     await keyboard.press("Delete")
     await cleo.page.get_by_role("button", name="Delete for everybody").press("Enter")
     await cleo.until("document.querySelectorAll('[role=tab]').length === 2")
-    assert await shown(cleo) == "b.py"
+    await until_shown(cleo, "b.py")
     await keyboard.press("Enter")
     await keyboard.type("in it")
     await until_file(cleo, "b.py", "in it")
@@ -229,13 +241,12 @@ async def test_names_of_every_kind(cleo: Person, olga: Person) -> None:
             await field.fill(clean)
         await cleo.page.keyboard.press("Enter")
         await tab(cleo, clean).wait_for(timeout=WAIT_MS)
-    await olga.until("document.querySelectorAll('[role=tab]').length === 6")
-    assert (await names(olga))[1:] == list(NASTY.values())
+    await until_names(olga, list(NASTY.values()))
     assert await olga.page.locator("img[src]").count() == 0
     await cleo.page.get_by_role("button", name="New file").click()
     await cleo.page.get_by_role("textbox", name="Name").fill("שלום.PY")
     await cleo.page.keyboard.press("Enter")
-    assert await cleo.page.get_by_role("dialog").is_visible()
+    await expect(cleo.page.get_by_role("dialog")).to_be_visible()
     problem = await cleo.page.get_by_role("textbox", name="Name").evaluate("field => field.validationMessage")
     assert problem == "There is already a file of this name."
 
@@ -243,8 +254,7 @@ async def test_names_of_every_kind(cleo: Person, olga: Person) -> None:
 async def test_what_other_clients_put_into_the_map_breaks_nothing(cleo: Person, crowd: Crowd) -> None:
     await crowd.join("Gus")
     await put(crowd["Gus"], {"a": {"name": "x" * 10_000, "language": "<b>"}, "b": 7, "c": {"name": ["x"]}})
-    await cleo.until("document.querySelectorAll('[role=tab]').length === 4")
-    assert (await names(cleo))[1:] == ["x" * 100, "untitled", "untitled (2)"]
+    await until_names(cleo, ["x" * 100, "untitled", "untitled (2)"])
     await cleo.page.get_by_role("tab").nth(1).click()
     await cleo.type("fine")
     await until_file(cleo, "x" * 100, "fine")
@@ -257,7 +267,7 @@ async def test_sixty_four_further_files(cleo: Person, crowd: Crowd) -> None:
     await add(cleo, "last.py")
     await cleo.type("room for it")
     await cleo.until_saved()
-    assert await cleo.page.get_by_role("button", name="New file").is_disabled()
+    await expect(cleo.page.get_by_role("button", name="New file")).to_be_disabled()
     await delete(cleo)
     await cleo.until("document.querySelectorAll('[role=tab]').length === 64")
     await add(cleo, "instead.py")
@@ -276,15 +286,14 @@ async def test_who_only_reads_sees_the_tabs_and_changes_nothing(cleo: Person, ho
     olga = Person(page)
     await olga.until("room.state().connection === 'synchronised'")
     await tab(olga, "b.py").click()
-    assert (await editor(olga).inner_text()).strip() == "x = 1"
-    assert not await page.get_by_role("button", name="New file").is_visible()
-    assert await page.get_by_label("Language").is_disabled()
+    await expect(editor(olga)).to_have_text("x = 1", use_inner_text=True)
+    await expect(page.get_by_role("button", name="New file")).to_be_hidden()
+    await expect(page.get_by_label("Language")).to_be_disabled()
     await tab(olga, "b.py").dblclick()
     await tab(olga, "b.py").press("Delete")
     assert await page.get_by_role("dialog").count() == 0
     await page.get_by_role("button", name="File", exact=True).click()
-    items = await page.get_by_role("menuitem").all_inner_texts()
-    assert items == ["Download this file", "Download all files"]
+    await expect(page.get_by_role("menuitem")).to_have_text(["Download this file", "Download all files"])
 
 
 async def test_a_dot_tells_who_is_in_which_file(cleo: Person, olga: Person) -> None:
@@ -295,7 +304,7 @@ async def test_a_dot_tells_who_is_in_which_file(cleo: Person, olga: Person) -> N
     await tab(olga, "b.py").click()
     caret = olga.page.locator(".cm-editor:not([hidden]) .cm-remote-caret")
     await caret.wait_for(timeout=WAIT_MS)
-    assert await caret.evaluate("caret => getComputedStyle(caret).borderLeftColor") == color
+    await expect(caret).to_have_css("border-left-color", color)
     await olga.type("y")
     await cleo.page.get_by_role("tab", name="b.py here: Olga Owner").wait_for(timeout=WAIT_MS)
 
@@ -312,9 +321,9 @@ async def test_following_goes_across_files_until_one_does_something(cleo: Person
         await cleo.type("\n" * 60)
         await cleo.type(f"deep {stop}")
         await olga.page.locator(".cm-editor:not([hidden]) .cm-line", has_text=f"deep {stop}").wait_for(timeout=WAIT_MS)
-        assert await shown(olga) == "b.py"
+        await until_shown(olga, "b.py")
         chip = olga.page.get_by_role("button", name="Following Cleo")
-        assert await chip.is_visible()
+        await expect(chip).to_be_visible()
         if stop == "wheel":
             await editor(olga).hover()
             await olga.page.mouse.wheel(0, -200)
@@ -342,7 +351,7 @@ async def test_a_reload_comes_back_to_the_file_one_was_in(cleo: Person) -> None:
     await cleo.until_saved()
     await cleo.page.reload()
     await cleo.until("room.state().connection === 'synchronised'")
-    assert await shown(cleo) == "b.py"
+    await until_shown(cleo, "b.py")
     await cleo.type("zero ")
     await until_file(cleo, "b.py", "zero one two")
 

@@ -1,14 +1,19 @@
 """The editor under one's own hands: preferences, key maps, and the way out by keyboard."""
 
-import pytest
-from playwright.async_api import Page
+import re
 
-from tests.browser.person import WAIT_MS, House, Person
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.person import WAIT_MS, House, Person, wait
 from tests.browser.test_accessibility import violations
 from tests.support.api import Api
 from tests.support.crowd import Crowd
 
 pytestmark = pytest.mark.anyio
+
+LINE_HEIGHT = "document.querySelector('.pane-code .cm-editor:not([hidden]) .cm-line').getBoundingClientRect().height"
+BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 
 
 @pytest.fixture
@@ -83,7 +88,7 @@ async def test_escape_then_tab_leaves_the_editor(cleo: Person, keys: str) -> Non
     page = cleo.page
     hint = page.locator(".cm-editor:not([hidden]) .cm-leave-hint")
     described = page.locator(".pane-code .cm-content[aria-description]")
-    assert "Escape, then Tab" in (await described.get_attribute("aria-description") or "")
+    await expect(described).to_have_attribute("aria-description", re.compile("Escape, then Tab"))
     if keys != "default":
         await prefer(page, "Keys", keys)
         await page.locator(".cm-vimMode, .cm-emacsMode").wait_for(timeout=WAIT_MS)
@@ -101,7 +106,7 @@ async def test_escape_then_tab_leaves_the_editor(cleo: Person, keys: str) -> Non
             await cleo.type("a")
         await page.keyboard.press("Escape")
         if keys != "vim":
-            assert "Tab or Shift+Tab leaves the editor now" in await hint.inner_text()
+            await expect(hint).to_contain_text("Tab or Shift+Tab leaves the editor now", use_inner_text=True)
         await page.keyboard.press(key)
         assert not await inside(page)
     assert await cleo.text() == text
@@ -120,13 +125,14 @@ async def inside(page: Page) -> bool:
 
 async def test_preferences_hold_at_once_everywhere_and_after_a_reload(cleo: Person, house: House) -> None:
     page = cleo.page
-    before = await line_height(page)
+    before = await page.evaluate(LINE_HEIGHT)
     await prefer(page, "Text size", "20")
-    assert await line_height(page) > before * 1.3
+    await wait(page, f"{LINE_HEIGHT} > argument", before * 1.3)
     await prefer(page, "Theme", "dark")
-    dark = await background(page)
+    await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    dark = await page.evaluate(BACKGROUND)
     await prefer(page, "Theme", "light")
-    assert await background(page) != dark
+    await wait(page, f"{BACKGROUND} !== argument", dark)
     await prefer(page, "Tab size", "8")
     await cleo.page.keyboard.press("Tab")
     await cleo.until_text(" " * 8)
@@ -134,23 +140,13 @@ async def test_preferences_hold_at_once_everywhere_and_after_a_reload(cleo: Pers
     await page.emulate_media(color_scheme="dark")
     await page.reload()
     await cleo.until("room.state().connection === 'synchronised'")
-    assert await line_height(page) > before * 1.3
-    assert await background(page) != dark
+    await wait(page, f"{LINE_HEIGHT} > argument", before * 1.3)
+    await wait(page, f"{BACKGROUND} !== argument", dark)
     other = await page.context.new_page()
     await other.goto(page.url)
     await prefer(page, "Theme", "dark")
     await other.wait_for_selector("html[data-theme=dark]", timeout=WAIT_MS)
     await other.close()
-
-
-async def line_height(page: Page) -> float:
-    box = await page.locator(".pane-code .cm-editor:not([hidden]) .cm-line").first.bounding_box()
-    return (box or {"height": 0.0})["height"]
-
-
-async def background(page: Page) -> str:
-    color: str = await page.evaluate("getComputedStyle(document.body).backgroundColor")
-    return color
 
 
 async def test_the_code_pane_on_a_phone_and_its_dialogs_have_no_violation(cleo: Person) -> None:
@@ -165,10 +161,11 @@ async def test_the_code_pane_on_a_phone_and_its_dialogs_have_no_violation(cleo: 
         await page.keyboard.press("Enter")
         await page.get_by_role("tab", name=name).wait_for(timeout=WAIT_MS)
     await cleo.type("x = 1")
-    tab = await page.get_by_role("tab", name="c.py").bounding_box()
-    assert tab is not None
-    assert 0 <= tab["x"] <= 360 - tab["width"]
-    assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+    shown = """((tab) => tab.left >= 0 && tab.right <= 360)(
+        document.querySelector("[role=tab][aria-selected=true]").getBoundingClientRect())"""
+    await expect(page.locator("[role=tab][aria-selected=true]")).to_contain_text("c.py")
+    await wait(page, shown)
+    await wait(page, "document.documentElement.scrollWidth <= 360")
     found += await violations(page)
     await page.get_by_role("button", name="Preferences").click()
     found += await violations(page)

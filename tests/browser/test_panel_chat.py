@@ -1,6 +1,7 @@
 """Chat beside the code."""
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.person import House
 from tests.support.api import Api
@@ -23,7 +24,7 @@ async def test_what_is_said_among_interviewers_reaches_no_other_page(house: Hous
         log = person.page.get_by_role("log")
         await log.get_by_text("Welcome!").wait_for()
         assert "graphs" not in await person.page.content()
-        assert not await person.page.get_by_label("To", exact=True).is_visible()
+        await expect(person.page.get_by_label("To", exact=True)).to_be_hidden()
         await person.page.reload()
         await log.get_by_text("Welcome!").wait_for()
         assert "graphs" not in await person.page.content()
@@ -58,11 +59,11 @@ async def test_who_says_too_much_keeps_the_words_that_were_not_sent(house: House
     await box.fill("unheard")
     await box.press("Enter")
     await cleo.page.get_by_text("Not sent.").wait_for()
-    assert await box.input_value() == "unheard"
+    await expect(box).to_have_value("unheard")
     await cleo.page.unroute("**/chat")
     await box.press("Enter")
     await cleo.page.get_by_role("log").get_by_text("unheard").wait_for()
-    assert await box.input_value() == ""
+    await expect(box).to_have_value("")
 
 
 async def test_a_message_that_was_not_sent_is_told_as_long_as_that_is_so(house: House, api: Api) -> None:
@@ -86,4 +87,4 @@ async def test_a_message_that_was_not_sent_is_told_as_long_as_that_is_so(house: 
     await api.finish(interview)
     await cleo.context.set_offline(False)
     await cleo.page.get_by_text("Not sent. The interview is finished.").wait_for()
-    assert await box.input_value() == "unheard"
+    await expect(box).to_have_value("unheard")

@@ -3,6 +3,7 @@
 from zipfile import ZipFile
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.person import House
 from tests.support.api import Api
@@ -17,19 +18,20 @@ async def test_a_finish_names_who_is_still_in_and_can_be_undone_in_the_room(hous
     olga = await house.interviewer(interview)
     await cleo.type("done")
     await cleo.until_saved()
+    await olga.says("Cleo is here.")
     await olga.page.get_by_role("button", name="Finish").click()
-    assert "Cleo, candidate" in await olga.page.get_by_role("dialog").inner_text()
+    await expect(olga.page.get_by_role("dialog")).to_contain_text("Cleo, candidate", use_inner_text=True)
     await olga.page.get_by_role("button", name="Finish for everybody").click()
     await cleo.page.get_by_text("Olga Owner has finished this interview.").wait_for()
     async with cleo.page.expect_download() as download:
         await cleo.page.get_by_role("button", name="Download the code").click()
     with ZipFile(await (await download.value).path()) as files:
         assert [files.read(name) for name in files.namelist()] == [b"done"]
-    assert await cleo.page.get_by_role("button", name="Undo finish").count() == 0
+    await expect(cleo.page.get_by_role("button", name="Undo finish")).to_have_count(0)
     for person in (cleo, olga):
         await person.stays()
     undo = olga.page.get_by_role("button", name="Undo finish")
-    assert ":" in await undo.inner_text()
+    await expect(undo).to_contain_text(":", use_inner_text=True)
     await undo.click()
     for person in (cleo, olga):
         await person.until("!room.state().finished && room.state().connection === 'synchronised'")
@@ -56,7 +58,7 @@ async def test_a_finish_keeps_who_had_gone_apart_and_follows_nobody(house: House
     await chip.wait_for()
     await api.finish(interview)
     await row.get_by_text("not here at the end").wait_for()
-    assert await olga.page.get_by_text("not here at the end").count() == 1
+    await expect(olga.page.get_by_text("not here at the end")).to_have_count(1)
     await chip.wait_for(state="hidden")
 
 
@@ -78,7 +80,7 @@ async def test_details_change_for_everybody_at_once(house: House, api: Api) -> N
     interview = await api.create(title="Old title")
     cleo = await house.visitor(interview, "Cleo")
     olga = await house.interviewer(interview)
-    assert not await cleo.page.get_by_role("button", name="Instructions").is_visible()
+    await expect(cleo.page.get_by_role("button", name="Instructions")).to_be_hidden()
     await olga.page.get_by_role("button", name="Details").click()
     dialog = olga.page.get_by_role("dialog")
     await dialog.get_by_label("Title").fill("New title")
@@ -109,8 +111,7 @@ async def test_what_came_too_late_is_told_under_the_names_of_the_tabs(house: Hou
     await api.finish(interview)
     await cleo.context.set_offline(False)
     lost = cleo.page.locator(".notice.lost")
-    text = await lost.get_by_label("The text").input_value()
-    assert text == "── main.py ──\n\n\n── util.py ──\ntwo late"
+    await expect(lost.get_by_label("The text")).to_have_value("── main.py ──\n\n\n── util.py ──\ntwo late")
     within = """(copy) => {
         const button = copy.getBoundingClientRect(), notices = copy.closest(".notices").getBoundingClientRect()
         return button.top >= notices.top && button.bottom <= notices.bottom

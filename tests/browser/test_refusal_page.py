@@ -1,6 +1,7 @@
 """A page whose connection is refused or denied: it says what was lost, starts from the server's state, and goes on."""
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.line import Line
 from tests.browser.person import House, Person
@@ -39,11 +40,10 @@ async def goes_on(cleo: Person, api: Api, interview: str) -> None:
 async def test_after_a_refusal(cleo: Person, line: Line, api: Api, interview: str, code: int, words: str) -> None:
     await line.refuse(code, "structs that wait on each other")
     notice = cleo.page.get_by_role("alert").filter(has_text="was not accepted")
-    await notice.wait_for()
-    assert words in await notice.inner_text()
+    await expect(notice).to_contain_text(words, use_inner_text=True)
     assert "structs" not in await notice.inner_text()
-    assert await notice.get_by_label("The text").input_value() == "unheard"
-    assert await cleo.text() == "kept\n"
+    await expect(notice.get_by_label("The text")).to_have_value("unheard")
+    await cleo.until_text("kept\n")
     await notice.get_by_role("button", name="Put away").click()
     await goes_on(cleo, api, interview)
     assert len(line.sockets) == 2
@@ -52,9 +52,9 @@ async def test_after_a_refusal(cleo: Person, line: Line, api: Api, interview: st
 async def test_after_a_denial(cleo: Person, line: Line, api: Api, interview: str) -> None:
     line.deny("you may read this document, but not write in it")
     notice = cleo.page.get_by_role("alert").filter(has_text="was not accepted")
-    await notice.wait_for()
-    assert "You may read this document, but not write in it." in await notice.inner_text()
-    assert await notice.get_by_label("The text").input_value() == "unheard"
+    await expect(notice).to_contain_text("You may read this document, but not write in it.", use_inner_text=True)
+    await expect(notice.get_by_label("The text")).to_have_value("unheard")
+    await cleo.until_text("kept\n")
     await goes_on(cleo, api, interview)
 
 
@@ -73,8 +73,7 @@ async def test_after_what_is_not_final_nothing_is_lost(
     await cleo.context.set_offline(True)
     await line.refuse(code)
     banner = cleo.page.get_by_role("status").filter(has_text=words)
-    await banner.wait_for()
-    assert "Keep this page open" in await banner.inner_text()
+    await expect(banner).to_contain_text("Keep this page open", use_inner_text=True)
     assert await cleo.text() == "kept\nunheard"
     await cleo.context.set_offline(False)
     await cleo.until_saved()

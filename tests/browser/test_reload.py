@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.browser.person import WAIT_MS, House, Person
 from tests.support.api import Api
@@ -99,7 +99,7 @@ async def test_the_candidate_is_always_in(house: House, api: Api, times: int) ->
         for person in (cleo, phone):
             assert (await person.state())["participant_id"] == own_id
         roster = cleo.page.get_by_role("list", name="People in this room")
-        assert await roster.get_by_text("Cleo").count() == 1
+        await expect(roster.get_by_text("Cleo")).to_have_count(1)
         await _typed(room, cleo, "!")
     waits_s = sorted(wait_ms / 1000 for wait_ms in room.waits_ms)
     print(f"{len(waits_s)} times back: median {waits_s[len(waits_s) // 2]:.2f} s, worst {waits_s[-1]:.2f} s")

@@ -2,11 +2,10 @@
 
 import asyncio
 import time
-from typing import Any
 
 import pytest
 from anyio import to_thread
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests.browser.person import House, Person
 from tests.support.api import Api
@@ -16,6 +15,8 @@ from tests.support.server import Server
 pytestmark = pytest.mark.anyio
 
 LINES = 120
+# Where on the screen the line with the selection stands.
+TOP = "Math.round(getSelection().anchorNode.parentElement.closest('.cm-line').getBoundingClientRect().top)"
 
 
 async def test_three_people_type_at_once(house: House, api: Api, interview: str) -> None:
@@ -36,7 +37,7 @@ async def test_three_people_type_at_once(house: House, api: Api, interview: str)
     assert await api.replay(interview) == text
     roster = people["a"].page.get_by_role("list", name="People in this room")
     for name in ("Cleo", "Olga Owner", "Gus"):
-        assert await roster.get_by_text(name).count() == 1
+        await expect(roster.get_by_text(name)).to_have_count(1)
 
 
 @pytest.mark.parametrize("away_s", [2, pytest.param(60, marks=pytest.mark.long)])
@@ -55,6 +56,7 @@ async def test_who_was_offline_comes_back_with_nothing_lost(
         await olga.type("here ")
     await cleo.until("room.state().saved.kind !== 'saved'")
     assert "away" not in await olga.text()
+    await olga.until_saved()
     await cleo.context.set_offline(False)
     await cleo.until_saved()
     text = await cleo.text()
@@ -83,16 +85,16 @@ async def test_anothers_typing_moves_neither_scroll_nor_selection(house: House, 
     cleo = await house.visitor(interview, "Cleo")
     await cleo.until(f"room.text().split('\\n').length === {LINES + 1}")
     line = await select_line(cleo, LINES // 2)
-    before = await standing(cleo, line)
-    assert before["selected"] == f"line {line}"
+    await cleo.until("getSelection().toString() === argument", f"line {line}")
+    await cleo.drawn()
+    top = await cleo.page.evaluate(TOP)
     for number in range(20):
         await crowd.type("Gus", f"above {number}\n", at=0)
         await crowd.type("Gus", f"below {number}\n")
     await crowd.delete("Gus", 0, 30)
     await cleo.until("room.text() === argument", str(crowd["Gus"]))
-    after = await standing(cleo, line)
-    assert after["selected"] == before["selected"]
-    assert abs(after["top"] - before["top"]) <= 1  # a line's height is no whole number of pixels
+    await cleo.until("getSelection().toString() === argument", f"line {line}")
+    await cleo.until(f"Math.abs({TOP} - argument) <= 1", top)  # a line's height is no whole number of pixels
     await cleo.page.keyboard.press("ArrowRight")
     await cleo.type("!")
     await cleo.until("room.text().includes(argument)", f"\nline {line}!\n")
@@ -113,14 +115,6 @@ async def select_line(person: Person, wanted: int) -> int:
     return wanted
 
 
-async def standing(person: Person, line: int) -> dict[str, Any]:
-    """What is selected, and where on the screen its line stands."""
-    return {
-        "selected": await person.page.evaluate("getSelection().toString()"),
-        "top": round((await person.page.get_by_text(f"line {line}", exact=True).bounding_box() or {"y": -1})["y"]),
-    }
-
-
 async def test_a_page_outlives_the_crash_of_the_server(browser: Browser, mortal: Server) -> None:
     house = House(browser, mortal)
     async with Api(mortal) as api:
@@ -137,7 +131,8 @@ async def test_a_page_outlives_the_crash_of_the_server(browser: Browser, mortal:
         for person in (cleo, gus):
             await person.until_saved()
         await gus.type("after ")
-        await cleo.until("room.text().length === 'before meanwhile after '.length")
+        for person in (cleo, gus):
+            await person.until("room.text().length === 'before meanwhile after '.length")
         await gus.until_saved()
         assert {await cleo.text(), await gus.text()} == {await api.text(interview)}
     await house.close()
@@ -173,7 +168,7 @@ async def test_notes_are_typed_beside_the_code(house: House, api: Api, interview
     await olga.until("room.notes() === 'strong on graphs'")
     await olga.until_saved()
     await api.until_text(interview, "strong on graphs", document=f"{interview}.notes")
-    assert await cleo.page.locator(".pane-notes").count() == 0
+    await expect(cleo.page.locator(".pane-notes")).to_have_count(0)
     assert await cleo.page.evaluate("panelroomRoom.notes()") is None
     assert "graphs" not in await cleo.page.content()
 
@@ -183,11 +178,11 @@ async def test_a_second_device_comes_in_as_the_candidate_knowingly(house: House,
     page = await house.window()
     await page.goto(cleo.page.url)
     other = page.get_by_label("Somebody is here as Cleo")
-    assert not await other.is_checked()
-    assert not await page.get_by_label("a guest").is_checked()
-    assert await page.get_by_label("Your name").is_visible()
+    await expect(other).not_to_be_checked()
+    await expect(page.get_by_label("a guest")).not_to_be_checked()
+    await expect(page.get_by_label("Your name")).to_be_visible()
     await other.check()
-    assert not await page.get_by_label("Your name").is_visible()
+    await expect(page.get_by_label("Your name")).to_be_hidden()
     await page.get_by_role("button", name="Enter the room").click()
     second = Person(page)
     await second.until("room.state().connection === 'synchronised'")

@@ -64,6 +64,7 @@ async def test_the_name_in_the_presence_is_the_servers(crowd: Crowd) -> None:
     await ben.send(liar, stranger)
     await crowd.type("Ben", "x")
     await crowd.settle()
+    await crowd.until(lambda: ben.document.client_id in crowd["Ann"].presence, "Ann sees Ben")
     for peer in crowd.peers.values():
         entries = [entry for frame in peer.frames if frame[0] == wire.AWARENESS for entry in wire.read_awareness(frame)]
         assert peer.document.client_id not in {client_id for client_id, _, _ in entries}
