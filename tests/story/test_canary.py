@@ -16,7 +16,7 @@ from tests.support.crowd import Crowd
 from tests.support.listener import Listener
 from tests.support.member import add_members
 from tests.support.server import OWNER, ROOT, Server
-from tests.support.snoop import Call, Snoop, Taps
+from tests.support.snoop import BROWSER, Call, Snoop, Taps
 from web.app import create_app
 from web.settings import Settings
 
@@ -161,6 +161,7 @@ async def test_what_interviewers_keep_to_themselves(server: Server, api: Api, tm
         "canary-device": {"Cleo", "Impostor"},
         "canary-demoting": {"Dora"},
         "canary-dismissing": {"Rex", "Dora"},  # she was an interviewer then
+        BROWSER: {"Rex", "Dora"},
     }
     members = {"Otto", "Dora", "Rex"}
     code, notes = Crowd(api, interview), Crowd(api, interview, notes=True)
@@ -172,6 +173,7 @@ async def test_what_interviewers_keep_to_themselves(server: Server, api: Api, tm
         others = [snoop for snoop in snoops.values() if snoop.name not in {"Iris", "Cleo"}]
         taps += [await ears.enter_async_context(snoop.listening("live")) for snoop in others]
         (device,) = await devices_of(api, snoops["Cleo"]) - {her_own}
+        told[her_own] = {"Rex", "Dora"}
         await moderate("Rex", reason="canary-dismissing")
         await moderate("Dora", role="observer", reason="canary-demoting")
         await moderate("Mo", muted=True, reason="canary-muting")

@@ -23,6 +23,10 @@ Call = tuple[dict[str, str], Any]
 """Query and body of a request; the names in braces that stand in them are filled in."""
 
 
+USER_AGENT = "Mozilla/5.0 (X11; CrOS) Vivaldi/7.6"
+BROWSER = "Vivaldi on ChromeOS"  # as interviewers are shown it
+
+
 class Snoop:
     """One person with one browser."""
 
@@ -106,7 +110,7 @@ class Snoop:
     def _browser(self) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(
             base_url=self.server.url,
-            headers={"Origin": self.server.url},
+            headers={"Origin": self.server.url, "User-Agent": USER_AGENT},
             cookies=self.cookies,
             timeout=60,
             trust_env=False,

@@ -12,6 +12,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import OperationalError
 
 from rooms import schema
+from rooms.member import MemberRole
 from rooms.participant import Role
 from tests.web.conftest import OWNER, Site
 from web.api import event
@@ -38,11 +39,12 @@ class Listener:
         fields = dict(line.split(": ", 1) for line in (await self.raw()).split("\n"))
         return fields["event"], int(fields["id"]) if "id" in fields else None, json.loads(fields["data"])
 
-    async def ended(self) -> None:
-        """Return when the stream ends, whatever still comes."""
+    async def ended(self) -> str:
+        """Return when the stream ends: what still came."""
         async with asyncio.timeout(5):
-            while await self._connection.receive():
-                pass
+            while more := await self._connection.receive():
+                self._text += more.decode()
+        return self._text
 
     async def kinds(self, count: int) -> list[str]:
         return [(await self.next())[0] for _ in range(count)]
@@ -182,6 +184,26 @@ async def test_who_may_not_listen_any_more_is_cut_off(
             await connection.execute(withdrawal)
         await events.ended()
         chattering.cancel()
+
+
+async def test_removed_on_the_way_in(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A11: a member's stream that was asked for as an interviewer, and begins when he is none any more."""
+    interview = await site.create()
+    await site.link("ben@example.org", MemberRole.MEMBER)
+    ben = (await site.join(interview, "interviewer", on_behalf_of="ben@example.org"))["participant_id"]
+    said = {"ticket": (await site.join(interview, "interviewer"))["ticket"], "text": "canary", "to": "interviewers"}
+    await site.json("POST", f"interviews/{interview}/chat", said, headers={})
+    reads_notes = event._reads_notes
+
+    async def then_removed(*arguments: Any) -> bool:
+        found = await reads_notes(*arguments)
+        await site.call("POST", f"/api/v1/interviews/{interview}/participants/{ben}/remove", {"on_behalf_of": OWNER})
+        return found
+
+    monkeypatch.setattr(event, "_reads_notes", then_removed)
+    session = await site.session("ben@example.org")
+    async with listening(site, f"/api/v1/interviews/{interview}/events", **session) as events:
+        assert await events.ended() == ""
 
 
 async def test_a_silent_database_cuts_nobody_off(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

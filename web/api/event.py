@@ -78,6 +78,8 @@ async def _stream(
     journal, rooms = panelroom.journal, panelroom.rooms
     # Subscribed before the snapshot is read: nothing falls between them, and what is in both is left out below.
     async with journal.subscribe(interview_id) as subscription:
+        if not await _counts(check):  # what is decided from here on is heard, what was before is seen here
+            return
         reader = Reader(await look(), look)
         # Who comes as the candidate in another browser does not end the candidate's.
         who = (interview_id, asker or reader.participant_id, reader.view.device_id)
