@@ -1,6 +1,10 @@
 import pytest
+import structlog
 
 pytest_plugins = ["tests.support.fixture"]
+
+# By itself it has Rich draw every traceback, with colours and all variables: that takes seconds.
+structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 
 
 @pytest.fixture(scope="session")

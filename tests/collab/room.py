@@ -2,15 +2,13 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack, asynccontextmanager, suppress
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import anyio
 
 from collab.clock import Clock
-from collab.database import Database, migrate
+from collab.database import Database
 from collab.errors import Refused
 from collab.gate import Limits
 from collab.journal import Journal
@@ -25,21 +23,10 @@ LOG = "interview"
 NOTHING = b"\x00\x00"
 
 
-@cache
-def _migrated() -> bytes:
-    """An empty database at the newest schema: migrating takes longer than most tests."""
-    with TemporaryDirectory() as folder:
-        migrate(Path(folder) / "panelroom.db")
-        return (Path(folder) / "panelroom.db").read_bytes()
-
-
 @asynccontextmanager
 async def a_database(folder: Path) -> AsyncGenerator[Database]:
     """The database in this folder; a new one if there is none."""
-    path = folder / "panelroom.db"
-    if not path.exists():
-        path.write_bytes(_migrated())
-    database = await Database.open(path)
+    database = await Database.open(folder / "panelroom.db")
     try:
         yield database
     finally:

@@ -1,12 +1,32 @@
 """Fixtures that every directory of tests may use; a plugin of tests/conftest.py."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
+from collab.database import migrate
 from tests.support.api import Api
 from tests.support.crowd import Crowd
 from tests.support.server import Server, serving
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A new database in this process is a copy of one that was migrated: migrating takes longer than most tests."""
+    template = tmp_path_factory.mktemp("migrated") / "panelroom.db"
+    migrate(template)
+    content = template.read_bytes()
+
+    def migrate_or_copy(path: Path) -> None:
+        if path.exists():
+            migrate(path)
+        else:
+            path.write_bytes(content)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("collab.database.migrate", migrate_or_copy)
+        yield
 
 
 @pytest.fixture(scope="session")

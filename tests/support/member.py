@@ -1,4 +1,4 @@
-"""Many members at once: the command is a process for each."""
+"""Many members at once, the database opened once."""
 
 from collections.abc import Iterable
 

@@ -8,13 +8,21 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
+from rooms.key import Scope
+from rooms.member import MemberRole
+from rooms.people import People
+from web.cli import _with_people as with_people
+from web.cli import sign_in_link
+
+T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 READY = re.compile(r"Listening on (http://\S+?):(\d+)\s*$")
-SCOPES = ("liveInterview", "liveInterview.company", "liveInterview.company.read", "liveInterview.company.write")
 OWNER = "owner@example.org"
 UNLIMITED = ("PANELROOM_JOINS_PER_MIN", "PANELROOM_FRAMES_PER_S", "PANELROOM_CPU_PER_S")
 START_S = 30.0
@@ -137,9 +145,9 @@ class Server:
             self._logged.wait_for(lambda: len(found()) >= number, STOP_S)
             return found()
 
-    def add_member(self, email: str, name: str, role: str = "member") -> str:
+    def add_member(self, email: str, name: str, role: MemberRole = MemberRole.MEMBER) -> str:
         """The one-time sign-in link, on this server's address."""
-        return self._link(self.command("member", "add", email, "--name", name, "--role", role))
+        return sign_in_link(self.url, self._ask(lambda people: people.add_member(email, name, role)))
 
     def command(self, *arguments: str) -> str:
         """The standard output of another panelroom command on the same data."""
@@ -163,14 +171,13 @@ class Server:
             assert at < 0, f"{unwanted!r} in the log:\n{text[max(0, at - 500) : at + 3000]}"
 
     def _introduce(self) -> tuple[str, str]:
-        scopes = [part for scope in SCOPES for part in ("--scope", scope)]
-        key = self.command("key", "add", "--description", "tests", *scopes).strip()
-        return key, self.add_member(OWNER, "Olga Owner", "owner")
+        key = self._ask(lambda people: people.add_key("tests", frozenset(Scope)))
+        return key, self.add_member(OWNER, "Olga Owner", MemberRole.OWNER)
 
-    def _link(self, text: str) -> str:
-        found = re.search(r"https?://[^/\s]+(/\S+)", text)
-        assert found is not None, f"no link in {text!r}"
-        return self.url + found[1]
+    def _ask(self, act: Callable[[People], Awaitable[T]]) -> T:
+        """What the commands do, which take a second each to start; in a thread, for a loop may be running here."""
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(with_people, self.data, act).result()
 
     def _panelroom(self, command: str, *arguments: str) -> list[str]:
         words = [command, *arguments]

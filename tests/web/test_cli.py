@@ -6,10 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx2
 import pytest
 from typer.testing import CliRunner
 
-from tests.support.server import serving
+from tests.support.server import Server, serving
 from web.cli import app
 from web.settings import Settings, described
 
@@ -51,6 +52,16 @@ def test_key_add_prints_the_key_and_nothing_else(runner: CliRunner) -> None:
     assert added.stdout.count("\n") == 1
     assert _rows("SELECT description, scopes FROM key") == [("scheduler", '["liveInterview", "liveInterview.company"]')]
     assert added.stdout.strip() not in str(_rows("SELECT * FROM key"))
+
+
+def test_keys_and_members_are_added_beside_a_running_server(server: Server) -> None:
+    key = server.command("key", "add", "--description", "x", "--scope", "liveInterview").strip()
+    link = server.command("member", "add", "late@example.org").strip()
+    token = link.removeprefix("http://127.0.0.1:8000/sign-in?token=")
+    with httpx2.Client(base_url=server.url, trust_env=False) as http:
+        known = http.get("/api/v1/whoami", headers={"Authorization": f"Bearer {key}"})
+        signed_in = http.post("/sign-in", data={"token": token}, headers={"Origin": server.url})
+    assert (known.status_code, signed_in.status_code) == (200, 303)
 
 
 @pytest.mark.parametrize(
