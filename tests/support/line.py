@@ -42,10 +42,21 @@ class Line:
         async with asyncio.timeout(ANSWER_S):
             return await self._reader.readuntil(b"\r\n\r\n")
 
-    async def hear(self) -> None:
-        """Anything."""
+    async def hear(self) -> int:
+        """A frame; of which kind."""
         async with asyncio.timeout(ANSWER_S):
-            await self._reader.read(2**16)
+            kind, length = await self._reader.readexactly(2)
+            if length > 125:
+                length = int.from_bytes(await self._reader.readexactly(2 if length == 126 else 8), "big")
+            await self._reader.readexactly(length)
+            return kind & 0xF
+
+    async def answer_close(self) -> None:
+        """Until the server has said that it closes, and as every browser does then."""
+        while await self.hear() != CLOSE:
+            pass
+        self.close()
+        await self.finish()
 
     async def hear_end(self) -> None:
         """Until the server ends it."""
