@@ -206,6 +206,22 @@ async def test_removed_on_the_way_in(site: Site, monkeypatch: pytest.MonkeyPatch
         assert await events.ended() == ""
 
 
+async def test_what_is_decided_about_a_member_is_heard_at_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A11: without waiting until his stream, which has no ticket, is looked at again anyway."""
+    monkeypatch.setattr(event, "_CHECK_S", 3600.0)
+    interview = await site.create()
+    await site.join(interview, "interviewer")
+    await site.link("ben@example.org", MemberRole.MEMBER)
+    ben = (await site.join(interview, "interviewer", on_behalf_of="ben@example.org"))["participant_id"]
+    session = await site.session("ben@example.org")
+    for decision in ("remove", "readmit", "remove"):
+        async with listening(site, f"/api/v1/interviews/{interview}/events", **session) as events:
+            assert (await events.next())[0] == "snapshot"
+            path = f"/api/v1/interviews/{interview}/participants/{ben}/{decision}"
+            assert (await site.call("POST", path, {"on_behalf_of": OWNER})).status_code == 204
+            await events.ended()
+
+
 async def test_a_silent_database_cuts_nobody_off(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event, "_CHECK_S", 0.01)
     interview = await site.create()
