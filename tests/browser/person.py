@@ -114,11 +114,12 @@ class House:
         self._members: dict[str, StorageState] = {}
         self._contexts: list[BrowserContext] = []
 
-    async def window(self, *, owner: bool = False, member: str | None = None) -> Page:
+    async def window(self, *, owner: bool = False, member: str | None = None, user_agent: str | None = None) -> Page:
         """A fresh browser, signed in as the owner, as a member of that name or as nobody."""
         state = self._owner if owner else self._members[member] if member is not None else None
         context = await self.browser.new_context(
             storage_state=state,
+            user_agent=user_agent,
             viewport={"width": 1200, "height": 700},
         )
         self._contexts.append(context)

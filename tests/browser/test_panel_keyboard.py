@@ -102,3 +102,32 @@ async def test_an_interviewer_lets_in_moderates_and_finishes(house: House, api: 
     await page.keyboard.press("Enter")
     await page.locator(".notice.finished").wait_for()
     assert await api.status(interview) == "finished"
+
+
+async def test_a_removal_and_its_undoing_need_no_mouse(house: House, interview: str) -> None:
+    """The focus is never lost: from the row that goes to the way back, and from there to the row that comes."""
+    gus = await house.visitor(interview, "Gus", "guest")
+    olga = await house.interviewer(interview)
+    page = olga.page
+    await page.keyboard.press("Escape")
+    await tab_to(page, "Actions for Gus")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("End")
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("by mistake")
+    await page.keyboard.press("Enter")
+    await gus.page.get_by_role("heading", name="You were removed from the room").wait_for()
+    await page.get_by_text("Removed (1)").wait_for()
+    assert await focused(page) == "Removed (1)"
+    await page.keyboard.press("Enter")
+    await tab_to(page, "Let back in: Gus")
+    await page.keyboard.press("Enter")
+    await tab_to(page, "Let back in")
+    await page.keyboard.press("Enter")
+    await page.locator(".removed").wait_for(state="hidden")
+    assert await page.evaluate("document.activeElement.closest('.pane-people') !== null")
+    assert await gus.page.evaluate("document.activeElement.innerText") == "You were removed from the room"
+    await gus.page.keyboard.press("Tab")
+    await tab_to(gus.page, "Try again")
+    await gus.page.keyboard.press("Enter")
+    await gus.page.get_by_label("Your name").wait_for()

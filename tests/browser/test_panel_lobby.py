@@ -1,6 +1,7 @@
 """The form in front of the room."""
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.person import House, Person
 from tests.support.api import Api
@@ -73,3 +74,31 @@ async def test_run_leads_straight_in_and_the_plain_link_asks(house: House, api: 
     assert (await observer.state())["role"] == "observer"
     assert await page.locator(".pane-notes").count() == 0
     assert await observer.page.evaluate("panelroomRoom.notes()") is None
+
+
+async def test_the_lobby_is_switched_in_the_details(house: House, api: Api) -> None:
+    """A36: before the interview; whoever waits comes in when it is switched off, and is asked again when on."""
+    interview = await api.create()
+    olga = await house.interviewer(interview)
+    ada = await house.member(interview, "Ada")
+
+    async def switch() -> None:
+        await olga.page.get_by_role("button", name="Details").click()
+        dialog = olga.page.get_by_role("dialog")
+        await dialog.get_by_label("Keep candidate and guests waiting").focus()
+        await olga.page.keyboard.press("Space")
+        await olga.page.keyboard.press("Enter")
+        await dialog.wait_for(state="detached")
+
+    await switch()
+    for person in (olga, ada):
+        await person.page.get_by_role("button", name="Let the candidate in").wait_for()
+        await person.says("Nobody outside sees this room")
+    cleo = await house.outside(interview, "Cleo")
+    await switch()
+    await cleo.until("room.state().connection === 'synchronised'")
+    await ada.page.get_by_role("button", name="Let the candidate in").wait_for(state="hidden")
+    await olga.page.locator(".presence-line").get_by_text("Running").wait_for()
+    await olga.page.get_by_role("button", name="Details").click()
+    await olga.page.get_by_role("dialog").get_by_label("Title").wait_for()
+    await expect(olga.page.get_by_label("Keep candidate and guests waiting")).to_have_count(0)

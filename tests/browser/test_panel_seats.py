@@ -92,19 +92,26 @@ async def test_interviewers_prepare_unseen_until_they_let_the_candidate_in(house
     assert not await olga.page.get_by_role("button", name="Let").is_visible()
 
 
-async def test_interviewers_are_told_what_to_do_about_who_waits(house: House, api: Api) -> None:
-    """B1: somebody else under the candidate's name; and a guest, who comes in with the candidate."""
+async def test_who_waits_under_a_wrong_name_is_removed_before_anybody_is_let_in(house: House, api: Api) -> None:
+    """B1: somebody else under the candidate's name sees nothing; a guest comes in with the candidate."""
     interview = await api.create(lobby=True)
-    await house.outside(interview, "Cleo")
+    somebody = await house.outside(interview, "Cleo")
     olga = await house.interviewer(interview)
     await olga.page.get_by_role("button", name="Let the candidate in").wait_for()
     await olga.page.get_by_role("button", name="Actions for Cleo").click()
-    await olga.page.get_by_role("menuitem", name="Remove a device").click()
+    await olga.page.get_by_role("menuitem", name="Remove device 1").click()
     dialog = olga.page.get_by_role("dialog")
-    await dialog.get_by_text("Let the candidate in: every device is listed").wait_for()
-    await dialog.get_by_role("button", name="Close").click()
+    await dialog.get_by_text("Cleo has no other device here now, and can come in with another one").wait_for()
+    await dialog.get_by_role("button", name="Remove this device").click()
+    await somebody.page.get_by_role("heading", name="You were removed from the room").wait_for()
+    page = await house.window()
+    await page.goto(somebody.page.url)
+    await page.get_by_label("Somebody is here as Cleo").check()
+    await page.get_by_role("button", name="Enter the room").click()
+    await page.locator(".waiting").wait_for()
     gus = await house.outside(interview, "Gus", "guest")
     await olga.page.get_by_role("button", name="Let everybody in").click()
-    await seated(gus)
+    for person in (Person(page), gus):
+        await seated(person)
     await olga.page.get_by_role("button", name="Actions for Cleo").click()
     await olga.page.get_by_role("menuitem", name="Remove device 1").wait_for()

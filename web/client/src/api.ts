@@ -99,7 +99,7 @@ export async function admit(interview: string): Promise<void> {
   await call("POST", `${interviews}/${interview}/admit`, {});
 }
 
-export async function changeDetails(interview: string, details: Details): Promise<void> {
+export async function changeDetails(interview: string, details: Details & { lobby?: boolean }): Promise<void> {
   await call("PATCH", `${interviews}/${interview}`, details);
 }
 
@@ -118,6 +118,12 @@ export async function removeParticipant(
   removal: { device?: string; reason?: string },
 ): Promise<void> {
   await call("POST", `${interviews}/${interview}/participants/${participant}/remove`, removal);
+}
+
+/** Undoes a removal: of a device, or of somebody altogether. */
+export async function readmit(interview: string, participant: string, device: string | null): Promise<void> {
+  const path = `${interviews}/${interview}/participants/${participant}/readmit`;
+  await call("POST", path, device === null ? {} : { device });
 }
 
 export async function say(interview: string, ticket: string, text: string, to: Audience): Promise<void> {

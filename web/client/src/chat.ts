@@ -80,8 +80,9 @@ export class Chat {
     if (why !== null) this.problem.textContent = `Not sent. ${why}`;
     this.box.disabled = this.sendButton.disabled = this.to.disabled = why !== null;
     this.box.placeholder = why ?? "Write a message";
-    this.to.hidden = !isInterviewer;
+    this.to.hidden = !isInterviewer || why !== null;
     if (!isInterviewer) this.to.value = "all";
+    this.form.dataset["to"] = this.to.value;
   }
 
   /** Connected again: what was not sent can be sent now. */

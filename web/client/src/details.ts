@@ -15,7 +15,12 @@ export function instructionsText(words: string): HTMLElement {
 }
 
 /** What interviewers change from inside the room. Everybody in it sees the change at once. */
-export function showDetails(interview: { id: string; url: string }, details: api.Details): void {
+export function showDetails(
+  interview: { id: string; url: string },
+  details: api.Details,
+  /** Null: there is nothing to switch any more. */
+  lobby: boolean | null,
+): void {
   const title = h("input", { type: "text", id: "details-title", maxlength: "200", dir: "auto", value: details.title });
   const instructions = h("textarea", { id: "details-instructions", rows: "6", maxlength: "10000", dir: "auto" });
   instructions.value = details.instructions;
@@ -25,6 +30,7 @@ export function showDetails(interview: { id: string; url: string }, details: api
     placeholder: "https://",
     value: details.meeting_url ?? "",
   });
+  const waits = h("input", { type: "checkbox", id: "details-lobby", checked: lobby === true });
   const problem = h("p", { class: "notice danger", role: "alert", hidden: true });
   const close = h("button", { type: "button", class: "button" }, "Close");
   const save = h("button", { class: "button primary" }, "Save");
@@ -36,6 +42,7 @@ export function showDetails(interview: { id: string; url: string }, details: api
     field(title, "Title", ""),
     field(instructions, "Instructions", "Candidate and guests read them before they come in, and in the room."),
     field(url, "Meeting link", "Of a call beside the room. Optional."),
+    lobby === null ? null : lobbyField(waits),
     h(
       "div",
       { class: "invite" },
@@ -60,7 +67,8 @@ export function showDetails(interview: { id: string; url: string }, details: api
     event.preventDefault();
     save.disabled = true;
     const meeting_url = url.value.trim() === "" ? null : url.value.trim();
-    api.changeDetails(interview.id, { title: title.value, instructions: instructions.value, meeting_url }).then(
+    const change = { title: title.value, instructions: instructions.value, meeting_url };
+    api.changeDetails(interview.id, lobby === null ? change : { ...change, lobby: waits.checked }).then(
       () => {
         dialog.close();
       },
@@ -72,6 +80,19 @@ export function showDetails(interview: { id: string; url: string }, details: api
   });
   document.body.append(dialog);
   dialog.showModal();
+}
+
+function lobbyField(waits: HTMLInputElement): HTMLElement {
+  waits.setAttribute("aria-describedby", "details-lobby-hint");
+  const label = "Keep candidate and guests waiting until somebody lets them in";
+  const hint = "They see neither the code nor who is here. Switched off, whoever waits comes in at once.";
+  return h(
+    "div",
+    { class: "switch" },
+    waits,
+    h("label", { for: "details-lobby" }, label),
+    h("p", { class: "pane-hint", id: "details-lobby-hint" }, hint),
+  );
 }
 
 function invitation(url: string, title: string): string {

@@ -9,14 +9,14 @@ export interface MenuItem {
 }
 
 /** A button that opens a menu: arrows, Home, End and first letters move in it, Escape closes it, Tab leaves it. */
-export function menuButton(label: string, items: () => MenuItem[]): HTMLButtonElement {
+export function menuButton(label: string, items: () => MenuItem[], onClose?: () => void): HTMLButtonElement {
   const button = h(
     "button",
     { type: "button", class: "icon-button menu-button", "aria-label": label, "aria-haspopup": "menu", "aria-expanded": "false" },
     icon("more"),
   );
   button.addEventListener("click", () => {
-    open(button, label, items());
+    open(button, label, items(), onClose);
   });
   button.addEventListener("keydown", (event) => {
     if (event.key !== "ArrowDown") return;
@@ -26,7 +26,7 @@ export function menuButton(label: string, items: () => MenuItem[]): HTMLButtonEl
   return button;
 }
 
-function open(button: HTMLButtonElement, label: string, items: MenuItem[]): void {
+function open(button: HTMLButtonElement, label: string, items: MenuItem[], onClose?: () => void): void {
   const menu = h("div", { class: "menu", role: "menu", "aria-label": label, popover: "auto" });
   const entries = items.map(({ label: words, detail, isDangerous, onChoose }) => {
     const entry = h("button", { type: "button", role: "menuitem", tabindex: "-1" }, words);
@@ -49,6 +49,7 @@ function open(button: HTMLButtonElement, label: string, items: MenuItem[]): void
     if (lost || menu.contains(document.activeElement)) button.focus();
     button.setAttribute("aria-expanded", "false");
     menu.remove();
+    onClose?.();
   });
   button.after(menu);
   menu.showPopover();

@@ -1,10 +1,12 @@
 import * as api from "./api";
+import { deviceWords } from "./device";
 import { ask } from "./dialog";
 import { announce, h } from "./dom";
 import type { MenuItem } from "./menu";
 import { ROLE_NAMES } from "./person";
 import { tellNot } from "./questions";
-import type { Participant } from "./room_events";
+import { removalWords, removedWords } from "./removed_list";
+import type { Participant, Removal } from "./room_events";
 
 const MOST_REASON = 200;
 
@@ -25,7 +27,7 @@ export class Moderation {
     if (person.role === "candidate") return this.deviceItems(person);
     const items = [this.muteItem(person)];
     if (person.role === "interviewer" || person.role === "observer") items.unshift(this.roleItem(person));
-    items.push(...this.deviceItems(person), this.removeItem(person));
+    items.push(this.removeItem(person));
     return items;
   }
 
@@ -86,7 +88,7 @@ export class Moderation {
       onChoose: question({
         title: `Remove ${name} from the room?`,
         words: [
-          "They are out at once and cannot come back into this interview. What they wrote stays.",
+          "They are out at once, and cannot come back unless an interviewer lets them (under “Removed”, below the people). What they wrote stays.",
           `${name} is told that it was you, and why.`,
         ],
         action: "Remove",
@@ -97,35 +99,50 @@ export class Moderation {
   }
 
   /** The candidate is never removed, only a device of his: another one stays in, or comes in. */
-  private deviceItems({ id, name, role, devices, state }: Participant): MenuItem[] {
-    if (role !== "candidate" && devices.length < 2) return [];
-    if (state === "waiting" && devices.length === 0) {
-      return [{ label: "Remove a device…", onChoose: () => void tellOfDevices(name) }];
-    }
-    return devices.map((device, at) => ({
-      label: `Remove device ${at + 1} (${device.slice(0, 4)})…`,
-      isDangerous: true,
-      onChoose: question({
-        title: `Remove device ${at + 1} of ${name}?`,
-        words: [
-          "This browser is out at once and cannot come back into this interview.",
-          `${name} stays in with every other device, and nothing written is lost.`,
-        ],
-        action: "Remove this device",
-        done: `A device of ${name} was removed.`,
-        call: (reason) => api.removeParticipant(this.interview, id, { device, reason }),
-      }),
-    }));
+  private deviceItems({ id, name, devices }: Participant): MenuItem[] {
+    return devices.map((device, at) => {
+      const others = devices.flatMap((other, number) =>
+        other === device ? [] : [`device ${number + 1} (${deviceWords(other)})`],
+      );
+      const stays =
+        others.length > 0
+          ? `${name} stays in with ${others.join(" and ")}.`
+          : `${name} has no other device here now, and can come in with another one by the same link.`;
+      return {
+        label: `Remove device ${at + 1}…`,
+        detail: deviceWords(device),
+        isDangerous: true,
+        onChoose: question({
+          title: `Remove device ${at + 1} of ${name}?`,
+          words: [
+            `${deviceWords(device)}: this browser is out at once, and cannot come back unless an interviewer lets it (under “Removed”, below the people).`,
+            `${stays} Nothing that was written is lost.`,
+          ],
+          action: "Remove this device",
+          done: `A device of ${name} was removed.`,
+          call: (reason) => api.removeParticipant(this.interview, id, { device: device.id, reason }),
+        }),
+      };
+    });
   }
-}
 
-/** Only a device that is in can be removed. */
-async function tellOfDevices(name: string): Promise<void> {
-  const words = [
-    "Which devices wait outside is not known yet. Let the candidate in: every device is listed in this menu then, each with its own way out.",
-    "If it is somebody else who waits under this name, the candidate comes in too, with “I am the candidate” in front of the room. Ask on the call which device is the candidate’s and remove the other one; nothing written is lost.",
-  ];
-  await ask({ title: `Who waits as ${name}?`, body: words.map((each) => h("p", {}, each)), cancel: "Close" });
+  readmit(removal: Removal): void {
+    const { id, name, device } = removal;
+    const who = removedWords(removal);
+    const words =
+      device === null
+        ? `They can come in again by the link of this interview, and ask for a seat like everybody else.`
+        : `Whoever sits at this browser can come in as ${name} again, and writes what the candidate writes.`;
+    const body = [
+      h("p", {}, removalWords(removal)),
+      h("p", {}, words),
+      h("p", {}, "Their page does not open by itself: tell them to press “Try again” on it."),
+    ];
+    const action = { label: "Let back in", style: "primary" };
+    void ask({ title: `Let ${who} back in?`, body, action, cancel: "Cancel" }).then((yes) =>
+      yes ? carryOut(() => api.readmit(this.interview, id, device), `${who} can come in again.`) : undefined,
+    );
+  }
 }
 
 function question({ title, words, action, done, call }: Question): () => void {
@@ -135,13 +152,16 @@ function question({ title, words, action, done, call }: Question): () => void {
     const body = [...words.map((each) => h("p", {}, each)), h("div", { class: "field" }, label, reason)];
     const style = action.startsWith("Remove") ? "danger" : "primary";
     void ask({ title, body, action: { label: action, style }, cancel: "Cancel" }).then(async (yes) => {
-      if (!yes) return;
-      try {
-        await call(reason.value.trim());
-        announce(done);
-      } catch (error) {
-        await tellNot("That did not work", error);
-      }
+      if (yes) await carryOut(() => call(reason.value.trim()), done);
     });
   };
+}
+
+async function carryOut(call: () => Promise<void>, done: string): Promise<void> {
+  try {
+    await call();
+    announce(done);
+  } catch (error) {
+    await tellNot("That did not work", error);
+  }
 }

@@ -59,6 +59,10 @@ export class Panel {
     this.roster = new Roster(this.people, {
       ownId,
       items: (person) => (this.role === "interviewer" ? this.moderation.items(person) : []),
+      removals: () => (this.role === "interviewer" ? this.people.removed : []),
+      onReadmit: (removal) => {
+        this.moderation.readmit(removal);
+      },
       onFollow: (id) => {
         hooks.onFollow(id);
         this.frame.show("code");
@@ -80,7 +84,7 @@ export class Panel {
         onLeave: () => void this.leave(),
         onFinish: () => void this.finish(),
         onDetails: () => {
-          showDetails(page.interview, this.details);
+          showDetails(page.interview, this.details, this.people.lobbySwitch);
         },
         onPane: () => {
           this.chat.look();
@@ -175,7 +179,7 @@ export class Panel {
   private silence(me: Participant | undefined): string | null {
     if (this.people.status === "finished") return "The interview is finished.";
     if (me?.muted === true) return "You are muted.";
-    if (this.role === "observer") return "Observers read, but do not write.";
+    if (this.role === "observer") return "Observers only read.";
     return null;
   }
 

@@ -53,11 +53,40 @@ await test("muted, made observer, removed, and back", () => {
 
 await test("second devices are known until the last connection goes", () => {
   const people = room([person("Cleo", "candidate", "seated", 1)]);
-  people.accept({ kind: "participant.connected", id: "Cleo", devices: ["b"] });
-  people.accept({ kind: "participant.devices", id: "Cleo", devices: ["a", "b"] });
-  assert.deepEqual(people.get("Cleo")?.devices, ["b", "a"]);
+  const first = { id: "b", browser: "Firefox on Linux", since_ms: 1_000 };
+  const second = { id: "a", browser: "Chrome on Android", since_ms: 2_000 };
+  people.accept({ kind: "participant.connected", id: "Cleo", devices: [first] });
+  people.accept({ kind: "participant.devices", id: "Cleo", devices: [second, first] });
+  assert.deepEqual(people.get("Cleo")?.devices, [first, second]);
   people.accept({ kind: "participant.disconnected", id: "Cleo" });
   assert.deepEqual(people.get("Cleo")?.devices, []);
+});
+
+await test("who was removed is known until he is let back in, and so is a device", () => {
+  const phone = { id: "d2", browser: "Firefox on Android", since_ms: 2_000 };
+  const people = room([person("Gus", "guest", "seated", 1), person("Cleo", "candidate", "seated", 2, { devices: [phone] })]);
+  const by = { id: "Ada", name: "Ada" };
+  people.accept({ kind: "participant.removed", id: "Gus", device: null, reason: "noise", by });
+  people.accept({ kind: "participant.removed", id: "Cleo", device: "d2", reason: null, by });
+  assert.deepEqual(people.removed, [
+    { id: "Gus", device: null, browser: "", name: "Gus", reason: "noise", by },
+    { id: "Cleo", device: "d2", browser: "Firefox on Android", name: "Cleo", reason: null, by },
+  ]);
+  people.accept({ kind: "participant.readmitted", id: "Cleo", device: "d2", by });
+  assert.deepEqual(people.removed.map(({ name }) => name), ["Gus"]);
+  people.accept({ kind: "participant.readmitted", id: "Gus", device: null, by });
+  assert.deepEqual([people.removed, people.get("Gus")?.removed], [[], false]);
+});
+
+await test("the lobby can be switched until somebody is let in or the interview runs", () => {
+  const details = { kind: "interview.changed", title: "", instructions: "", meeting_url: null } as const;
+  const people = room([], { status: "pending", opened: true });
+  assert.deepEqual([people.lobbySwitch, people.closed], [false, false]);
+  people.accept({ ...details, lobby: true, opened: false });
+  assert.deepEqual([people.lobbySwitch, people.closed], [true, true]);
+  people.accept({ kind: "interview.opened", by: { id: "a", name: "Ada" } });
+  assert.deepEqual([people.lobbySwitch, people.closed], [null, false]);
+  assert.equal(room([], { status: "active", opened: true }).lobbySwitch, null);
 });
 
 await test("a message is kept once, also when the stream gives it again", () => {

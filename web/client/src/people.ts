@@ -1,5 +1,5 @@
 import type { Role } from "./api";
-import type { Message, Participant, RoomEvent, Snapshot } from "./room_events";
+import type { Device, Message, Participant, Removal, RoomEvent, Snapshot } from "./room_events";
 
 const ROLE_ORDER: Role[] = ["candidate", "interviewer", "guest", "observer"];
 
@@ -8,6 +8,9 @@ export class People {
   status: Snapshot["status"] = "pending";
   /** Whether candidate and guests wait until an interviewer lets them in. */
   closed = false;
+  private lobby = false;
+  /** For interviewers: the last one removed is the last. */
+  removed: Removal[] = [];
   messages: Message[] = [];
   private readonly all = new Map<string, Participant>();
 
@@ -20,13 +23,13 @@ export class People {
         this.all.set(event.participant.id, { ...NOBODY, ...this.all.get(event.participant.id), ...event.participant });
         break;
       case "participant.connected":
-        this.change(event.id, { connected: true, devices: this.inOrder(event) });
+        this.change(event.id, { connected: true, devices: inOrder(event.devices) });
         break;
       case "participant.disconnected":
-        this.change(event.id, { connected: false, devices: [] });
+        this.change(event.id, { connected: false, devices: inOrder(event.devices) });
         break;
       case "participant.devices":
-        this.change(event.id, { devices: this.inOrder(event) });
+        this.change(event.id, { devices: inOrder(event.devices) });
         break;
       case "participant.changed":
         this.change(event.id, {
@@ -36,7 +39,14 @@ export class People {
         });
         break;
       case "participant.removed":
+        this.addRemoval(event);
         if (event.device === null) this.change(event.id, { removed: true, connected: false, state: null, devices: [] });
+        break;
+      case "participant.readmitted":
+        this.removed = this.removed.filter(
+          ({ id, device }) => id !== event.id || (event.device !== null && device !== event.device),
+        );
+        if (event.device === null) this.change(event.id, { removed: false });
         break;
       case "admission.changed":
         this.change(event.id, { state: event.state, number: event.number });
@@ -50,6 +60,10 @@ export class People {
         break;
       case "interview.opened":
         this.closed = false;
+        break;
+      case "interview.changed":
+        this.lobby = event.lobby;
+        this.closed = event.lobby && !event.opened;
         break;
       case "chat":
         if (!this.messages.some(({ entry }) => entry === event.entry)) this.messages.push(event);
@@ -79,6 +93,11 @@ export class People {
     return [...this.all.values()].filter(({ removed, state }) => !removed && state === "waiting").sort(byNumber);
   }
 
+  /** Null: somebody has let them in, or the interview runs, and nothing shuts the room again. */
+  get lobbySwitch(): boolean | null {
+    return this.status === "pending" && (this.closed || !this.lobby) ? this.lobby : null;
+  }
+
   /** Who is next for a seat of his role: from 1. Null for who has one, or waits for none. */
   place(id: string): number | null {
     const person = this.all.get(id);
@@ -89,9 +108,11 @@ export class People {
 
   private restore(snapshot: Snapshot): void {
     this.status = snapshot.status;
+    this.lobby = snapshot.lobby;
     this.closed = snapshot.lobby && !snapshot.opened;
+    this.removed = [...(snapshot.removed ?? [])];
     this.messages = snapshot.chat;
-    const people = snapshot.participants.map((person) => ({ ...NOBODY, ...person, devices: this.inOrder(person) }));
+    const people = snapshot.participants.map((person) => ({ ...NOBODY, ...person, devices: inOrder(person.devices) }));
     // The finish closes every connection: who was here then is who was last seen here.
     if (snapshot.status === "finished") {
       for (const person of people) person.connected = this.all.get(person.id)?.connected ?? true;
@@ -100,11 +121,11 @@ export class People {
     for (const person of people) this.all.set(person.id, person);
   }
 
-  /** Devices as they came, as far as one was here to see it: the server names them in no order. */
-  private inOrder({ id, devices }: { id: string; devices: string[] }): string[] {
-    const known = this.all.get(id)?.devices ?? [];
-    const stayed = known.filter((device) => devices.includes(device));
-    return [...stayed, ...devices.filter((device) => !known.includes(device))];
+  private addRemoval({ id, device, reason, by }: Extract<RoomEvent, { kind: "participant.removed" }>): void {
+    const person = this.all.get(id);
+    if (person === undefined) return;
+    const browser = person.devices.find((each) => each.id === device)?.browser ?? "";
+    this.removed.push({ id, device, browser, name: person.name, reason, by });
   }
 
   private change(id: string, change: Partial<Participant>): void {
@@ -122,6 +143,11 @@ const NOBODY: Omit<Participant, "id" | "name" | "role" | "color"> = {
   state: null,
   number: null,
 };
+
+/** As they came. */
+function inOrder(devices: Device[] | undefined): Device[] {
+  return [...(devices ?? [])].sort((a, b) => a.since_ms - b.since_ms);
+}
 
 /** An observing interviewer is one over the limit; observers only ever observe. */
 function isQueued({ role, state, removed }: Participant): boolean {

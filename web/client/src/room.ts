@@ -90,7 +90,7 @@ const TITLES: Record<Ending, string> = {
 
 const NEXT: Record<Ending, string> = {
   left: "You can close this page, or come back in with the same link.",
-  removed: "If this is a mistake, tell your interviewer by phone or mail.",
+  removed: "If this is a mistake, tell your interviewer by phone or mail: an interviewer can let you back in. Then try again here.",
   cancelled: "If you expected an interview now, ask the person who invited you for a new link.",
   refused: "Try again; if it happens again, tell your interviewer.",
 };
@@ -98,7 +98,7 @@ const NEXT: Record<Ending, string> = {
 function showEnd(ending: Ending, words: string, unsaved: string): void {
   const again = h(
     "button",
-    { type: "button", class: "button primary wide" },
+    { type: "button", class: ending === "removed" ? "button wide" : "button primary wide" },
     ending === "left" ? "Come back in" : "Try again",
   );
   again.addEventListener("click", () => {
@@ -116,7 +116,7 @@ function showEnd(ending: Ending, words: string, unsaved: string): void {
       words === "" ? null : h("p", { class: "ending-words", dir: "auto" }, words),
       h("p", {}, NEXT[ending]),
       unsaved === "" ? null : leftNotice(unsaved),
-      ending === "left" || ending === "refused" ? again : null,
+      ending === "cancelled" ? null : again,
       page.member === null ? null : h("p", { class: "quiet" }, h("a", { href: "/" }, "All interviews")),
     ),
     true,

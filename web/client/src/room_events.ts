@@ -3,6 +3,15 @@ import type { Audience, Details, Role } from "./api";
 /** "none": a seat or a place in the line was given up. */
 export type SeatState = "seated" | "observing" | "waiting" | "refused" | "none";
 
+/** One browser of somebody. */
+export interface Device {
+  id: string;
+  /** "Firefox on Android"; empty: unknown. */
+  browser: string;
+  /** When it first came into this interview, by the server's clock. */
+  since_ms: number;
+}
+
 export interface Participant {
   id: string;
   name: string;
@@ -13,8 +22,8 @@ export interface Participant {
   /** Told to interviewers and to the one concerned. */
   muted_reason: string | null;
   removed: boolean;
-  /** Those connected now. */
-  devices: string[];
+  /** Those that are here or wait now; told to interviewers only. */
+  devices: Device[];
   state: SeatState | null;
   /** The order of asking. */
   number: number | null;
@@ -44,6 +53,17 @@ export interface Message {
   to: Audience;
 }
 
+/** Who was removed, or which device of the candidate, and has not been let back in. */
+export interface Removal {
+  id: string;
+  device: string | null;
+  browser: string;
+  name: string;
+  reason: string | null;
+  /** Null: it is not known any more. */
+  by: By | null;
+}
+
 export interface Snapshot extends Omit<Details, "title"> {
   /** The last one that is in it. */
   entry: number;
@@ -57,19 +77,26 @@ export interface Snapshot extends Omit<Details, "title"> {
   /** The server's clock. */
   now_ms: number;
   participants: Participant[];
+  /** For interviewers. */
+  removed?: Removal[];
   chat: Message[];
 }
 
 export type RoomEvent =
   | { kind: "snapshot"; snapshot: Snapshot }
   | { kind: "participant.joined"; participant: Named }
-  | { kind: "participant.disconnected" | "participant.entered"; id: string }
+  | { kind: "participant.entered"; id: string }
   | { kind: "participant.left"; id: string; done: boolean }
-  | { kind: "participant.connected" | "participant.devices"; id: string; devices: string[] }
+  | {
+      kind: "participant.connected" | "participant.disconnected" | "participant.devices";
+      id: string;
+      devices?: Device[];
+    }
   | { kind: "participant.changed"; id: string; role: Role; muted: boolean; reason: string | null; by: By }
   | { kind: "participant.removed"; id: string; device: string | null; reason: string | null; by: By }
+  | { kind: "participant.readmitted"; id: string; device: string | null; by: By }
   | ({ kind: "admission.changed" } & Standing)
-  | ({ kind: "interview.changed" } & Details)
+  | ({ kind: "interview.changed"; lobby: boolean; opened: boolean } & Details)
   | { kind: "interview.active" | "interview.cancelled" }
   | { kind: "interview.opened" | "interview.finished" | "interview.reopened"; by: By }
   | ({ kind: "chat" } & Message);
@@ -84,6 +111,7 @@ const KINDS: readonly RoomEvent["kind"][] = [
   "participant.devices",
   "participant.changed",
   "participant.removed",
+  "participant.readmitted",
   "admission.changed",
   "interview.changed",
   "interview.active",

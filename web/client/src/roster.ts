@@ -2,7 +2,8 @@ import { announce, h, icon } from "./dom";
 import { menuButton, type MenuItem } from "./menu";
 import type { People } from "./people";
 import { avatar, ROLE_NAMES } from "./person";
-import type { Participant, RoomEvent } from "./room_events";
+import { RemovedList } from "./removed_list";
+import type { Participant, Removal, RoomEvent } from "./room_events";
 
 /** "over": after the finish it says who took part, and who was here at the end. */
 export type Presence = "known" | "unknown" | "over";
@@ -12,15 +13,19 @@ interface RosterOptions {
   onFollow: (id: string) => void;
   /** What may be done about somebody; empty: no menu. */
   items: (person: Participant) => MenuItem[];
+  /** Whom one may let back in. */
+  removals: () => Removal[];
+  onReadmit: (removal: Removal) => void;
 }
 
-/** Who is in the room, who waits outside and in which order. */
+/** Who is in the room, who waits outside and in which order, and who was removed. */
 export class Roster {
   readonly element: HTMLElement;
-  private readonly list = h("ul", { class: "roster", "aria-label": "People in this room" });
+  private readonly list = h("ul", { class: "roster", tabindex: "-1", "aria-label": "People in this room" });
   private readonly lineHead = h("h3", { class: "roster-head", id: "roster-line" }, "Waiting outside");
   private readonly line = h("ol", { class: "roster", "aria-labelledby": "roster-line" });
   private readonly doubt = h("p", { class: "pane-foot", hidden: true }, "Offline: who else is here is not known.");
+  private readonly removed: RemovedList;
   private readonly rows = new Map<string, Row>();
   private typing: ReadonlySet<string> = new Set();
   private followed: string | null = null;
@@ -30,7 +35,8 @@ export class Roster {
     private readonly people: People,
     private readonly options: RosterOptions,
   ) {
-    this.element = h("div", {}, this.list, this.doubt, this.lineHead, this.line);
+    this.removed = new RemovedList(options.onReadmit);
+    this.element = h("div", {}, this.list, this.doubt, this.lineHead, this.line, this.removed.element);
   }
 
   setPresence(presence: Presence): void {
@@ -59,6 +65,9 @@ export class Roster {
   }
 
   draw(): void {
+    // A row that moved would close its menu, under the hand of who is choosing: it is drawn when the menu is closed.
+    if (this.element.querySelector(".menu") !== null) return;
+    const focused = document.activeElement;
     const inside = this.people.inside;
     const line = this.people.line;
     this.place(this.list, [...inside.filter(({ connected }) => connected), ...inside.filter(({ connected }) => !connected)]);
@@ -70,18 +79,32 @@ export class Roster {
       row.element.remove();
       this.rows.delete(id);
     }
+    this.removed.draw(this.presence === "over" ? [] : this.options.removals());
+    // Whoever was at the row that is gone finds himself at the way to undo that, or in the list.
+    if (focused?.isConnected === false && document.activeElement === document.body) {
+      const buttons = [...this.list.querySelectorAll<HTMLElement>("button:enabled")];
+      const first = buttons.find((button) => button.checkVisibility()) ?? this.list;
+      (this.removed.element.hidden ? first : this.removed.summary).focus();
+    }
   }
 
   /** Rows that stay where they are keep the focus; one that moves gets it back. */
   private place(list: HTMLElement, people: Participant[]): void {
     const focused = document.activeElement;
     people.forEach((person, at) => {
-      const row = this.rows.get(person.id) ?? new Row(person.id, this.options.onFollow, () => this.itemsOf(person.id));
+      const row = this.rows.get(person.id) ?? this.newRow(person.id);
       this.rows.set(person.id, row);
       this.show(row, person);
       if (list.children[at] !== row.element) list.insertBefore(row.element, list.children[at] ?? null);
     });
     if (focused instanceof HTMLElement && list.contains(focused)) focused.focus();
+  }
+
+  private newRow(id: string): Row {
+    const redraw = (): void => {
+      this.draw();
+    };
+    return new Row(id, this.options.onFollow, () => this.itemsOf(id), redraw);
   }
 
   private itemsOf(id: string): MenuItem[] {
@@ -94,12 +117,13 @@ export class Roster {
     const place = this.people.place(person.id);
     const isHere = person.connected || person.state === "waiting";
     const shown = { known: isHere, unknown: isYou, over: isHere || isYou }[this.presence];
+    const standing = person.state === "observing" ? "observing, " : "";
     const away = { known: "away", unknown: null, over: "not here at the end" }[this.presence];
     row.show(person, {
       isYou,
       isAway: !shown,
       says: [
-        place === null || this.people.closed ? null : `${ordinal(place)} for a seat`,
+        place === null || this.people.closed ? null : `${standing}${ordinal(place)} for a seat`,
         shown ? null : away,
       ].filter((words) => words !== null),
       isTyping: this.typing.has(person.id),
@@ -121,8 +145,10 @@ export class Roster {
         return event.done ? `${person.name} is done and has left` : `${person.name} has left`;
       case "participant.removed":
         return event.device === null ? `${event.by.name} has removed ${person.name}` : "";
+      case "participant.readmitted":
+        return `${event.by.name} lets ${event.device === null ? person.name : `a device of ${person.name}`} back in`;
       case "participant.devices":
-        return event.devices.length > 1 ? `${person.name} is here with ${event.devices.length} devices` : "";
+        return event.devices !== undefined && event.devices.length > 1 ? `${person.name} is here with ${event.devices.length} devices` : "";
       case "admission.changed":
         if (event.state === "waiting") return `${person.name} waits outside`;
         return event.state === "seated" && person.role === "interviewer" ? `${person.name} has a seat` : "";
@@ -153,11 +179,11 @@ class Row {
   private readonly menu: HTMLButtonElement;
   private shown = "";
 
-  constructor(id: string, onFollow: (id: string) => void, items: () => MenuItem[]) {
+  constructor(id: string, onFollow: (id: string) => void, items: () => MenuItem[], onMenuClosed: () => void) {
     this.follow.addEventListener("click", () => {
       onFollow(id);
     });
-    this.menu = menuButton("", items);
+    this.menu = menuButton("", items, onMenuClosed);
     const words = h("div", { class: "roster-words" }, h("div", { class: "roster-line" }, this.follow, this.role), this.more);
     this.element.append(this.face, words, this.menu);
   }

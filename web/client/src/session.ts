@@ -312,11 +312,11 @@ export class Session implements DocumentWatcher {
         void this.rejoin.after("decision");
         break;
       case "participant.removed": {
-        const reason = reasonWords(event.reason);
         const what = event.device === null ? "you from the room" : "this device from the room";
-        this.removal = `${event.by.name} has removed ${what}. ${reason}`;
-        // Of devices, only the one concerned is closed.
+        this.removal = `${event.by.name} has removed ${what}. ${reasonWords(event.reason)}`;
+        // Of devices, only the one concerned is closed; one that waits has no connection that would be, and asks.
         if (event.device === null) this.end("removed", this.removal);
+        else if (this.waiting !== null) void this.rejoin.after("decision");
       }
     }
   }

@@ -100,11 +100,13 @@ export function eventWords({ kind, payload }: RecordedEvent, participants: Recor
     case "participant.left":
       return payload["done"] === true ? `${name} was done and left` : `${name} left`;
     case "participant.devices":
-      return `${name} was there with ${(payload["devices"] as unknown[]).length} devices`;
+      return `${name} was there with ${(payload["devices"] as unknown[] | undefined)?.length ?? "other"} devices`;
     case "participant.changed":
       return changeWords(payload, name, by?.name ?? "Somebody");
     case "participant.removed":
       return `${by?.name ?? "Somebody"} removed ${payload["device"] === null ? name : `a device of ${name}`}${reasonOf(payload)}`;
+    case "participant.readmitted":
+      return `${by?.name ?? "Somebody"} let ${payload["device"] === null ? name : `a device of ${name}`} back in`;
     case "admission.changed":
       return `${name} ${ADMISSION_WORDS[String(payload["state"])] ?? String(payload["state"])}`;
     case "chat":
