@@ -35,7 +35,7 @@ const frame = EditorView.theme({
     borderRadius: "6px",
   },
   ".cm-tooltip-autocomplete > ul > li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--accent-ink)" },
-  ".cm-placeholder": { color: "var(--ink-3)" },
+  ".cm-placeholder": { color: "var(--ink-3)", maxWidth: "calc(100vw - 5rem)", whiteSpace: "normal" },
   ".cm-specialChar": { color: "var(--danger)" },
 });
 

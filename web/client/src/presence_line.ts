@@ -40,7 +40,8 @@ export class PresenceLine {
     this.recorded.hidden = status === "finished";
     const words = isKnown ? presenceWords(this.people, this.hooks.ownId(), reason) : "Who else is here is not known now.";
     if (this.words.textContent !== words) this.words.textContent = words;
-    const here = isKnown && status !== "finished" ? this.people.here.slice(0, MOST_FACES) : [];
+    const others = this.people.here.filter(({ id }) => id !== this.hooks.ownId());
+    const here = isKnown && status !== "finished" ? others.slice(0, MOST_FACES) : [];
     const faces = JSON.stringify(here.map(({ name, color }) => [name, color]));
     if (faces === this.shownFaces) return;
     this.shownFaces = faces;

@@ -31,6 +31,8 @@ await test("over the limit one is told why, and one's number", () => {
     presenceWords(room([ada, bo]), "Bo", "The room has its 3 interviewers."),
     "You are observing: the room has its 3 interviewers. You are number 1 for a seat.",
   );
+  const eve = person("Eve", "observer", "observing", 5);
+  assert.equal(presenceWords(room([ada, eve]), "Eve", null), "You are observing. Ada is here.");
   assert.match(waitingWords(1), /^You are the next one in\./);
   assert.match(waitingWords(4), /^This page opens the room by itself/);
   assert.match(waitingWords(null), /by itself/);

@@ -11,8 +11,8 @@ export function presenceWords(people: People, own: string, reason: string | null
     if (place !== null) return observingWords(reason, place);
     return [lineWords(people), candidateWords(people, others)].filter((words) => words !== "").join(" ");
   }
-  const panel = others.filter(({ role }) => role === "interviewer");
-  if (panel.length > 0 || me?.role === "observer") return hereWords(others);
+  if (me?.role === "observer") return `You are observing. ${hereWords(others)}`;
+  if (others.some(({ role }) => role === "interviewer")) return hereWords(others);
   if (people.status === "pending") return "No interviewer is here yet: you will see it here when one comes in.";
   return "No interviewer is here right now. You can keep working: nothing is lost.";
 }

@@ -113,10 +113,9 @@ export function read(documents: Pick<SharedDocument, "connection" | "saved">[], 
     };
   }
   if (states.some((kind) => kind !== "synchronised")) {
-    const closed = states.some((kind) => kind === "refused" || kind === "stopped" || kind === "finished");
-    return closed
-      ? { mood: "warn", pill: "Closed", banner: states.includes("finished") ? null : RETURNING }
-      : { mood: "busy", pill: "Connecting…", banner: null };
+    if (states.includes("finished")) return { mood: "warn", pill: "Closed", banner: null };
+    const isRefused = states.some((kind) => kind === "refused" || kind === "stopped");
+    return { mood: "busy", pill: "Connecting…", banner: isRefused ? RETURNING : null };
   }
   const late = documents.some(({ saved }) => saved.kind === "saving" && now - saved.since > LATE_MS);
   if (late) {
