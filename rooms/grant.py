@@ -19,3 +19,4 @@ class Grant:
     entered: bool
     ticket_id: str
     device_id: str | None
+    decided: int = 0  # how many decisions about somebody there had been

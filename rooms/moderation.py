@@ -73,6 +73,7 @@ class Moderation:
         self._registry = registry
         self._seats = seats
         self._decisions = Decisions()
+        self.decided = 0  # commits by which somebody may do less, or something else, than before
 
     async def admit(self, principal: Principal, interview_id: str, on_behalf_of: str | None = None) -> Interview:
         """Let candidate and guests in, where there is a lobby and they wait.
@@ -151,6 +152,7 @@ class Moderation:
         takes_writing = change.muted or change.role is Role.OBSERVER
         with self._hushed(case, case.person if takes_writing else []):
             async with self._journal.transaction() as transaction:
+                transaction.on_commit.append(self._count)
                 case = await _case(transaction.connection, asked)
                 _require_changeable(case, change)
                 changed = [await self._change(transaction, case, each, change) for each in case.person]
@@ -163,6 +165,7 @@ class Moderation:
         is_candidate = case.participant.role is Role.CANDIDATE  # who writes on from the other devices
         with self._hushed(case, [] if is_candidate else case.person):
             async with self._journal.transaction() as transaction:
+                transaction.on_commit.append(self._count)
                 case = await _case(transaction.connection, asked)
                 if not is_candidate:
                     for each in case.person:
@@ -238,6 +241,9 @@ class Moderation:
                 await _readmit_devices(transaction, case, device_id)
             elif any(each.removed_reason is not None for each in case.person):
                 await _readmit(transaction, case)
+
+    def _count(self) -> None:
+        self.decided += 1
 
     @contextmanager
     def _hushed(self, case: Case, person: list[Participant]) -> Generator[None]:

@@ -163,7 +163,7 @@ class Service:
     async def authorise_socket(self, document_id: str, ticket: str) -> Grant:
         """Who has lost his seat is admitted afresh. Raises TicketInvalid, DocumentUnknown."""
         interview_id, part = split_document_id(document_id)
-        ticket_id = digest(ticket)
+        ticket_id, decided = digest(ticket), self.moderation.decided
         async with self._database.reading() as connection:
             now_ms = self._clock.now_ms()
             found = await store.ticket(connection, ticket_id)
@@ -198,6 +198,7 @@ class Service:
             entered=participant.entered_at_ms is not None,
             ticket_id=ticket_id,
             device_id=found.device_id,
+            decided=decided,
         )
 
     async def _ask_afresh(self, ticket_id: str) -> State:

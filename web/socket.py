@@ -114,6 +114,15 @@ class Sockets:
                 await _turn_away(scope, send, refusal, in_handshake=again)
                 return
             await send({"type": "websocket.accept"})
+            # What is decided about somebody reaches those who have joined; what was before is seen here. From the
+            # comparison until the peer has joined nothing else runs.
+            try:
+                while grant.decided != self._panelroom.rooms.moderation.decided:
+                    grant = await self._authorise(scope, document_id, ticket)
+            except Refused as refusal:
+                note(refusal, None)
+                await send(_close(refusal.code, refusal.reason))
+                return
             settings = self._panelroom.settings
             peer = Peer(
                 grant.participant_id,
