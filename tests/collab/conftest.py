@@ -3,13 +3,16 @@ from pathlib import Path
 
 import pytest
 
+from collab.database import Database
+from collab.journal import Journal
 from collab.wire import (
     encode_update,
 )
+from tests.collab.clock import SetClock
 from tests.collab.exchange import (
     HELLO,
 )
-from tests.collab.room import Room, a_room
+from tests.collab.room import Room, a_database, a_room
 
 
 @pytest.fixture
@@ -26,3 +29,19 @@ async def full(tmp_path: Path) -> AsyncGenerator[Room]:
         room.accept(ada, encode_update(HELLO))
         assert room.journal.is_full
         yield room
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncGenerator[Database]:
+    async with a_database(tmp_path) as database:
+        yield database
+
+
+@pytest.fixture
+def journal(database: Database, clock: SetClock) -> Journal:
+    return Journal(database, clock)

@@ -8,8 +8,8 @@ from collab.errors import Refused
 from collab.gate import Limits
 from collab.peer import Peer
 from collab.wire import CloseCode, encode_update
+from tests.collab.authorship import after_a_restart, give
 from tests.collab.room import Room, a_room
-from tests.collab.test_authorship import after_a_restart, give
 from tests.collab.typist import Typist, string, update
 
 pytestmark = pytest.mark.anyio

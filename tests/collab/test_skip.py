@@ -5,8 +5,8 @@ import pytest
 from collab.errors import Refused
 from collab.update import STRING, Struct, parse
 from collab.wire import CloseCode, Malformed, encode_step_2, encode_update
+from tests.collab.authorship import give
 from tests.collab.room import Room, sent
-from tests.collab.test_authorship import give
 from tests.collab.typist import other, string, update
 
 pytestmark = pytest.mark.anyio
