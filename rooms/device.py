@@ -73,12 +73,14 @@ async def used_devices(connection: AsyncConnection, participant_ids: Iterable[st
     return set((await connection.execute(used)).scalars())
 
 
-async def revoke(connection: AsyncConnection, participant_id: str, now_ms: int, *, device_id: str | None = None) -> int:
-    """The tickets of a participant, or those of one device; how many counted until now."""
+async def revoke(
+    connection: AsyncConnection, participant_id: str, now_ms: int, *, device_id: str | None = None
+) -> None:
+    """The tickets of a participant, or those of one device."""
     counting = update(schema.tickets).where(_tickets.participant_id == participant_id, _tickets.revoked_at_ms.is_(None))
     if device_id is not None:
         counting = counting.where(_tickets.device_id == device_id)
-    return (await connection.execute(counting.values(revoked_at_ms=now_ms))).rowcount
+    await connection.execute(counting.values(revoked_at_ms=now_ms))
 
 
 async def bar(

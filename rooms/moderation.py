@@ -224,14 +224,16 @@ class Moderation:
 
     async def _remove_device(self, transaction: Transaction, case: Case, device_id: str, reason: str) -> None:
         connection = transaction.connection
-        if await revoke(connection, case.participant.id, transaction.now_ms, device_id=device_id):
-            await bar(connection, case.interview.id, [device_id], reason, case.by)
-            await _tell_removed(transaction, case, case.participant, device_id, reason)
-            await self._seats.hang_up(
-                transaction, case.interview, case.participant, CloseCode.REMOVED, _REMOVED, device_id=device_id
-            )
-        elif await removal_of(connection, case.interview.id, [device_id]) is None:
+        if device_id not in await used_devices(connection, [case.participant.id]):
             raise DeviceUnknown("The candidate has no such device.")
+        if await removal_of(connection, case.interview.id, [device_id]) is not None:
+            return
+        await revoke(connection, case.participant.id, transaction.now_ms, device_id=device_id)
+        await bar(connection, case.interview.id, [device_id], reason, case.by)
+        await _tell_removed(transaction, case, case.participant, device_id, reason)
+        await self._seats.hang_up(
+            transaction, case.interview, case.participant, CloseCode.REMOVED, _REMOVED, device_id=device_id
+        )
 
     async def _decide_return(self, asked: Asked, device_id: str | None) -> None:
         async with self._journal.transaction() as transaction:

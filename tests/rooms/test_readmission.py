@@ -175,6 +175,20 @@ async def test_a_device_of_the_candidates(door: Door) -> None:
     assert await door.removed() == []
 
 
+async def test_removed_again_before_he_has_come_back(door: Door) -> None:
+    """B1: a guest as well as a device of the candidate's."""
+    guest, phone = await door.join(Role.GUEST, "tablet"), await door.join(Role.CANDIDATE, "phone")
+    device = (await door.house.grant(phone)).device_id
+    for _ in range(2):
+        for who, which in ((guest, None), (door.cleo, device)):
+            await door.remove(who, which)
+            await door.readmit(who, which)
+            await door.remove(who, which)
+            with pytest.raises(Removed):
+                await door.join(who.participant.role, "tablet" if which is None else "phone")
+    assert len(await door.removed()) == 2
+
+
 async def test_a_guest_in_the_candidates_browser(door: Door) -> None:
     """B1: what is decided about the guest does not touch the candidate's, in either direction."""
     guest = await door.join(Role.GUEST, "own")
