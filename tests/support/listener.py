@@ -1,43 +1,24 @@
 """Somebody who reads the events of a room, as its page does."""
 
-import asyncio
 import json
-from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Iterator
+from typing import Any
 
 import httpx2
 
-from tests.support.peer import Bell
-
-HEAR_S = 20.0
+from tests.support.tap import Tap
 
 
-class Listener:
+class Listener(Tap):
     """`async with Listener(events_url) as ear`. All that came is in `raw`, and event by event in `heard`."""
 
     def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
-        self.url = url
+        super().__init__(url)
         self.headers = headers or {}
         self.raw = bytearray()
         self.heard: list[tuple[str, dict[str, Any]]] = []
         self._rest = bytearray()  # of a block that has not ended
         self.status = 0
-        self.ended = False
-        self._bell = Bell()
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._listen())
-        await self.until(lambda: bool(self.heard) or self.ended, "the snapshot")
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._task is not None
-        self._task.cancel()
-        await asyncio.wait([self._task])
 
     @property
     def snapshot(self) -> dict[str, Any]:
@@ -66,9 +47,6 @@ class Listener:
         """Returns when the server has ended the stream."""
         await self.until(lambda: self.ended, "the end of the stream")
 
-    async def until(self, condition: Callable[[], bool], what: str) -> None:
-        await self._bell.until(condition, HEAR_S, lambda: f"waited {HEAR_S} s for {what}, heard {self.heard}")
-
     async def _listen(self) -> None:
         try:
             async with (
@@ -82,9 +60,6 @@ class Listener:
                     self._bell.ring()
         except httpx2.TransportError:
             pass  # the server was stopped
-        finally:
-            self.ended = True
-            self._bell.ring()
 
     def _read(self, chunk: bytes) -> None:
         *blocks, self._rest = (self._rest + chunk).split(b"\n\n")

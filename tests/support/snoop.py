@@ -1,23 +1,21 @@
 """Somebody curious, who calls every route, opens every socket and stream, and keeps every byte."""
 
-import asyncio
 import base64
 import json
 import re
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import product
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx2
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.support import wire
-from tests.support.listener import HEAR_S, Listener
-from tests.support.peer import Bell
+from tests.support.listener import Listener
 from tests.support.server import Server
+from tests.support.tap import Tap
 
 Call = tuple[dict[str, str], Any]
 """Query and body of a request; the names in braces that stand in them are filled in."""
@@ -128,34 +126,15 @@ def encodings(secret: str) -> Iterable[bytes]:
         yield padded[(0, 2, 3)[shift] : len(padded) - 4]
 
 
-class Socket:
+class Socket(Tap):
     """Asks for the whole document and everybody's presence, and writes down what it is told."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        super().__init__(url)
         self.heard: list[bytes] = []
-        self.ended = False
-        self._bell = Bell()
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._listen())
-        await self._bell.until(lambda: bool(self.heard) or self.ended, HEAR_S, lambda: f"silence on {self.url}")
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._task is not None
-        self._task.cancel()
-        await asyncio.wait([self._task])
 
     async def hear_or_end(self, text: str) -> None:
-        await self._bell.until(
-            lambda: self.ended or any(text.encode() in frame for frame in self.heard),
-            HEAR_S,
-            lambda: f"waited {HEAR_S} s for {text} on {self.url}",
-        )
+        await self.until(lambda: self.ended or any(text.encode() in frame for frame in self.heard), text)
 
     async def _listen(self) -> None:
         try:
@@ -173,9 +152,6 @@ class Socket:
             self.heard.append(bytes(refused.response.body or b""))
         except ConnectionClosed:
             pass
-        finally:
-            self.ended = True
-            self._bell.ring()
 
 
 class Taps:
