@@ -2,16 +2,28 @@
 
 from playwright.async_api import Page, WebSocketRoute
 
+from tests.browser.person import wait
+
 
 class Line:
     """What lies between a page and the server: it can swallow what the page sends, and speak in the server's place."""
 
     def __init__(self) -> None:
+        self.page: Page
         self.sockets: list[WebSocketRoute] = []
+        self.servers: list[WebSocketRoute] = []
         self.swallows = False
 
     async def lay(self, page: Page) -> None:
+        self.page = page
         await page.route_web_socket("**/ws/**", self._connect)
+
+    async def cut(self) -> None:
+        """The network is gone, and the page learns it at once: by itself it waits some seconds for an answer."""
+        await self.page.context.set_offline(True)
+        await self.sockets[-1].close(code=1012)
+        await self.servers[-1].close()
+        await wait(self.page, "panelroomRoom.state().connection === 'offline'")
 
     async def refuse(self, code: int, reason: str = "") -> None:
         self.swallows = False
@@ -24,6 +36,7 @@ class Line:
     def _connect(self, socket: WebSocketRoute) -> None:
         self.sockets.append(socket)
         server = socket.connect_to_server()
+        self.servers.append(server)
 
         def pass_on(message: str | bytes) -> None:
             if not self.swallows:

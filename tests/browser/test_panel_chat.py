@@ -3,6 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.line import Line
 from tests.browser.person import House
 from tests.support.api import Api
 
@@ -66,22 +67,22 @@ async def test_who_says_too_much_keeps_the_words_that_were_not_sent(house: House
     await expect(box).to_have_value("")
 
 
-async def test_a_message_that_was_not_sent_is_told_as_long_as_that_is_so(house: House, api: Api) -> None:
+async def test_a_message_that_was_not_sent_is_told_as_long_as_that_is_so(house: House, api: Api, line: Line) -> None:
     interview = await api.create()
     await house.interviewer(interview)
-    cleo = await house.visitor(interview, "Cleo")
+    page = await house.window()
+    await line.lay(page)
+    cleo = await house.visitor(interview, "Cleo", page=page)
     box = cleo.page.get_by_label("Message", exact=True)
     problem = cleo.page.get_by_text("Not sent.")
     for _ in range(2):
-        await cleo.context.set_offline(True)
-        await cleo.until("room.state().connection === 'offline'")
+        await line.cut()
         await box.fill("unheard")
         await box.press("Enter")
         await problem.wait_for()
         await cleo.context.set_offline(False)
         await problem.wait_for(state="hidden")
-    await cleo.context.set_offline(True)
-    await cleo.until("room.state().connection === 'offline'")
+    await line.cut()
     await box.press("Enter")
     await problem.wait_for()
     await api.finish(interview)

@@ -5,6 +5,7 @@ from zipfile import ZipFile
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.line import Line
 from tests.browser.person import House
 from tests.support.api import Api
 
@@ -93,19 +94,20 @@ async def test_details_change_for_everybody_at_once(house: House, api: Api) -> N
     await cleo.page.get_by_role("dialog").get_by_text("Bring tea.").wait_for()
 
 
-async def test_what_came_too_late_is_told_under_the_names_of_the_tabs(house: House, api: Api) -> None:
+async def test_what_came_too_late_is_told_under_the_names_of_the_tabs(house: House, api: Api, line: Line) -> None:
     """On a phone too, where the button that copies it stays in sight."""
     interview = await api.create(language="python")
     await house.interviewer(interview)
-    cleo = await house.visitor(interview, "Cleo")
-    await cleo.page.set_viewport_size({"width": 360, "height": 640})
+    page = await house.window()
+    await line.lay(page)
+    cleo = await house.visitor(interview, "Cleo", page=page)
+    await page.set_viewport_size({"width": 360, "height": 640})
     await cleo.page.get_by_role("button", name="New file").click()
     await cleo.page.get_by_role("dialog").get_by_label("Name").fill("util.py")
     await cleo.page.get_by_role("button", name="Add").click()
     await cleo.type("two")
     await cleo.until_saved()
-    await cleo.context.set_offline(True)
-    await cleo.until("room.state().connection === 'offline'")
+    await line.cut()
     await cleo.type(" late")
     await cleo.until("room.state().saved.changes > 0")
     await api.finish(interview)

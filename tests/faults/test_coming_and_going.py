@@ -55,7 +55,7 @@ async def test_nobody_waits_for_requests_that_vanish(mortal: Server, times: int)
     assert not [line for line in mortal.log[before:] if "level=error" in line]
 
 
-@pytest.mark.parametrize("times", [40, pytest.param(1250, marks=pytest.mark.long)])
+@pytest.mark.parametrize("times", [20, pytest.param(1250, marks=pytest.mark.long)])
 async def test_nobody_waits_for_those_who_vanish(mortal: Server, times: int) -> None:
     chance = random.Random(19)
     async with Api(mortal) as api, Crowd(api, await api.create()) as crowd:
