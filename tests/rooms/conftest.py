@@ -1,21 +1,25 @@
 """A service on a real database, without a server."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from collab.clock import Clock
 from collab.database import Database
 from collab.journal import Journal
 from collab.log import Entry
 from collab.registry import Registry
+from rooms import schema, store
 from rooms.agenda import Plan
 from rooms.grant import Grant
 from rooms.key import Scope
 from rooms.member import MemberRole
-from rooms.participant import Role
+from rooms.participant import Participant, Role
 from rooms.principal import Principal
 from rooms.service import Joined, Service
 
@@ -101,3 +105,39 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     registry = Registry(journal)
     yield House(clock, database, journal, registry, Service(database, journal, registry, clock))
     await database.close()
+
+
+class Room:
+    """An active interview: olga interviews, and ben with her; cleo is the candidate."""
+
+    def __init__(self, house: House, olga: Principal, ben: Principal, interview: str) -> None:
+        self.house, self.olga, self.ben, self.id = house, olga, ben, interview
+        self.moderation = house.rooms.moderation
+
+    async def join(self, role: Role, principal: Principal | None = None, **more: Any) -> Joined:
+        member = await self.house.rooms.people.acting_member(principal, None) if principal else None
+        return await self.house.rooms.join(self.id, role, member=member, **more)
+
+    async def participant(self, joined: Joined) -> Participant:
+        async with self.house.database.reading() as connection:
+            found = await store.participant(connection, joined.participant.id)
+        assert found is not None
+        return found
+
+    async def events(self, kind: str) -> list[dict[str, Any]]:
+        return [json.loads(entry.payload) for entry in await self.house.entries(self.id) if entry.kind == kind]
+
+    async def device(self, joined: Joined) -> str:
+        """The id of the device that this ticket came with."""
+        async with self.house.database.reading() as connection:
+            ids = select(schema.tickets.c.device_id).where(schema.tickets.c.participant_id == joined.participant.id)
+            device: str = (await connection.execute(ids)).scalars().all()[-1]
+        return device
+
+
+@pytest.fixture
+async def room(house: House) -> Room:
+    olga, ben = await house.member(), await house.member("ben@example.org")
+    interview = await house.active(olga)
+    await house.enter(interview, Role.INTERVIEWER, ben)
+    return Room(house, olga, ben, interview)

@@ -1,16 +1,10 @@
 """What interviewers decide about who is in their room, and what nobody decides."""
 
 import asyncio
-import json
-from typing import Any
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 
-from collab.journal import Transaction
-from collab.peer import Peer
-from rooms import schema, store
+from rooms import store
 from rooms.errors import (
     CandidateProtected,
     DeviceUnknown,
@@ -29,50 +23,13 @@ from rooms.errors import (
 )
 from rooms.key import Scope
 from rooms.moderation import Change
-from rooms.participant import Participant, Role
+from rooms.participant import Role
 from rooms.principal import Principal
-from rooms.service import Joined
-from tests.rooms.conftest import House
+from tests.rooms.conftest import House, Room
 
 pytestmark = pytest.mark.anyio
 
 MUTE = Change(muted=True, reason="one at a time")
-
-
-class Room:
-    """An active interview: olga interviews, and ben with her; cleo is the candidate."""
-
-    def __init__(self, house: House, olga: Principal, ben: Principal, interview: str) -> None:
-        self.house, self.olga, self.ben, self.id = house, olga, ben, interview
-        self.moderation = house.rooms.moderation
-
-    async def join(self, role: Role, principal: Principal | None = None, **more: Any) -> Joined:
-        member = await self.house.rooms.people.acting_member(principal, None) if principal else None
-        return await self.house.rooms.join(self.id, role, member=member, **more)
-
-    async def participant(self, joined: Joined) -> Participant:
-        async with self.house.database.reading() as connection:
-            found = await store.participant(connection, joined.participant.id)
-        assert found is not None
-        return found
-
-    async def events(self, kind: str) -> list[dict[str, Any]]:
-        return [json.loads(entry.payload) for entry in await self.house.entries(self.id) if entry.kind == kind]
-
-    async def device(self, joined: Joined) -> str:
-        """The id of the device that this ticket came with."""
-        async with self.house.database.reading() as connection:
-            ids = select(schema.tickets.c.device_id).where(schema.tickets.c.participant_id == joined.participant.id)
-            device: str = (await connection.execute(ids)).scalars().all()[-1]
-        return device
-
-
-@pytest.fixture
-async def room(house: House) -> Room:
-    olga, ben = await house.member(), await house.member("ben@example.org")
-    interview = await house.active(olga)
-    await house.enter(interview, Role.INTERVIEWER, ben)
-    return Room(house, olga, ben, interview)
 
 
 async def test_who_decides(house: House, room: Room) -> None:
@@ -321,88 +278,6 @@ async def test_nothing_is_decided_when_it_is_over(house: House, room: Room) -> N
         await room.moderation.change(room.olga, room.id, guest, MUTE)
     with pytest.raises(InterviewFinished):
         await room.moderation.remove(room.olga, room.id, guest)
-
-
-@pytest.mark.parametrize("decision", ["mute", "demote", "remove"])
-async def test_hushed_before_it_is_decided(
-    house: House, room: Room, monkeypatch: pytest.MonkeyPatch, decision: str
-) -> None:
-    """Updates are queued behind whatever a transaction has begun with."""
-    ben = (await room.join(Role.INTERVIEWER, room.ben)).participant.id
-    live = await house.registry.open(room.id, room.id)
-    peer = Peer(ben, {}, may_write=True)
-    might_write: list[bool] = []
-    append = Transaction.append
-
-    async def spy(self: Transaction, *arguments: Any) -> int:
-        might_write.append(peer.may_write)
-        return await append(self, *arguments)
-
-    monkeypatch.setattr(Transaction, "append", spy)
-    with live.joined(peer):
-        if decision == "remove":
-            await room.moderation.remove(room.olga, room.id, ben)
-        else:
-            change = MUTE if decision == "mute" else Change(role=Role.OBSERVER)
-            await room.moderation.change(room.olga, room.id, ben, change)
-    assert might_write
-    assert not any(might_write)
-
-
-@pytest.mark.parametrize("moment", ["append", "committed"])
-@pytest.mark.parametrize("decision", ["mute", "demote", "remove"])
-async def test_decided_also_when_who_asked_hangs_up(
-    house: House, room: Room, monkeypatch: pytest.MonkeyPatch, decision: str, moment: str
-) -> None:
-    """B4: before or behind the commit; who may not write by the record does not."""
-    ben = (await room.join(Role.INTERVIEWER, room.ben)).participant.id
-    live = await house.registry.open(room.id, room.id)
-    peer = Peer(ben, {}, may_write=True)
-    step = getattr(Transaction, moment)
-
-    def hang_up(self: Transaction, *arguments: Any) -> Any:
-        asking.cancel()
-        return step(self, *arguments)
-
-    monkeypatch.setattr(Transaction, moment, hang_up)
-    change = MUTE if decision == "mute" else Change(role=Role.OBSERVER)
-    with live.joined(peer):
-        async with house.journal.subscribe(room.id) as events, asyncio.timeout(5):
-            asking: asyncio.Task[Any] = asyncio.create_task(
-                room.moderation.remove(room.olga, room.id, ben)
-                if decision == "remove"
-                else room.moderation.change(room.olga, room.id, ben, change)
-            )
-            await asyncio.wait([asking])
-            await anext(events)
-            assert asking.cancelled()
-            assert not peer.may_write
-
-
-async def test_while_it_fails_everybody_writes_on(house: House, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    guest = (await room.join(Role.GUEST)).participant.id
-    live = await house.registry.open(room.id, room.id)
-    peer = Peer(guest, {}, may_write=True)
-
-    async def full(*_: object, **__: object) -> int:
-        assert not peer.may_write, "hushed before it is decided"
-        raise OperationalError("INSERT", {}, Exception("disk full"))
-
-    async def writes(principal: Principal, change: Change) -> bool:
-        """Whether the guest does, once that is decided, or failed."""
-        try:
-            await room.moderation.change(principal, room.id, guest, change)
-        except (OperationalError, NotAnInterviewer):
-            return peer.may_write
-        return peer.may_write
-
-    with live.joined(peer):
-        with monkeypatch.context() as patch:
-            patch.setattr(Transaction, "append", full)
-            assert await writes(room.olga, MUTE)
-        assert await writes(await house.member("otto@example.org"), MUTE)
-        assert not await writes(room.olga, MUTE)
-        assert await writes(room.olga, Change(muted=False))
 
 
 async def test_a_removed_interviewer_is_none_any_more(house: House) -> None:
