@@ -26,6 +26,7 @@ NASTY = {
     "x" * 10_000: "x" * 100,
 }
 
+SHOWN = "[role=tab][aria-selected=true] .file-tab-name"
 # Of the line with the mark; -1 while it is in no sight.
 TOP = """([...document.querySelectorAll('.cm-editor:not([hidden]) .cm-line')]
     .find((line) => line.textContent.includes('mark'))?.getBoundingClientRect().top ?? -1)"""
@@ -44,17 +45,13 @@ async def names(person: Person) -> list[str]:
     return await person.page.locator(".file-tab-name").all_text_contents()
 
 
-async def shown(person: Person) -> str:
-    return await person.page.locator("[role=tab][aria-selected=true] .file-tab-name").inner_text()
-
-
 async def until_names(person: Person, further: list[str]) -> None:
     """Until the tabs behind the first one are these."""
     await expect(person.page.locator(".file-tab-name")).to_have_text([re.compile("."), *further])
 
 
 async def until_shown(person: Person, name: str) -> None:
-    await expect(person.page.locator("[role=tab][aria-selected=true] .file-tab-name")).to_have_text(name)
+    await expect(person.page.locator(SHOWN)).to_have_text(name)
 
 
 async def until_file(person: Person, name: str, text: str) -> None:
@@ -213,7 +210,7 @@ async def test_tabs_by_keyboard(cleo: Person) -> None:
     for key in ("ArrowRight", "ArrowRight", "End", "Home", "ArrowLeft"):
         await keyboard.press(key)
         assert await cleo.page.evaluate("document.activeElement.getAttribute('aria-selected')") == "true"
-        walked.append(await shown(cleo))
+        walked.append(await cleo.page.locator(SHOWN).inner_text())
     first = (await names(cleo))[0]
     assert walked == [first, "b.py", "c.py", first, "c.py"]
     assert await cleo.page.locator("[role=tab][tabindex='0']").count() == 1
@@ -335,7 +332,7 @@ async def test_following_goes_across_files_until_one_does_something(cleo: Person
     await cleo.page.get_by_role("tab").first.click()
     await cleo.type("gone on")
     await olga.until("room.text().includes('gone on')")
-    assert await shown(olga) == "b.py"
+    assert await olga.page.locator(SHOWN).inner_text() == "b.py"
 
 
 async def follow(person: Person, name: str) -> None:

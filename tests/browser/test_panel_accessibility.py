@@ -15,6 +15,7 @@ async def test_no_state_of_the_panel_has_a_violation(house: House, api: Api) -> 
     async def look(person: Person, what: str) -> None:
         found.extend(f"{what}: {each}" for each in await violations(person.page))
         await person.page.set_viewport_size({"width": 360, "height": 740})
+        await person.drawn()
         if await person.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{what}: wider than 360 px")
         await person.page.set_viewport_size({"width": 1200, "height": 700})

@@ -3,12 +3,17 @@
 import pytest
 from playwright.async_api import Page
 
-from tests.browser.person import House, Person
+from tests.browser.person import House, Person, wait
 from tests.support.api import Api
 
 pytestmark = pytest.mark.anyio
 
 MOST_TABS = 60
+FOCUSED = """(() => {
+    const element = document.activeElement
+    const label = element.labels?.[0]?.innerText
+    return (element.getAttribute("aria-label") ?? label ?? element.innerText).trim()
+})()"""
 
 
 async def tab_to(page: Page, name: str, *, back: bool = False) -> None:
@@ -24,14 +29,12 @@ async def tab_to(page: Page, name: str, *, back: bool = False) -> None:
 
 
 async def focused(page: Page) -> str:
-    words: str = await page.evaluate(
-        """(() => {
-            const element = document.activeElement
-            const label = element.labels?.[0]?.innerText
-            return (element.getAttribute("aria-label") ?? label ?? element.innerText).trim()
-        })()"""
-    )
+    words: str = await page.evaluate(FOCUSED)
     return words
+
+
+async def until_focused(page: Page, name: str) -> None:
+    await wait(page, f"{FOCUSED} === argument", name)
 
 
 async def test_from_the_form_to_the_chat_and_out_again(house: House, api: Api) -> None:
@@ -52,7 +55,7 @@ async def test_from_the_form_to_the_chat_and_out_again(house: House, api: Api) -
     await page.keyboard.type("hello")
     await page.keyboard.press("Enter")
     await page.get_by_role("log").get_by_text("hello").wait_for()
-    assert await focused(page) == "Message"
+    await until_focused(page, "Message")
     await tab_to(page, "Leave the room", back=True)
     await page.keyboard.press("Enter")
     await page.get_by_role("heading", name="You have left the room").wait_for()
@@ -78,12 +81,12 @@ async def test_an_interviewer_lets_in_moderates_and_finishes(house: House, api: 
     await page.keyboard.press("Tab")
     await tab_to(page, "Actions for Gus")
     await page.keyboard.press("Enter")
-    assert await focused(page) == "Mute…"
+    await until_focused(page, "Mute…")
     await page.keyboard.press("Escape")
-    assert await focused(page) == "Actions for Gus"
+    await until_focused(page, "Actions for Gus")
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("End")
-    assert await focused(page) == "Remove from the room…"
+    await until_focused(page, "Remove from the room…")
     await page.keyboard.press("Home")
     await page.keyboard.press("Enter")
     await page.keyboard.type("noise")

@@ -34,14 +34,14 @@ async def test_a_lobby_that_was_opened_early_learns_who_the_candidate_is(house: 
     page = await house.window()
     await page.goto(f"{house.server.url}/i/{interview}")
     await page.get_by_label("Your name").fill("Pia Panelist")
-    assert await page.get_by_label("the candidate").is_checked()
+    await expect(page.get_by_label("the candidate")).to_be_checked()
     await api.join(interview, "candidate", "Cleo")
     await page.get_by_role("button", name="Enter the room").click()
     await page.get_by_text("Please say who you are").wait_for()
     other = page.get_by_label("Somebody is here as Cleo")
-    assert not await other.is_checked()
+    await expect(other).not_to_be_checked()
     await page.get_by_label("a guest").check()
-    assert await page.get_by_label("Your name").input_value() == "Pia Panelist"
+    await expect(page.get_by_label("Your name")).to_have_value("Pia Panelist")
     await page.get_by_role("button", name="Enter the room").click()
     pia = Person(page)
     await pia.until("room.state().connection === 'synchronised'")
@@ -53,11 +53,11 @@ async def test_an_open_lobby_changes_by_itself(house: House, api: Api) -> None:
     interview = await api.create()
     page = await house.window()
     await page.goto(f"{house.server.url}/i/{interview}")
-    assert await page.get_by_label("the candidate").is_checked()
+    await expect(page.get_by_label("the candidate")).to_be_checked()
     await api.join(interview, "candidate", "Cleo")
     other = page.get_by_label("Somebody is here as Cleo")
     await other.wait_for()
-    assert not await other.is_checked()
+    await expect(other).not_to_be_checked()
 
 
 async def test_run_leads_straight_in_and_the_plain_link_asks(house: House, api: Api) -> None:

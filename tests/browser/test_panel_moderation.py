@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.line import Line
 from tests.browser.person import House, Person
@@ -34,7 +35,7 @@ async def test_who_is_muted_is_told_by_whom_and_why(house: House, interview: str
     await gus.page.get_by_text("Read only").wait_for()
     await gus.focus()
     await gus.type("b")
-    assert await gus.page.get_by_label("Message", exact=True).is_disabled()
+    await expect(gus.page.get_by_label("Message", exact=True)).to_be_disabled()
     await gus.page.reload()
     await gus.until("room.state().connection === 'synchronised'")
     await notice.get_by_text("Reason: Please listen for a moment").wait_for()
@@ -68,7 +69,7 @@ async def test_an_interviewer_who_is_made_observer_loses_the_notes_and_not_the_r
     await ada.until("room.state().role === 'observer' && room.notes() === null")
     assert "graphs" not in await ada.page.content()
     assert await ada.page.locator(".chat-form").get_attribute("data-to") == "all"
-    assert not await ada.page.get_by_role("button", name="Finish").is_visible()
+    await expect(ada.page.get_by_role("button", name="Finish")).to_be_hidden()
     await ada.focus()
     await ada.type("!")
     assert await ada.text() == "code"
@@ -126,7 +127,7 @@ async def test_unsaved_notes_are_kept_for_who_is_made_observer(
     await olga.act("Ada", "Make observer")
     await ada.until("room.state().role === 'observer' && room.notes() === null")
     notice = page.get_by_role("alert").filter(has_text="Your last changes to the notes did not reach the server.")
-    assert await notice.get_by_label("The text").input_value() == "ask about queues"
+    await expect(notice.get_by_label("The text")).to_have_value("ask about queues")
     assert "graphs" not in await page.content()
 
 
@@ -221,6 +222,6 @@ async def test_a_menu_stays_open_when_its_row_moves(house: House, interview: str
     await ada.page.close()
     await olga.says("Nobody else is here.")
     item = olga.page.get_by_role("menuitem", name="Make observer")
-    assert await item.is_visible()
+    await expect(item).to_be_visible()
     await olga.page.keyboard.press("Escape")
     await olga.page.locator(".roster-row").filter(has_text="Ada").get_by_text("away").wait_for()

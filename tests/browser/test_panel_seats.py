@@ -1,6 +1,7 @@
 """Seats, as the people at the windows see them: nobody reloads, nobody loses text or caret."""
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.person import House, Person
 from tests.support.api import Api
@@ -31,10 +32,13 @@ async def test_the_fourth_interviewer_observes_and_is_seated_when_one_is_done(ho
     await cy.page.keyboard.press("Control+Home")
     await cy.page.keyboard.press("ArrowDown")
     await cy.type("no")
+    still_in = ("Cleo", "Olga Owner", "Ada", "Cy")
+    for name in still_in:
+        await expect(bo.page.locator(".roster-row").filter(has_text=name)).to_have_count(1)
     await bo.page.get_by_role("button", name="My part is done").click()
     dialog = bo.page.get_by_role("dialog")
-    for name in ("Cleo", "Olga Owner", "Ada", "Cy"):
-        assert name in await dialog.inner_text()
+    for name in still_in:
+        await expect(dialog).to_contain_text(name, use_inner_text=True)
     await dialog.get_by_role("button", name="Leave the room").click()
     await bo.page.get_by_role("heading", name="You have left the room").wait_for()
     await seated(cy)
@@ -89,7 +93,7 @@ async def test_interviewers_prepare_unseen_until_they_let_the_candidate_in(house
     await olga.until_text("secret!")
     assert await cleo.stayed()
     await olga.says("Cleo is here.")
-    assert not await olga.page.get_by_role("button", name="Let").is_visible()
+    await expect(olga.page.get_by_role("button", name="Let")).to_be_hidden()
 
 
 async def test_who_waits_under_a_wrong_name_is_removed_before_anybody_is_let_in(house: House, api: Api) -> None:
