@@ -15,7 +15,7 @@ from tests.support.fuzz_yjs import Witness
 
 pytestmark = pytest.mark.anyio
 
-SHORT = {"frame": 12_000, "sync": 10_000, "update": 10_000, "awareness": 20_000}
+SHORT = {"frame": 24_000, "sync": 20_000, "update": 16_000, "awareness": 40_000}
 LONG = 1_000_000
 MAX_CPU_S = 0.05
 MAX_GROWTH_BYTES = 50 * 2**20

@@ -128,7 +128,7 @@ class RestartedRoom(Room):
 @pytest.mark.parametrize(
     ("machine", "examples", "steps"),
     [
-        pytest.param(Room, 30, 40, id="short"),
+        pytest.param(Room, 60, 40, id="short"),
         pytest.param(RestartedRoom, 4, 30, id="restarted"),
         pytest.param(Room, 1000, 80, id="long", marks=pytest.mark.long),
         pytest.param(RestartedRoom, 50, 80, id="restarted-long", marks=pytest.mark.long),
