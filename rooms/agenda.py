@@ -22,6 +22,8 @@ from rooms.errors import (
     InterviewFinished,
     InterviewUnknown,
     NotAnInterviewer,
+    Removed,
+    RoleFixed,
     ScopeMissing,
 )
 from rooms.interview import Interview, Status
@@ -165,7 +167,7 @@ class Agenda:
         """Set fields of Interview; ``limits`` holds only those to change. Of a finished one only the title changes.
 
         Whoever is in the room hears of what he sees there.
-        Raises InterviewUnknown, ScopeMissing, InterviewFinished.
+        Raises InterviewUnknown, ScopeMissing, Removed, RoleFixed, InterviewFinished.
         """
         async with self._journal.transaction() as transaction:
             connection = transaction.connection
@@ -254,10 +256,16 @@ async def seen(connection: AsyncConnection, principal: Principal, interview_id: 
 
 
 async def changeable(connection: AsyncConnection, principal: Principal, interview_id: str) -> Interview:
-    """Raises InterviewUnknown, and ScopeMissing where it may be seen only."""
+    """Raises InterviewUnknown, ScopeMissing where it may be seen only, Removed, RoleFixed for who was made observer."""
     interview = await seen(connection, principal, interview_id)
     if not principal.can_change(interview):
         raise ScopeMissing("This key or member may see the interview, but not change it.")
+    if principal.kind == "member" and principal.role not in {MemberRole.OWNER, MemberRole.ADMIN}:
+        for participant in await store.participants_of(connection, interview_id, principal.id):
+            if participant.removed_reason is not None:
+                raise Removed(participant.removed_reason, participant.removed_by)
+            if participant.is_role_set and participant.role is Role.OBSERVER:
+                raise RoleFixed("An interviewer has made you observer in this room: you cannot change the interview.")
     return interview
 
 

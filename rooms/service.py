@@ -344,7 +344,7 @@ class Service:
             muted_reason=muted_reason,
         )
         await store.add_participant(transaction.connection, participant)
-        event = {"participant": participant.shown()}
+        event = {"participant": participant.shown() | {"muted": muted_reason is not None}}
         await transaction.append(interview.id, "participant.joined", event, participant.id)
         return participant
 

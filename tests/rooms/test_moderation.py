@@ -22,6 +22,7 @@ from rooms.errors import (
     TicketInvalid,
 )
 from rooms.key import Scope
+from rooms.member import MemberRole
 from rooms.moderation import Change
 from rooms.participant import Role
 from rooms.principal import Principal
@@ -159,6 +160,29 @@ async def test_whose_role_was_set_is_no_visitor(room: Room) -> None:
             await room.join(role, room.ben)
 
 
+async def test_whose_role_was_set_does_not_change_the_interview(room: Room) -> None:
+    """A31: nor who was removed: not the lobby that keeps the candidate out, not the title, and not by an end to it."""
+    agenda, lifecycle = room.house.rooms.agenda, room.house.rooms.lifecycle
+    ada = await room.house.member("ada@example.org", MemberRole.ADMIN)
+    watching = [await room.join(Role.INTERVIEWER, who) for who in (room.ben, ada)]
+    await agenda.change(room.ben, room.id, {"limits": {"lobby": True}})
+    for each in watching:
+        await room.moderation.change(room.olga, room.id, each.participant.id, Change(role=Role.OBSERVER))
+    for changes in ({"limits": {"lobby": False}}, {"title": "Mine"}, {}):
+        with pytest.raises(RoleFixed, match="you cannot change the interview"):
+            await agenda.change(room.ben, room.id, changes)
+    with pytest.raises(RoleFixed):
+        await lifecycle.cancel(room.ben, room.id)
+    await room.moderation.remove(room.olga, room.id, watching[0].participant.id)
+    with pytest.raises(Removed):
+        await agenda.change(room.ben, room.id, {"limits": {"lobby": False}})
+    with pytest.raises(Removed):
+        await lifecycle.cancel(room.ben, room.id)
+    assert (await room.house.rooms.interview_of(room.olga, room.id)).limits.lobby
+    changed = await agenda.change(ada, room.id, {"title": "An admin's"})
+    assert changed.title == "An admin's"
+
+
 async def test_a_muted_guest_is_no_other_guest(room: Room) -> None:
     """B4: his browser is known; the candidate in it is heard, and so is whoever comes with another one."""
     guest = await room.join(Role.GUEST, name="Gil")
@@ -167,6 +191,8 @@ async def test_a_muted_guest_is_no_other_guest(room: Room) -> None:
     assert again.participant.id != guest.participant.id
     assert again.participant.muted_reason == MUTE.reason
     assert [opening.may_write for opening in again.openings] == [False]
+    joined = [event["participant"] for event in await room.events("participant.joined")]
+    assert [each["id"] for each in joined if each["muted"]] == [again.participant.id], "everybody is told so"
     for heard in (await room.join(Role.CANDIDATE, device=guest.device), await room.join(Role.GUEST)):
         assert all(opening.may_write for opening in heard.openings)
     other = await room.house.interview(room.olga)
