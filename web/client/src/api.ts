@@ -99,8 +99,9 @@ export async function admit(interview: string): Promise<void> {
   await call("POST", `${interviews}/${interview}/admit`, {});
 }
 
-export async function changeDetails(interview: string, details: Details & { lobby?: boolean }): Promise<void> {
-  await call("PATCH", `${interviews}/${interview}`, details);
+/** What is not named stays as it is. */
+export async function changeDetails(interview: string, change: Partial<Details & { lobby: boolean }>): Promise<void> {
+  await call("PATCH", `${interviews}/${interview}`, change);
 }
 
 export async function changeParticipant(

@@ -1,5 +1,6 @@
 import * as api from "./api";
 import { copyButton } from "./clipboard";
+import { ask } from "./dialog";
 import { h, icon } from "./dom";
 
 /** The link to a call beside the room: it opens in another tab, and the room goes on. */
@@ -14,7 +15,10 @@ export function instructionsText(words: string): HTMLElement {
   return h("p", { class: "instructions", dir: "auto" }, words);
 }
 
-/** What interviewers change from inside the room. Everybody in it sees the change at once. */
+/**
+ * What interviewers change from inside the room. Everybody in it sees the change at once. Only what was changed here is
+ * sent: what somebody else changes meanwhile stays.
+ */
 export function showDetails(
   interview: { id: string; url: string },
   details: api.Details,
@@ -56,19 +60,29 @@ export function showDetails(
     ),
     h("div", { class: "dialog-actions" }, close, save),
   );
-  const dialog = h("dialog", { class: "dialog is-wide", "aria-labelledby": "details-heading" }, form);
+  const dialog = h("dialog", { class: "dialog is-wide", "aria-labelledby": "details-heading", "data-decision": true }, form);
+  const change = (): Change => {
+    const meeting_url = url.value.trim() === "" ? null : url.value.trim();
+    return {
+      ...(title.value === details.title ? {} : { title: title.value }),
+      ...(instructions.value === details.instructions ? {} : { instructions: instructions.value }),
+      ...(meeting_url === details.meeting_url ? {} : { meeting_url }),
+      ...(lobby === null || lobby === waits.checked ? {} : { lobby: waits.checked }),
+    };
+  };
   close.addEventListener("click", () => {
     dialog.close();
   });
   dialog.addEventListener("close", () => {
     dialog.remove();
+    if (dialog.returnValue !== "" && Object.keys(change()).length > 0) tellUnsaved(dialog.returnValue, change());
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     save.disabled = true;
-    const meeting_url = url.value.trim() === "" ? null : url.value.trim();
-    const change = { title: title.value, instructions: instructions.value, meeting_url };
-    api.changeDetails(interview.id, lobby === null ? change : { ...change, lobby: waits.checked }).then(
+    const changed = change();
+    const call = Object.keys(changed).length === 0 ? Promise.resolve() : api.changeDetails(interview.id, changed);
+    call.then(
       () => {
         dialog.close();
       },
@@ -80,6 +94,16 @@ export function showDetails(
   });
   document.body.append(dialog);
   dialog.showModal();
+}
+
+type Change = Parameters<typeof api.changeDetails>[1];
+
+/** Longer texts can be copied. */
+function tellUnsaved(why: string, { instructions }: Change): void {
+  const text = h("textarea", { class: "lost-text", readonly: true, rows: "6", "aria-label": "Instructions" });
+  text.value = instructions ?? "";
+  const body = [h("p", {}, why), ...(text.value === "" ? [] : [h("p", {}, "You wrote these instructions:"), text])];
+  void ask({ title: "Your changes to the details were not saved", body, cancel: "Close" });
 }
 
 function lobbyField(waits: HTMLInputElement): HTMLElement {

@@ -9,14 +9,13 @@ interface Finished {
 }
 
 export function finishedNotice({ by, replay, onDownload }: Finished, undo: HTMLElement | null): HTMLElement {
-  const who = by === undefined ? "This interview is finished. " : `${by} has finished this interview. `;
   const next = replay === null ? "You can read the code here until you close this page." : "The code is read-only now.";
   const download = h("button", { type: "button", class: "button" }, "Download the code");
   download.addEventListener("click", onDownload);
   return h(
     "section",
     { class: "notice finished", role: "status", tabindex: "-1" },
-    h("p", {}, h("strong", { dir: "auto" }, who), "Nothing more is recorded. ", next),
+    h("p", {}, h("strong", { dir: "auto" }, finisherWords(by)), " Nothing more is recorded. ", next),
     h(
       "div",
       { class: "row" },
@@ -25,6 +24,15 @@ export function finishedNotice({ by, replay, onDownload }: Finished, undo: HTMLE
       replay === null ? null : h("a", { class: "button primary", href: replay }, "Open the replay"),
     ),
   );
+}
+
+/** Who did it may be told after it is known. */
+export function nameFinisher(notice: HTMLElement, by: string): void {
+  notice.querySelector("strong")?.replaceChildren(finisherWords(by));
+}
+
+function finisherWords(by: string | undefined): string {
+  return by === undefined ? "This interview is finished." : `${by} has finished this interview.`;
 }
 
 /**

@@ -139,7 +139,7 @@ export class Moderation {
       h("p", {}, "Their page does not open by itself: tell them to press “Try again” on it."),
     ];
     const action = { label: "Let back in", style: "primary" };
-    void ask({ title: `Let ${who} back in?`, body, action, cancel: "Cancel" }).then((yes) =>
+    void ask({ title: `Let ${who} back in?`, body, action, cancel: "Cancel", isDecision: true }).then((yes) =>
       yes ? carryOut(() => api.readmit(this.interview, id, device), `${who} can come in again.`) : undefined,
     );
   }
@@ -151,7 +151,8 @@ function question({ title, words, action, done, call }: Question): () => void {
     const label = h("label", { for: "reason" }, "Reason ", h("span", { class: "quiet" }, "(optional)"));
     const body = [...words.map((each) => h("p", {}, each)), h("div", { class: "field" }, label, reason)];
     const style = action.startsWith("Remove") ? "danger" : "primary";
-    void ask({ title, body, action: { label: action, style }, cancel: "Cancel" }).then(async (yes) => {
+    const question = { title, body, action: { label: action, style }, cancel: "Cancel", isDecision: true };
+    void ask(question).then(async (yes) => {
       if (yes) await carryOut(() => call(reason.value.trim()), done);
     });
   };

@@ -1,4 +1,5 @@
 import type { Role } from "./api";
+import { closeDecisions } from "./dialog";
 import { announce, h } from "./dom";
 import { ROLE_NAMES } from "./person";
 import type { Participant, RoomEvent } from "./room_events";
@@ -29,6 +30,7 @@ export class OwnNotice {
     const [was, wasMuted] = [this.role, this.isMuted];
     this.role = event.role;
     this.isMuted = event.muted;
+    if (event.role !== "interviewer") closeDecisions("You are not an interviewer any more.");
     if (event.muted && (event.role === was || !wasMuted)) {
       this.mutedBy = event.by.name;
       this.showMuted(null);

@@ -2,7 +2,7 @@ import * as api from "./api";
 import { Chat } from "./chat";
 import { showDetails } from "./details";
 import { announce } from "./dom";
-import { finishedNotice, takeLostFocus, undoFinish } from "./finished_notice";
+import { finishedNotice, nameFinisher, takeLostFocus, undoFinish } from "./finished_notice";
 import { Frame, recordedButton } from "./frame";
 import type { RoomPage } from "./lobby";
 import { Moderation } from "./moderation";
@@ -139,7 +139,13 @@ export class Panel {
     this.line.setTyping(typing);
   }
 
+  /** Again when it is told who did it. */
   finished(by: string | undefined, replay: string | null): void {
+    const told = this.frame.notices.querySelector<HTMLElement>(".finished");
+    if (told !== null) {
+      if (by !== undefined) nameFinisher(told, by);
+      return;
+    }
     this.people.status = "finished";
     this.hooks.onFollow(null);
     this.setKnown(true);
@@ -189,7 +195,9 @@ export class Panel {
       await api.finish(this.id);
       this.hooks.onFinished();
     } catch (error) {
-      await tellNot("The interview is not finished", error);
+      // Somebody else was faster: what was asked for is so.
+      if (error instanceof api.Problem && error.kind === "interview-finished") this.hooks.onFinished();
+      else await tellNot("The interview is not finished", error);
     }
   }
 

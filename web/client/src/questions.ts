@@ -13,6 +13,7 @@ export function askFinish(others: Participant[]): Promise<boolean> {
     ],
     action: { label: "Finish for everybody", style: "danger" },
     cancel: "Go on with the interview",
+    isDecision: true,
   });
 }
 
@@ -27,6 +28,7 @@ export function askDone(others: Participant[]): Promise<boolean> {
     ],
     action: { label: "Leave the room", style: "primary" },
     cancel: "Stay",
+    isDecision: true,
   });
 }
 

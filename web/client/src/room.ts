@@ -4,6 +4,7 @@ import "./pane.css";
 import "./panel.css";
 import "./room.css";
 import * as api from "./api";
+import { closeDecisions } from "./dialog";
 import { announce, h, mount, pageConfig } from "./dom";
 import { Lobby, type RoomPage } from "./lobby";
 import { leftNotice } from "./lost_text";
@@ -105,6 +106,7 @@ function showEnd(ending: Ending, words: string, unsaved: string): void {
     window.location.hash = "";
     window.location.reload();
   });
+  closeDecisions(`${TITLES[ending]}.`);
   announce(`${TITLES[ending]}. ${words}`);
   const title = h("h1", { tabindex: "-1" }, TITLES[ending]);
   show(

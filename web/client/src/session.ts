@@ -1,5 +1,6 @@
 import * as api from "./api";
 import { CLOSE_CODES } from "./close_codes";
+import { closeDecisions } from "./dialog";
 import { EditorStack } from "./editor_stack";
 import type { RoomPage } from "./lobby";
 import { Losses, refusalWords, sentence } from "./losses";
@@ -54,6 +55,7 @@ export class Session implements DocumentWatcher {
       this.end("refused", "The server has closed this room for you several times in a row.");
     },
   );
+  private readonly watching = new AbortController();
   private ended = false;
   private finished = false;
   /** Why this device was removed, as soon as it is told. */
@@ -91,10 +93,7 @@ export class Session implements DocumentWatcher {
     this.losses = new Losses(this.panel.frame.notices);
     this.code = new SharedDocument(page.interview.id, "code", language, this.workspace, this, this.typing);
     this.documents = [this.code];
-    window.addEventListener("online", this.onOnline);
-    window.addEventListener("offline", this.onDoubt);
-    document.addEventListener("visibilitychange", this.onVisible);
-    window.addEventListener("beforeunload", this.onBeforeUnload);
+    this.watchPage(this.watching.signal);
   }
 
   get entry(): Entry {
@@ -331,15 +330,18 @@ export class Session implements DocumentWatcher {
   }
 
   private showFinished(by?: string): void {
-    if (this.finished || this.ended) return;
+    if (this.ended) return;
     if (this.waiting !== null) {
       window.location.reload();
       return;
     }
-    this.finished = true;
-    // The server closes the sockets itself, after the last acknowledgements.
-    for (const document of this.documents) document.close();
-    this.status.end();
+    if (!this.finished) {
+      this.finished = true;
+      closeDecisions("The interview is finished.");
+      // The server closes the sockets itself, after the last acknowledgements.
+      for (const document of this.documents) document.close();
+      this.status.end();
+    }
     this.panel.finished(by, this.page.member === null ? null : `/i/${this.page.interview.id}/replay`);
   }
 
@@ -361,10 +363,7 @@ export class Session implements DocumentWatcher {
     this.events.close();
     this.typing.end();
     for (const document of this.documents) document.stop();
-    window.removeEventListener("online", this.onOnline);
-    window.removeEventListener("offline", this.onDoubt);
-    document.removeEventListener("visibilitychange", this.onVisible);
-    window.removeEventListener("beforeunload", this.onBeforeUnload);
+    this.watching.abort();
     this.onEnd(ending, words, unsaved);
   }
 
@@ -377,24 +376,25 @@ export class Session implements DocumentWatcher {
     return this.documents.map((document) => this.losses.textOf(document)).join("\n\n");
   }
 
-  private readonly onWake = (): void => {
-    for (const document of this.documents) document.wake();
-  };
-
-  private readonly onOnline = (): void => {
-    this.onWake();
-    this.events.open(this.joined.events_url);
-  };
-
-  private readonly onDoubt = (): void => {
-    for (const document of this.documents) document.probe();
-  };
-
-  private readonly onVisible = (): void => {
-    if (document.visibilityState === "visible") this.onWake();
-  };
-
-  private readonly onBeforeUnload = (event: BeforeUnloadEvent): void => {
-    if (this.hasUnsaved()) event.preventDefault();
-  };
+  private watchPage(signal: AbortSignal): void {
+    const wake = (): void => {
+      for (const document of this.documents) document.wake();
+    };
+    const on = (target: EventTarget, kind: string, call: (event: Event) => void): void => {
+      target.addEventListener(kind, call, { signal });
+    };
+    on(window, "online", () => {
+      wake();
+      this.events.open(this.joined.events_url);
+    });
+    on(window, "offline", () => {
+      for (const document of this.documents) document.probe();
+    });
+    on(document, "visibilitychange", () => {
+      if (document.visibilityState === "visible") wake();
+    });
+    on(window, "beforeunload", (event) => {
+      if (this.hasUnsaved()) event.preventDefault();
+    });
+  }
 }
