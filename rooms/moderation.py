@@ -2,8 +2,7 @@
 its event.
 """
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.database import Database
 from collab.journal import Journal, Transaction
-from collab.registry import Registry
 from collab.wire import CloseCode
 from rooms import schema, seating, store
 from rooms.agenda import conductor
@@ -67,10 +65,9 @@ class Moderation:
     his, from any connection that was open then.
     """
 
-    def __init__(self, database: Database, journal: Journal, registry: Registry, seats: Seats) -> None:
+    def __init__(self, database: Database, journal: Journal, seats: Seats) -> None:
         self._database = database
         self._journal = journal
-        self._registry = registry
         self._seats = seats
         self._decisions = Decisions()
         self.decided = 0  # commits by which somebody may do less, or something else, than before
@@ -150,7 +147,7 @@ class Moderation:
             case = await _case(connection, asked)
             _require_changeable(case, change)
         takes_writing = change.muted or change.role is Role.OBSERVER
-        with self._hushed(case, case.person if takes_writing else []):
+        with self._hushed(case, is_hushed=bool(takes_writing)):
             async with self._journal.transaction() as transaction:
                 transaction.on_commit.append(self._count)
                 case = await _case(transaction.connection, asked)
@@ -163,7 +160,7 @@ class Moderation:
             case = await _case(connection, asked)
         _require_candidates(case, device_id)
         is_candidate = case.participant.role is Role.CANDIDATE  # who writes on from the other devices
-        with self._hushed(case, [] if is_candidate else case.person):
+        with self._hushed(case, is_hushed=not is_candidate):
             async with self._journal.transaction() as transaction:
                 transaction.on_commit.append(self._count)
                 case = await _case(transaction.connection, asked)
@@ -247,25 +244,8 @@ class Moderation:
     def _count(self) -> None:
         self.decided += 1
 
-    @contextmanager
-    def _hushed(self, case: Case, person: list[Participant]) -> Generator[None]:
-        """They write nothing while it is being decided, so that nothing of theirs comes behind the decision; on as
-        before where it fails.
-        """
-        writing = [
-            (live, peer.participant_id)
-            for live in self._registry.opened(case.interview.id)
-            for peer in live.peers
-            if peer.may_write and any(peer.participant_id == each.id for each in person)
-        ]
-        for live, participant_id in writing:
-            live.set_may_write(participant_id, may_write=False)
-        try:
-            yield
-        except Exception:
-            for live, participant_id in writing:
-                live.set_may_write(participant_id, may_write=True)
-            raise
+    def _hushed(self, case: Case, *, is_hushed: bool) -> AbstractContextManager[None]:
+        return self._seats.pens.hushed(case.interview.id, [each.id for each in case.person if is_hushed])
 
 
 async def _case(connection: AsyncConnection, asked: Asked) -> Case:

@@ -21,6 +21,7 @@ from rooms.device import devices_of
 from rooms.grant import Grant
 from rooms.interview import Interview
 from rooms.participant import Participant
+from rooms.pen import Pens
 from rooms.policy import Admission, Phase, Seat, State, admissions, grants
 
 _RETRY_S = 1.0
@@ -46,6 +47,7 @@ class Seats:
         self._database = database
         self._journal = journal
         self._registry = registry
+        self.pens = Pens(registry)
         self._hold_s = hold_s
         self._connections: dict[str, dict[Grant, Close]] = {}  # open ones by participant
         self._listening: dict[str, Counter[str | None]] = {}  # streams of events by participant and device
@@ -144,10 +146,7 @@ class Seats:
         def fit() -> None:
             for live in self._registry.opened(interview.id):
                 live.identify(participant.id, participant.user())
-                if live.id in may_write:
-                    live.set_may_write(participant.id, may_write=may_write[live.id])
-                else:
-                    live.close_peers(CloseCode.TICKET, "there is no seat for this", participant.id)
+            self.pens.give(interview.id, participant.id, may_write)
 
         transaction.on_commit.append(fit)
 

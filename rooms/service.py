@@ -73,7 +73,7 @@ class Service:
         self.people = People(database, clock)
         self.agenda = Agenda(database, journal, self.seats, clock)
         self.chat = Chat(journal)
-        self.moderation = Moderation(database, journal, registry, self.seats)
+        self.moderation = Moderation(database, journal, self.seats)
         self.lifecycle = Lifecycle(database, journal, registry, reopen_ms=int(reopen_s * 1000))
         self.views = Views(database, self.seats, self.lifecycle, clock)
         self._database = database

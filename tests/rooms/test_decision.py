@@ -1,8 +1,10 @@
 """How a decision is taken: nobody writes behind it, it is taken to its end, and while it fails all write on."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
+import anyio
 import pytest
 from sqlalchemy.exc import OperationalError
 
@@ -101,3 +103,33 @@ async def test_while_it_fails_everybody_writes_on(house: House, room: Room, monk
         assert await writes(await house.member("otto@example.org"), MUTE)
         assert not await writes(room.olga, MUTE)
         assert await writes(room.olga, Change(muted=False))
+
+
+@pytest.mark.parametrize("seats", [1, 2])
+async def test_when_it_fails_what_is_due_by_then_holds(
+    house: House, room: Room, monkeypatch: pytest.MonkeyPatch, seats: int
+) -> None:
+    """B4: another commit gives or takes the seat meanwhile; nobody is heard by it before it is decided."""
+    ben = (await room.join(Role.INTERVIEWER, room.ben)).participant
+    live = await house.registry.open(room.id, room.id)
+    peer = Peer(ben.id, {}, may_write=True)
+    append = Transaction.append
+
+    async def full(self: Transaction, log_id: str, kind: str, *more: Any) -> int:
+        if kind == "participant.changed":
+            assert not peer.may_write
+            raise OperationalError("INSERT", {}, Exception("disk full"))
+        return await append(self, log_id, kind, *more)
+
+    monkeypatch.setattr(Transaction, "append", full)
+    interview = await house.rooms.interview_of(room.olga, room.id)
+    limited = replace(interview, limits=replace(interview.limits, interviewers=seats))
+    with live.joined(peer):
+        async with asyncio.timeout(5), house.journal.transaction() as transaction:
+            deciding = asyncio.create_task(room.moderation.change(room.olga, room.id, ben.id, MUTE))
+            while peer.may_write:
+                await anyio.lowlevel.checkpoint()
+            await house.rooms.seats.ask(transaction, limited, ben)
+        with pytest.raises(OperationalError):
+            await deciding
+        assert peer.may_write is (seats == 2)
