@@ -4,8 +4,14 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
+import structlog
+
+from rooms.errors import RoomsError
+
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
+
+_log = structlog.get_logger("decision")
 
 
 class Decisions:
@@ -28,4 +34,15 @@ class Decisions:
         task = asyncio.create_task(in_turn())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(_end_alone)
+            raise
+
+
+def _end_alone(task: asyncio.Task[Any]) -> None:
+    """Nobody waits for it any more."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, RoomsError):
+        _log.error("decision failed", exc_info=error)

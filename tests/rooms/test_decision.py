@@ -1,18 +1,19 @@
 """How a decision is taken: nobody writes behind it, it is taken to its end, and while it fails all write on."""
 
 import asyncio
+import gc
 from dataclasses import replace
 from typing import Any
 
 import anyio
 import pytest
+import structlog
 from sqlalchemy.exc import OperationalError
 
 from collab.journal import Transaction
 from collab.peer import Peer
-from rooms.errors import (
-    NotAnInterviewer,
-)
+from rooms.decision import Decisions
+from rooms.errors import NotAnInterviewer
 from rooms.moderation import Change
 from rooms.participant import Role
 from rooms.principal import Principal
@@ -133,3 +134,33 @@ async def test_when_it_fails_what_is_due_by_then_holds(
         with pytest.raises(OperationalError):
             await deciding
         assert peer.may_write is (seats == 2)
+
+
+@pytest.mark.parametrize("error", [NotAnInterviewer("no"), OperationalError("INSERT", {}, Exception("disk full"))])
+async def test_what_fails_when_nobody_waits_is_told_once(error: Exception) -> None:
+    """A refusal concerns nobody but who asked; anything else is an error of the server's."""
+    asked, decided = asyncio.Event(), asyncio.Event()
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+
+    async def decide() -> None:
+        asked.set()
+        await decided.wait()
+        raise error
+
+    decisions = Decisions()
+    with structlog.testing.capture_logs() as logs:
+        asking = asyncio.create_task(decisions.make(decide))
+        await asked.wait()
+        asking.cancel()
+        await asyncio.wait([asking])
+        decided.set()
+        await decisions.make(_nothing)
+        gc.collect()
+    assert asking.cancelled()
+    assert not complaints
+    assert [entry["event"] for entry in logs] == ([] if isinstance(error, NotAnInterviewer) else ["decision failed"])
+
+
+async def _nothing() -> None:
+    """The next decision: the one before it has ended."""
