@@ -112,6 +112,8 @@ class Service:
             if interview.status is Status.FINISHED:
                 raise InterviewFinished(interview.finished_by, interview.finished_at_ms)
             ticket = None if resume is None else await store.ticket(connection, digest(resume))
+            if ticket is not None and ticket.participant.interview_id != interview_id:
+                raise TicketInvalid("The earlier ticket is of another interview.")
             device_id = None if device is None else await device_of(connection, digest(device))
             await _check_member(connection, interview_id, role, member)
             await _check_device(connection, interview_id, role, ticket, device_id)
@@ -120,8 +122,6 @@ class Service:
                 if ticket is None or not ticket.is_valid(now_ms - RESUME_MS):
                     raise TicketInvalid("The earlier ticket is wrong, too old or was revoked.")
                 resumed = ticket.participant
-                if resumed.interview_id != interview_id:
-                    raise TicketInvalid("The earlier ticket is of another interview.")
                 device_id = device_id or ticket.device_id
                 # A ticket of another member's, kept by the same browser, does not make this member that one.
                 same = member is None or resumed.member_id in {None, member.id}

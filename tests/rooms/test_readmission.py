@@ -307,3 +307,12 @@ async def test_removed_before_it_was_kept_by_whom(door: Door) -> None:
     with pytest.raises(Removed, match=r"^An interviewer removed you from this room: long ago$"):
         await door.join(Role.GUEST, "phone")
     assert [each["by"] for each in await door.removed()] == [None]
+
+
+async def test_of_another_interview_nothing_is_told(door: Door) -> None:
+    """B1: the ticket of somebody who was removed there is a wrong one here."""
+    guest = await door.join(Role.GUEST, "own")
+    await door.remove(guest, reason="of the first")
+    door.interview = await door.house.interview(door.olga)
+    with pytest.raises(TicketInvalid, match="another interview"):
+        await door.join(Role.GUEST, "another", resume=guest)
