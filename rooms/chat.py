@@ -17,6 +17,7 @@ from rooms.secret import digest
 
 MAX_MESSAGE_CHARACTERS = 4_000
 _RECENT = 200
+_RECENT_BYTES = 128 * 2**10  # whoever opens streams and does not read them has a snapshot in memory for each
 
 # Left alone, SQLite reads the whole log; and it takes a partial index only where the kind is no parameter.
 _SAID = sql(
@@ -68,13 +69,18 @@ def _require(interview: Interview, participant: Participant, state: State | None
 
 
 async def recent(connection: AsyncConnection, interview_id: str, viewer: Viewer) -> list[dict[str, Any]]:
-    """The last messages that this viewer may read, with their entry and time, the oldest first."""
+    """The last messages that this viewer may read, with their entry and time, the oldest first; fewer of long ones."""
     found: list[dict[str, Any]] = []
+    size = 0
     async with connection.stream(_SAID, {"log": interview_id}) as rows:
         async for entry, at_ms, payload in rows:
             message = told(CHAT, json.loads(payload), viewer)
-            if message is not None:
-                found.append({"entry": entry, "at_ms": at_ms} | message)
+            if message is None:
+                continue
+            size += len(payload)
+            if size > _RECENT_BYTES:
+                break
+            found.append({"entry": entry, "at_ms": at_ms} | message)
             if len(found) == _RECENT:
                 break
     return found[::-1]

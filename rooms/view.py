@@ -1,8 +1,11 @@
 """A room as one reader of it sees it: who is inside sees all but what is between others, who waits only himself."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import anyio
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
 from collab.database import Database
@@ -14,7 +17,7 @@ from rooms.errors import InterviewUnknown, TicketInvalid
 from rooms.interview import Interview
 from rooms.lifecycle import Lifecycle
 from rooms.participant import Participant, Role
-from rooms.policy import Phase, Seat, admissions, grants
+from rooms.policy import Admission, Phase, Seat, State, admissions, grants
 from rooms.seat import Seats, told_admission
 from rooms.secret import digest
 
@@ -44,9 +47,22 @@ class View:
         is_own = event.get("id") == self.viewer.participant_id
         return is_own and kind in {"admission.changed", "participant.changed"}
 
-    def moves(self, kind: str) -> bool:
+    def moves(self, kind: str, entry: int) -> bool:
         """Whether who waits may have another place, without an event of his own."""
-        return not self.is_inside and kind == "admission.changed"
+        return not self.is_inside and kind == "admission.changed" and entry > self.snapshot["entry"]
+
+    def moved(self, queue: "Queue") -> "View":
+        """As it is with the place in a newer queue. That he is let in is told by an event of his own."""
+        admission = queue.admission(self.viewer.participant_id)
+        if admission["state"] in {State.SEATED, State.OBSERVING}:
+            admission = self.snapshot["admission"]
+        return replace(self, snapshot=self.snapshot | {"entry": queue.entry, "admission": admission})
+
+    def concerns(self, kind: str, payload: bytes) -> bool:
+        """Whether an event may be for this reader: cheap, as hundreds may wait."""
+        if self.is_inside or kind.startswith("interview."):
+            return True
+        return self.viewer.participant_id is not None and self.viewer.participant_id.encode() in payload
 
     def ends(self, kind: str, event: dict[str, Any]) -> bool:
         """Whether nothing more is for this reader."""
@@ -56,9 +72,27 @@ class View:
         return is_own and event["device"] in {None, self.device_id}
 
 
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Who is where in a room, at least as new as ``entry``."""
+
+    entry: int
+    admissions: dict[str, Admission]
+    seats: dict[str, Seat]
+
+    def admission(self, participant_id: str | None) -> dict[str, Any]:
+        """As events and snapshots tell it."""
+        who = participant_id or ""
+        return told_admission(who, self.admissions.get(who), self.seats.get(who))
+
+
 class Views:
+    _MOST_QUEUES = 256
+
     def __init__(self, database: Database, seats: Seats, lifecycle: Lifecycle, clock: Clock) -> None:
         self._database = database
+        self._queues: dict[str, Queue] = {}
+        self._queueing = anyio.Lock()
         self._seats = seats
         self._lifecycle = lifecycle
         self._clock = clock
@@ -76,27 +110,21 @@ class Views:
             interview = await store.interview(connection, interview_id)
             if interview is None:
                 raise InterviewUnknown("There is no such interview.")
-            seats = [
-                seat
-                for seat in await seating.of_interview(connection, interview_id)
-                if self._seats.is_live(seat, now_ms)
-            ]
+            queue = await self._queue(connection, interview, now_ms)
+            seated = queue.seats
             participants = await store.participants_of(connection, interview_id)
             you = None if found is None else found.participant
-            seated = {seat.participant_id: seat for seat in seats}
             is_inside = you is None or _is_inside(you, seated.get(you.id), interview)
             if you is not None:
                 is_interviewer = is_inside and you.role is Role.INTERVIEWER
             viewer = Viewer(None if you is None else you.id, is_interviewer)
             chat = await recent(connection, interview_id, viewer) if is_inside else []
-            entry = await store.last_entry(connection, interview_id)
             devices = await devices_of(connection, interview_id) if is_interviewer else {}
             out = await removed(connection, interview_id) if is_interviewer else []
-        given = admissions(seats, interview.limits, is_open=interview.phase is not Phase.LOBBY)
         is_candidate = you is not None and you.role is Role.CANDIDATE
         snapshot = {
             "status": interview.status.value,
-            "entry": entry,
+            "entry": queue.entry,
             "you": viewer.participant_id,
             "opened": interview.phase is not Phase.LOBBY,
             "lobby": interview.limits.lobby,
@@ -104,7 +132,7 @@ class Views:
             "meeting_url": interview.meeting_url if is_inside else None,
             "reopen_until_ms": self._lifecycle.reopen_until_ms(interview),
             "now_ms": now_ms,
-            "admission": None if you is None else told_admission(you.id, given.get(you.id), seated.get(you.id)),
+            "admission": None if you is None else queue.admission(you.id),
             "participants": [
                 self._shown(each, seated.get(each.id), viewer, devices.get(each.id, ()))
                 for each in participants
@@ -115,6 +143,32 @@ class Views:
         }
         device_id = None if found is None else found.device_id
         return View(snapshot, viewer, device_id, is_inside=is_inside, is_candidate=is_candidate)
+
+    async def queue(self, interview_id: str, entry: int) -> Queue:
+        """The room's, after ``entry`` or later: read once for all who wait, one reading at a time.
+
+        Raises InterviewUnknown.
+        """
+        async with self._queueing:
+            known = self._queues.get(interview_id)
+            if known is not None and known.entry >= entry:
+                return known
+            async with self._database.reading() as connection:
+                interview = await store.interview(connection, interview_id)
+                if interview is None:
+                    raise InterviewUnknown("There is no such interview.")
+                queue = await self._queue(connection, interview, self._clock.now_ms())
+            if len(self._queues) >= self._MOST_QUEUES:
+                self._queues.clear()
+            self._queues[interview_id] = queue
+            return queue
+
+    async def _queue(self, connection: AsyncConnection, interview: Interview, now_ms: int) -> Queue:
+        entry = await store.last_entry(connection, interview.id)
+        seats = await seating.of_interview(connection, interview.id)
+        live = {seat.participant_id: seat for seat in seats if self._seats.is_live(seat, now_ms)}
+        given = admissions(live.values(), interview.limits, is_open=interview.phase is not Phase.LOBBY)
+        return Queue(entry, given, live)
 
     def _shown(
         self, participant: Participant, seat: Seat | None, viewer: Viewer, devices: Iterable[dict[str, Any]]

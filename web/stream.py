@@ -5,14 +5,19 @@ from collections.abc import Generator, Hashable
 from contextlib import contextmanager
 
 from collab.log import Subscription
+from collab.turn import Turn
 
 _MAX = 8
 
 
 class Streams:
-    """Of one reader only so many are open. One more ends the oldest: it may be a dead one that he comes back from."""
+    """Of one reader only so many are open. One more ends the oldest: it may be a dead one that he comes back from.
+
+    At the ``door`` one at a time reads what it begins with, so that nobody else waits behind hundreds of them.
+    """
 
     def __init__(self) -> None:
+        self.door = Turn()
         self._open: defaultdict[Hashable, list[Subscription]] = defaultdict(list)
 
     @contextmanager

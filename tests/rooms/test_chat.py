@@ -62,6 +62,20 @@ async def test_the_last_messages_that_one_may_read(house: House, monkeypatch: py
     assert [message["text"] for message in public] == [str(number) for number in range(11, 20, 2)]
 
 
+async def test_a_snapshot_has_room_for_many_messages_and_not_for_many_long_ones(house: House) -> None:
+    """B4: who opens streams and reads none of them has a snapshot in the server's memory for each."""
+    olga = await house.member()
+    interview = await house.interview(olga)
+    inside = await house.join(interview, Role.INTERVIEWER, olga)
+    for number in range(20):
+        await say(house, inside, f"{number} " + "😀" * 3_997)
+    async with house.database.reading() as connection:
+        found = await chat.recent(connection, interview, INTERVIEWER)
+    numbers = [int(message["text"].split()[0]) for message in found]
+    assert numbers == list(range(20 - len(numbers), 20)), "the newest ones, in order"
+    assert 1 < len(numbers) < 10
+
+
 async def test_messages_are_found_without_reading_the_log(house: House) -> None:
     """However long people have typed: by the index that has the messages only."""
     olga = await house.member()

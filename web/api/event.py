@@ -13,9 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from collab.errors import SubscriberTooSlow
 from collab.log import Entry
 from rooms.errors import InterviewUnknown, TicketInvalid, Unauthenticated
+from rooms.participant import Role
 from rooms.policy import Part
 from rooms.service import Service
-from rooms.view import View
+from rooms.view import Queue, View
 from web.auth import Credential, credential, panelroom
 from web.body import Query, documented, read_query
 from web.panelroom import Panelroom
@@ -29,6 +30,7 @@ _DECISIONS = frozenset({"participant.changed", "participant.removed", "participa
 
 Check = Callable[[], Awaitable[object]]  # raises once the asker may not listen
 Look = Callable[[], Awaitable[View]]
+Line = Callable[[int], Awaitable[Queue]]  # who is where after an entry
 
 
 class EventsQuery(Query):
@@ -43,17 +45,17 @@ async def events(interview_id: str) -> Response:
     query = read_query(EventsQuery)
     after = _number(request.headers.get("Last-Event-ID") or query.after)
     rooms = panelroom().rooms
-    is_interviewer, asker = False, None
+    is_interviewer, asker, goes_first = False, None, True
     if query.ticket is not None:
         check: Check = partial(rooms.participant_of, interview_id, query.ticket)
-        await check()
+        goes_first = (await rooms.participant_of(interview_id, query.ticket)).role is Role.CANDIDATE
     else:
         asker = (await credential().required()).id
         is_interviewer = await _reads_notes(rooms, interview_id, credential())
         check = partial(_check_authority, rooms, interview_id, credential(), is_interviewer=is_interviewer)
     look = partial(rooms.views.of, interview_id, query.ticket, is_interviewer=is_interviewer)
     response = Response(
-        _stream(interview_id, after, check, look, panelroom(), asker=asker),
+        _stream(interview_id, after, check, look, panelroom(), asker=asker, goes_first=goes_first),
         content_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -70,7 +72,14 @@ def _number(text: str | None) -> int | None:
 
 
 async def _stream(
-    interview_id: str, after: int | None, check: Check, look: Look, panelroom: Panelroom, *, asker: str | None
+    interview_id: str,
+    after: int | None,
+    check: Check,
+    look: Look,
+    panelroom: Panelroom,
+    *,
+    asker: str | None,
+    goes_first: bool,
 ) -> AsyncGenerator[bytes]:
     """Ends when the server stops, the asker may not listen any more, reads too slowly, or opens many more: then it
     asks again.
@@ -78,9 +87,10 @@ async def _stream(
     journal, rooms = panelroom.journal, panelroom.rooms
     # Subscribed before the snapshot is read: nothing falls between them, and what is in both is left out below.
     async with journal.subscribe(interview_id) as subscription:
-        if not await _counts(check):  # what is decided from here on is heard, what was before is seen here
-            return
-        reader = Reader(await look(), look)
+        async with panelroom.streams.door.taken(first=goes_first):
+            if not await _counts(check):  # what is decided from here on is heard, what was before is seen here
+                return
+            reader = Reader(await look(), look, partial(rooms.views.queue, interview_id))
         # Who comes as the candidate in another browser does not end the candidate's.
         who = (interview_id, asker or reader.participant_id, reader.view.device_id)
         with (
@@ -118,12 +128,13 @@ async def _stream(
 class Reader:
     """Of one stream: what has been told, and what may be seen now."""
 
-    def __init__(self, view: View, look: Look) -> None:
+    def __init__(self, view: View, look: Look, line: Line) -> None:
         self.view = view
         self.participant_id = view.viewer.participant_id
         self.last: int = view.snapshot["entry"]  # told by the snapshot
         self.is_over = False
         self._look = look
+        self._line = line
 
     def told(self, entry: Entry) -> bytes | None:
         event = self.view.shows(entry.kind, json.loads(entry.payload))
@@ -135,27 +146,30 @@ class Reader:
 
     async def hear(self, entry: Entry) -> list[bytes]:
         """What an entry that comes now has to tell."""
+        view = self.view
+        moved = view
+        if view.moves(entry.kind, entry.entry):
+            moved = self.view = view.moved(await self._line(entry.entry))
+        frames = await self._own(entry) if view.concerns(entry.kind, entry.payload) else []
+        if self.view is moved and moved.snapshot["admission"] != view.snapshot["admission"]:
+            frames.append(_frame("admission.changed", moved.snapshot["admission"], None))
+        return frames
+
+    async def _own(self, entry: Entry) -> list[bytes]:
         view, event = self.view, json.loads(entry.payload)
-        told = self.told(entry) if entry.entry > self.last or not entry.entry else None
+        is_new = entry.entry > self.last
+        told = self.told(entry) if is_new or not entry.entry else None
         frames = [] if told is None else [told]
         self.is_over = view.ends(entry.kind, event)
-        turns = entry.entry > self.last and view.turns(entry.kind, event)
-        moves = entry.entry > view.snapshot["entry"] and view.moves(entry.kind)
-        if self.is_over or not (turns or moves):
+        if self.is_over or not (is_new and view.turns(entry.kind, event)):
             return frames
         try:
-            fresh = await self._look()
+            self.view = fresh = await self._look()
         except TicketInvalid:
             return frames  # an event behind this one says why, and ends it
-        if turns:
-            self.view = fresh
-            if (fresh.is_inside, fresh.viewer) != (view.is_inside, view.viewer):
-                self.last = fresh.snapshot["entry"]
-                frames.append(_frame("snapshot", fresh.snapshot, None))
-        elif not fresh.is_inside:  # that he is let in is told by an event of his own
-            self.view = fresh
-            if fresh.snapshot["admission"] != view.snapshot["admission"]:
-                frames.append(_frame("admission.changed", fresh.snapshot["admission"], None))
+        if (fresh.is_inside, fresh.viewer) != (view.is_inside, view.viewer):
+            self.last = fresh.snapshot["entry"]
+            frames.append(_frame("snapshot", fresh.snapshot, None))
         return frames
 
 
