@@ -137,11 +137,11 @@ async def test_when_it_fails_what_is_due_by_then_holds(
 
 
 @pytest.mark.parametrize("error", [NotAnInterviewer("no"), OperationalError("INSERT", {}, Exception("disk full"))])
-async def test_what_fails_when_nobody_waits_is_told_once(error: Exception) -> None:
+async def test_what_fails_when_nobody_waits_is_told_once(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     """A refusal concerns nobody but who asked; anything else is an error of the server's."""
     asked, decided = asyncio.Event(), asyncio.Event()
     complaints: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    monkeypatch.setattr(asyncio.get_running_loop(), "call_exception_handler", complaints.append)
 
     async def decide() -> None:
         asked.set()
@@ -156,8 +156,9 @@ async def test_what_fails_when_nobody_waits_is_told_once(error: Exception) -> No
         await asyncio.wait([asking])
         decided.set()
         await decisions.make(_nothing)
+        assert asking.cancelled()
+        del asking  # which keeps the decision
         gc.collect()
-    assert asking.cancelled()
     assert not complaints
     assert [entry["event"] for entry in logs] == ([] if isinstance(error, NotAnInterviewer) else ["decision failed"])
 
