@@ -30,10 +30,13 @@ export class EditorStack implements Desk {
     private readonly options: EditorOptions,
   ) {}
 
+  /** Whoever was writing stays there, also where he may only read now. */
   bind(document: Y.Doc, awareness: Awareness): void {
+    const focused = this.editors.get(this.shown)?.view.hasFocus ?? false;
     this.destroyAll();
     this.bound = { document, awareness };
     this.show(this.shown);
+    if (focused) this.editor.view.focus();
   }
 
   /** The file in sight. */

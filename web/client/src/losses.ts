@@ -1,9 +1,11 @@
 import { CLOSE_CODES } from "./close_codes";
+import { h } from "./dom";
 import { areSame, lateNotice, lostIn, refusedNotice, together, withdrawnNotice, type Texts } from "./lost_text";
 import type { SharedDocument } from "./shared_document";
 
 interface Lost {
   reason: string;
+  isDenied: boolean;
   texts: Texts;
   unsaved: Texts | null;
 }
@@ -11,7 +13,7 @@ interface Lost {
 /** What a refusal threw away and what came too late: kept until it has been told. */
 export class Losses {
   private readonly lost = new Map<SharedDocument, Lost>();
-  private readonly late = new Set<SharedDocument>();
+  private readonly late = new Map<SharedDocument, HTMLElement>();
 
   constructor(private readonly place: HTMLElement) {}
 
@@ -19,9 +21,12 @@ export class Losses {
     return this.lost.size === 0;
   }
 
-  /** The document starts again from the server's state; what it had is kept here. */
-  discard(document: SharedDocument, reason: string): void {
-    this.lost.set(document, { reason, texts: document.texts(), unsaved: document.unsaved() });
+  /**
+   * The document starts again from the server's state; what it had is kept here. `isDenied`: it was lost because one may
+   * not write, and the reason is told for as long as one may not.
+   */
+  discard(document: SharedDocument, reason: string, isDenied = false): void {
+    this.lost.set(document, { reason, isDenied, texts: document.texts(), unsaved: document.unsaved() });
     document.discard();
   }
 
@@ -32,26 +37,40 @@ export class Losses {
     this.lost.delete(document);
     if (areSame(lost.texts, document.texts())) return;
     const text = lostIn(lost.texts, document.texts());
-    this.place.prepend(refusedNotice(document.name, lost.reason, text));
+    const reason = h("span", { "data-denied": lost.isDenied }, lost.reason);
+    this.put(refusedNotice(document.name, reason, text));
   }
 
   /** What had not reached the server when the interview was finished is in no recording. */
   tellLate(document: SharedDocument): void {
     if (this.late.has(document) || document.saved.kind === "saved" || document.saved.changes === 0) return;
-    this.late.add(document);
-    this.place.prepend(lateNotice(document.name, together(document.texts())));
+    const notice = lateNotice(document.name, together(document.texts()));
+    this.late.set(document, notice);
+    this.put(notice);
   }
 
   /** The finish was undone: nothing is too late. */
   reopen(): void {
+    for (const notice of this.late.values()) notice.remove();
     this.late.clear();
+  }
+
+  /** One may write again. */
+  permitted(): void {
+    for (const reason of this.place.querySelectorAll("[data-denied]")) reason.remove();
   }
 
   /** The document is taken from this page: what of it the server never got. */
   withdraw(document: SharedDocument): void {
     const unsaved = this.lost.get(document)?.unsaved ?? document.unsaved();
     this.lost.delete(document);
-    if (unsaved !== null) this.place.prepend(withdrawnNotice(document.name, together(unsaved)));
+    if (unsaved !== null) this.put(withdrawnNotice(document.name, together(unsaved)));
+  }
+
+  /** Below what was decided, by whom and why. */
+  private put(notice: HTMLElement): void {
+    const below = [...this.place.children].find((each) => !each.matches("[data-own], .finished"));
+    this.place.insertBefore(notice, below ?? null);
   }
 
   /** What is in the document, or was until a refusal of which nobody has been told yet. */

@@ -39,17 +39,19 @@ export function areSame(one: Texts, other: Texts): boolean {
 interface Loss {
   /** What happened, and what follows from it. */
   title: string;
-  words: string;
+  words: string | HTMLElement;
+  more?: string;
   /** Said of `text`; without a text there is only the notice. */
   invitation: string;
   text: string;
 }
 
 /** What a refusal threw away. */
-export function refusedNotice(name: string, reason: string, text: string): HTMLElement {
+export function refusedNotice(name: string, reason: string | HTMLElement, text: string): HTMLElement {
   return lossNotice({
     title: `Some of what you changed in the ${name} was not accepted and is not in it any more.`,
-    words: `${reason} Everything the room shows now is saved.`,
+    words: reason,
+    more: "Everything the room shows now is saved.",
     invitation: "These lines were taken out or changed back. Copy what you need:",
     text,
   });
@@ -86,13 +88,13 @@ export function leftNotice(text: string): HTMLElement {
 }
 
 /** Stays until it is put away. */
-function lossNotice({ title, words, invitation, text }: Loss): HTMLElement {
+function lossNotice({ title, words, more = "", invitation, text }: Loss): HTMLElement {
   const close = h("button", { type: "button", class: "button" }, "Put away");
   const box = h("textarea", { class: "lost-text", readonly: true, rows: "6", "aria-label": "The text" }, text);
   const notice = h(
     "section",
     { class: "notice danger lost", role: "alert" },
-    h("p", {}, h("strong", {}, title), ` ${words}`),
+    h("p", {}, h("strong", {}, title), " ", words, ` ${more}`),
     ...(text === "" ? [] : [h("p", {}, invitation), box]),
     h("div", { class: "row" }, ...(text === "" ? [] : [copyButton("Copy", () => text)]), close),
   );

@@ -114,8 +114,9 @@ export class Panel {
 
   /** After joining anew: the role or the seat may be another one. */
   rejoined(): void {
-    const { role, admission } = this.hooks.joined();
+    const { role, admission, documents } = this.hooks.joined();
     this.reason = admission.reason ?? null;
+    this.own.setMayWrite(documents.some(({ may_write }) => may_write));
     this.frame.setRole(role);
     this.roster.draw();
     this.show();
@@ -177,7 +178,7 @@ export class Panel {
     this.frame.setStage(this.people.status);
     this.frame.setDetails(this.details);
     this.line.show(this.reason, this.isKnown);
-    this.own.showMuted(me?.muted === true ? me : null);
+    this.own.show(me, this.people.status === "finished");
     this.chat.allow(this.silence(me), this.role === "interviewer");
   }
 

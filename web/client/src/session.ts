@@ -11,7 +11,7 @@ import { askLeave } from "./questions";
 import { RoomEvents, type RoomEvent } from "./room_events";
 import { SharedDocument, type DocumentWatcher } from "./shared_document";
 import { Status } from "./status";
-import { forget, remember, type Entry } from "./ticket";
+import { forget, remember } from "./ticket";
 import { Turn } from "./turn";
 import { Typing } from "./typing";
 import { Waiting } from "./waiting";
@@ -96,10 +96,6 @@ export class Session implements DocumentWatcher {
     this.watchPage(this.watching.signal);
   }
 
-  get entry(): Entry {
-    return { ticket: this.joined.ticket, request: this.request };
-  }
-
   /** For tests: nothing in the page reads it. */
   probe(): { text: (name?: string) => string | undefined; notes: () => string | null; state: () => object } {
     return {
@@ -120,7 +116,7 @@ export class Session implements DocumentWatcher {
   }
 
   start(): void {
-    remember(this.page.interview.id, this.entry);
+    remember(this.page.interview.id, { ticket: this.joined.ticket, request: this.request });
     this.events.open(this.joined.events_url);
     const { admission, documents } = this.joined;
     if (documents.length === 0) {
@@ -158,7 +154,7 @@ export class Session implements DocumentWatcher {
   }
 
   onSpoilt(document: SharedDocument, reason: string): void {
-    this.losses.discard(document, reason === "" ? "You may not change it." : sentence(reason));
+    this.losses.discard(document, reason === "" ? "You may not change it." : sentence(reason), true);
     void this.rejoin.after("refusal");
   }
 
@@ -177,6 +173,7 @@ export class Session implements DocumentWatcher {
     const code = this.joined.documents.find(({ id }) => id === this.page.interview.id);
     if (code !== undefined) this.open(this.code, code);
     this.workspace.setWritable(this.code.writable);
+    if (this.code.writable) this.losses.permitted();
     const notes = this.joined.documents.find(({ id }) => id.endsWith(".notes"));
     if (notes === undefined) this.dropNotes();
     else this.open((this.notes ??= this.takeNotes(notes.id)), notes);
@@ -324,7 +321,7 @@ export class Session implements DocumentWatcher {
   private goOn(): void {
     this.finished = false;
     this.losses.reopen();
-    this.panel.frame.notices.replaceChildren();
+    this.panel.frame.notices.querySelector(".finished")?.remove();
     this.status.resume();
     void this.rejoin.after("change");
   }
