@@ -86,7 +86,7 @@ class Person:
         box = self.page.get_by_label("Message", exact=True)
         await box.fill(words)
         await box.press("Enter")
-        await self.page.get_by_role("log").get_by_text(words).wait_for()
+        await self.page.locator(".chat-said").get_by_text(words).wait_for()
 
     async def drawn(self) -> None:
         """Until what is measured is what is seen: the editor scrolls when it is drawn, not when it is changed."""

@@ -127,8 +127,9 @@ export async function readmit(interview: string, participant: string, device: st
   await call("POST", path, device === null ? {} : { device });
 }
 
-export async function say(interview: string, ticket: string, text: string, to: Audience): Promise<void> {
-  await call("POST", `${interviews}/${interview}/chat`, { ticket, text, to });
+/** The number of the message's event. */
+export async function say(interview: string, ticket: string, text: string, to: Audience): Promise<number> {
+  return (await call<{ entry: number }>("POST", `${interviews}/${interview}/chat`, { ticket, text, to })).entry;
 }
 
 export function recentLobby(interview: string): Promise<Lobby> {

@@ -3,6 +3,9 @@ import { Decoration, EditorView, ViewPlugin, WidgetType, type DecorationSet, typ
 import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { inkOn, safeColor } from "./color";
+import { isolated } from "./isolated";
+
+const MOST_CHARACTERS = 24;
 
 /**
  * The others' carets and selections, and the sending of our own, in y-codemirror.next's format (`cursor: {anchor,
@@ -21,6 +24,7 @@ export interface Caret {
   anchor: number;
   head: number;
   name: string;
+  isGuest: boolean;
   color: string;
 }
 
@@ -101,13 +105,19 @@ class Carets {
 
 function readCaret(client: number, state: Record<string, unknown>, text: Y.Text): Caret | null {
   const cursor = state["cursor"] as { anchor: unknown; head: unknown } | null | undefined;
-  const user = state["user"] as { name?: unknown; color?: unknown } | undefined;
+  const user = state["user"] as { name?: unknown; color?: unknown; role?: unknown } | undefined;
   if (cursor === null || cursor === undefined) return null;
   const anchor = indexOf(cursor.anchor, text);
   const head = indexOf(cursor.head, text);
   if (anchor === null || head === null) return null;
   const name = typeof user?.name === "string" ? user.name : "Someone";
-  return { client, anchor, head, name, color: typeof user?.color === "string" ? user.color : "#777777" };
+  return { client, anchor, head, name, isGuest: user?.role === "guest", color: typeof user?.color === "string" ? user.color : "#777777" };
+}
+
+/** The label is drawn on top of the text. */
+function shortened(name: string): string {
+  const characters = Array.from(new Intl.Segmenter().segment(name), ({ segment }) => segment);
+  return characters.length <= MOST_CHARACTERS ? name : `${characters.slice(0, MOST_CHARACTERS - 1).join("").trimEnd()}…`;
 }
 
 function indexOf(position: unknown, text: Y.Text): number | null {
@@ -122,14 +132,15 @@ function indexOf(position: unknown, text: Y.Text): number | null {
 
 function decorate(view: EditorView, others: Caret[]): DecorationSet {
   const length = view.state.doc.length;
-  const ranges = others.flatMap(({ anchor, head, name, color }) => {
+  const ranges = others.flatMap(({ anchor, head, name, isGuest, color }) => {
     const from = Math.min(anchor, head, length);
     const to = Math.min(Math.max(anchor, head), length);
     const at = Math.min(head, length);
     const onFirstLine = at <= view.state.doc.line(1).to;
     const caret = Decoration.widget({
-      widget: new CaretWidget(name, color, onFirstLine),
-      side: head > anchor ? -1 : 1,
+      widget: new CaretWidget(name, isGuest, color, onFirstLine),
+      // In an empty file, before the words that stand there instead of text.
+      side: head > anchor || length === 0 ? -1 : 1,
     });
     const selection = Decoration.mark({
       class: "cm-remote-selection",
@@ -147,6 +158,7 @@ function decorate(view: EditorView, others: Caret[]): DecorationSet {
 class CaretWidget extends WidgetType {
   constructor(
     private readonly name: string,
+    private readonly isGuest: boolean,
     private readonly color: string,
     private readonly onFirstLine: boolean,
   ) {
@@ -155,7 +167,7 @@ class CaretWidget extends WidgetType {
 
   /** The name shows for a moment when a caret appears or leaves its line, not at every key: it covers text. */
   override eq(other: CaretWidget): boolean {
-    return other.name === this.name && other.color === this.color && other.onFirstLine === this.onFirstLine;
+    return other.name === this.name && other.isGuest === this.isGuest && other.color === this.color && other.onFirstLine === this.onFirstLine;
   }
 
   override toDOM(): HTMLElement {
@@ -164,7 +176,9 @@ class CaretWidget extends WidgetType {
     caret.style.setProperty("--who", safeColor(this.color));
     caret.style.setProperty("--who-ink", inkOn(this.color));
     // The name is drawn by the style sheet, so that it is no part of the text to copy or to read aloud.
-    caret.dataset["name"] = this.name;
+    // A guest may come with anybody's name.
+    caret.dataset["name"] = isolated(shortened(this.name)) + (this.isGuest ? " · guest" : "");
+    caret.title = this.name;
     caret.setAttribute("aria-hidden", "true");
     return caret;
   }

@@ -1,6 +1,8 @@
-import type { Audience } from "./api";
+import type { Audience, Role } from "./api";
 import { announce, h } from "./dom";
+import { Outbox, PRIVATE } from "./outbox";
 import type { People } from "./people";
+import { ROLE_NAMES } from "./person";
 import type { Message } from "./room_events";
 import { clock } from "./timeline";
 
@@ -11,15 +13,17 @@ const TOGETHER_MS = 120_000;
 
 interface ChatOptions {
   ownId: () => string;
-  /** Resolves when the server has it; rejects with the reason in words. */
-  send: (text: string, to: Audience) => Promise<void>;
+  /** Resolves with its entry when the server has it; rejects with the reason in words. */
+  send: (text: string, to: Audience) => Promise<number>;
   onUnread: (count: number) => void;
 }
 
 /** What is said in the room beside the code. Nothing in it takes the focus or scrolls away what one reads. */
 export class Chat {
   readonly element: HTMLElement;
-  private readonly log = h("div", { class: "chat-log", role: "log", "aria-label": "Messages", tabindex: "0" });
+  private readonly said = h("div", { class: "chat-said" });
+  private readonly outbox: Outbox;
+  private readonly log: HTMLElement;
   private readonly empty = h("p", { class: "chat-empty" }, EMPTY);
   private readonly box = h("textarea", {
     class: "chat-box",
@@ -35,21 +39,31 @@ export class Chat {
     h("option", { value: "interviewers" }, "Only to interviewers"),
   );
   private readonly sendButton = h("button", { type: "submit", class: "button soft" }, "Send");
-  private readonly problem = h("p", { class: "chat-problem", role: "alert", hidden: true });
   private readonly form: HTMLFormElement;
   private shown = new Set<number>();
   private last: Message | null = null;
-  private unread = 0;
-  private why: string | null = null;
+  private unread: number[] = [];
+  private told = 0;
+  /** What came up to this entry is not new. */
+  private counted = 0;
+  private role: Role | undefined;
 
   constructor(
     private readonly people: People,
     private readonly options: ChatOptions,
   ) {
+    this.outbox = new Outbox({
+      send: options.send,
+      said: () => people.messages.filter(({ from }) => from.id === options.ownId()),
+      onDone: () => {
+        this.showLog();
+        (this.box.disabled ? this.log : this.box).focus();
+      },
+    });
+    this.log = h("div", { class: "chat-log", role: "log", "aria-label": "Messages" }, this.said, this.outbox.element);
     this.form = h(
       "form",
       { class: "chat-form" },
-      this.problem,
       this.to,
       h("div", { class: "chat-send" }, this.box, this.sendButton),
     );
@@ -67,7 +81,7 @@ export class Chat {
     });
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.send();
+      this.send();
     });
     document.addEventListener("visibilitychange", () => {
       this.look();
@@ -76,8 +90,7 @@ export class Chat {
 
   /** `why`: why one may not write here, in words; null when one may. */
   allow(why: string | null, isInterviewer: boolean): void {
-    this.why = why;
-    if (why !== null) this.problem.textContent = `Not sent. ${why}`;
+    this.outbox.allow(why);
     this.box.disabled = this.sendButton.disabled = this.to.disabled = why !== null;
     this.box.placeholder = why ?? "Write a message";
     this.to.hidden = !isInterviewer || why !== null;
@@ -85,38 +98,56 @@ export class Chat {
     this.form.dataset["to"] = this.to.value;
   }
 
-  /** Connected again: what was not sent can be sent now. */
-  reconnected(): void {
-    if (this.why === null) this.problem.hidden = true;
-  }
-
-  /** After the people have taken in a message, or all of them. */
+  /** After the people have taken in an event. */
   update(): void {
-    const { messages } = this.people;
+    const { messages, latest } = this.people;
     const known = new Set(messages.map(({ entry }) => entry));
-    const isFirst = this.shown.size === 0;
     if ([...this.shown].some((entry) => !known.has(entry))) this.clear();
     const fresh = messages.filter(({ entry }) => !this.shown.has(entry));
-    if (fresh.length === 0) return;
     const isAtEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 40;
     for (const message of fresh) this.append(message);
-    this.empty.hidden = true;
-    const others = fresh.filter(({ from }) => from.id !== this.options.ownId());
-    if (isAtEnd || others.length < fresh.length) this.log.scrollTop = this.log.scrollHeight;
-    if (isFirst && fresh.length > 1) return;
-    this.unread += others.length;
+    this.outbox.settle();
+    this.showLog();
+    if (fresh.length > 0 && isAtEnd) this.toEnd();
+    this.count(known, fresh);
+    this.counted = latest;
+    this.tell();
+  }
+
+  /** In another role one reads other messages: those are not news. */
+  private count(known: Set<number>, fresh: Message[]): void {
+    const role = this.people.get(this.options.ownId())?.role;
+    const isSame = role === this.role;
+    this.role = role;
+    const others = isSame ? fresh.filter(({ entry, from }) => entry > this.counted && from.id !== this.options.ownId()) : [];
+    this.unread = [...this.unread, ...others.map(({ entry }) => entry)].filter((entry) => known.has(entry));
     const [latest] = others.slice(-1);
     if (latest !== undefined && !this.isSeen) announce(`Chat message from ${latest.from.name}`);
-    this.look();
   }
 
   /** To be called when the pane may have come into view. */
   look(): void {
-    if (this.isSeen) {
-      this.unread = 0;
-      this.log.scrollTop = this.log.scrollHeight;
-    }
-    this.options.onUnread(this.unread);
+    if (this.isSeen) this.toEnd();
+    this.tell();
+  }
+
+  private tell(): void {
+    if (this.isSeen) this.unread = [];
+    if (this.unread.length === this.told) return;
+    this.told = this.unread.length;
+    this.options.onUnread(this.told);
+  }
+
+  private toEnd(): void {
+    this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  /** Only what has something to read, and so may have to be scrolled, is a stop of the Tab key. */
+  private showLog(): void {
+    const isEmpty = this.shown.size === 0 && this.outbox.isEmpty;
+    this.empty.hidden = !isEmpty;
+    if (isEmpty) this.log.removeAttribute("tabindex");
+    else this.log.tabIndex = 0;
   }
 
   private get isSeen(): boolean {
@@ -126,7 +157,7 @@ export class Chat {
   private clear(): void {
     this.shown.clear();
     this.last = null;
-    this.log.replaceChildren();
+    this.said.replaceChildren();
   }
 
   private append(message: Message): void {
@@ -136,33 +167,29 @@ export class Chat {
       last !== null && last.from.id === from.id && last.to === to && message.at_ms - last.at_ms < TOGETHER_MS;
     this.last = message;
     this.shown.add(message.entry);
+    const isOwn = from.id === this.options.ownId();
+    const isGuest = !isOwn && this.people.get(from.id)?.role === "guest";
     const head = h(
       "p",
       { class: goesOn ? "visually-hidden" : "chat-head" },
-      h("bdi", { class: "chat-from" }, from.id === this.options.ownId() ? "You" : from.name),
-      to === "interviewers" ? h("span", { class: "chat-private" }, "only interviewers") : null,
+      h("bdi", { class: "chat-from", title: from.name }, isOwn ? "You" : from.name),
+      isGuest ? h("span", { class: "chat-role" }, ROLE_NAMES.guest.toLowerCase()) : null,
+      to === "interviewers" ? h("span", { class: "chat-private" }, PRIVATE) : null,
       h("span", { class: "chat-time", title: "Time since the start" }, clock(at_ms)),
     );
-    this.log.append(
+    this.said.append(
       h("div", { class: goesOn ? "chat-message goes-on" : "chat-message", "data-to": to }, head, h("p", { class: "chat-text", dir: "auto" }, text)),
     );
   }
 
-  private async send(): Promise<void> {
+  private send(): void {
     const text = this.box.value.trim();
-    if (text === "" || this.sendButton.disabled) return;
-    this.sendButton.disabled = true;
-    try {
-      await this.options.send(text, this.to.value as Audience);
-      if (this.box.value.trim() === text) this.box.value = "";
-      this.problem.hidden = true;
-      this.grow();
-    } catch (error) {
-      this.problem.textContent = `Not sent. ${this.why ?? (error instanceof Error ? error.message : String(error))}`;
-      this.problem.hidden = false;
-    } finally {
-      this.sendButton.disabled = this.box.disabled;
-    }
+    if (text === "" || this.box.disabled) return;
+    this.box.value = "";
+    this.grow();
+    this.outbox.add(text, this.to.value as Audience);
+    this.showLog();
+    this.toEnd();
   }
 
   /** As high as what is in it, up to a third of the pane. */

@@ -105,9 +105,8 @@ export class Panel {
       this.reason = event.snapshot.admission?.reason ?? null;
       const until = event.snapshot.reopen_until_ms;
       this.undoLeft = until === null ? this.undoLeft : until - event.snapshot.now_ms;
-      this.chat.update();
     } else if (event.kind === "interview.changed") this.details = event;
-    else if (event.kind === "chat") this.chat.update();
+    this.chat.update();
     if ("id" in event && event.id === this.hooks.joined().participant_id) this.acceptOwn(event, wasObserving);
     this.show();
   }
@@ -124,11 +123,9 @@ export class Panel {
 
   /** Whether the events still tell who is here. */
   setKnown(isKnown: boolean): void {
-    const isBack = isKnown && !this.isKnown;
     this.isKnown = isKnown;
     this.roster.setPresence(this.people.status === "finished" ? "over" : isKnown ? "known" : "unknown");
     this.show();
-    if (isBack) this.chat.reconnected();
   }
 
   setFollowed(id: string | null): void {

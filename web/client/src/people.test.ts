@@ -51,6 +51,13 @@ await test("muted, made observer, removed, and back", () => {
   assert.deepEqual(names(people.inside), []);
 });
 
+await test("whoever was muted is shown so when he comes back as somebody else", () => {
+  const people = room([person("Ada", "interviewer", "seated", 1)]);
+  const gus = { id: "Gus", name: "Gus", role: "guest", color: "#1e6be6", muted: true } as const;
+  people.accept({ kind: "participant.joined", participant: gus });
+  assert.deepEqual([people.get("Gus")?.muted, people.get("Gus")?.muted_reason], [true, null]);
+});
+
 await test("second devices are known until the last connection goes", () => {
   const people = room([person("Cleo", "candidate", "seated", 1)]);
   const first = { id: "b", browser: "Firefox on Linux", since_ms: 1_000 };

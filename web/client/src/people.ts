@@ -12,9 +12,12 @@ export class People {
   /** For interviewers: the last one removed is the last. */
   removed: Removal[] = [];
   messages: Message[] = [];
+  /** The last entry of which something is known. */
+  latest = 0;
   private readonly all = new Map<string, Participant>();
 
   accept(event: RoomEvent): void {
+    this.latest = Math.max(this.latest, (event.kind === "snapshot" ? event.snapshot : event).entry ?? 0);
     switch (event.kind) {
       case "snapshot":
         this.restore(event.snapshot);

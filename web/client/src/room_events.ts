@@ -38,7 +38,7 @@ export interface Standing {
   number: number | null;
 }
 
-type Named = Pick<Participant, "id" | "name" | "role" | "color">;
+type Named = Pick<Participant, "id" | "name" | "role" | "color" | "muted">;
 
 export interface By {
   id: string;
@@ -82,7 +82,8 @@ export interface Snapshot extends Omit<Details, "title"> {
   chat: Message[];
 }
 
-export type RoomEvent =
+/** Those that are on record have an entry. */
+export type RoomEvent = { entry?: number } & (
   | { kind: "snapshot"; snapshot: Snapshot }
   | { kind: "participant.joined"; participant: Named }
   | { kind: "participant.entered"; id: string }
@@ -99,7 +100,8 @@ export type RoomEvent =
   | ({ kind: "interview.changed"; lobby: boolean; opened: boolean } & Details)
   | { kind: "interview.active" | "interview.cancelled" }
   | { kind: "interview.opened" | "interview.finished" | "interview.reopened"; by: By }
-  | ({ kind: "chat" } & Message);
+  | ({ kind: "chat" } & Message)
+);
 
 const KINDS: readonly RoomEvent["kind"][] = [
   "snapshot",

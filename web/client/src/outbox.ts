@@ -1,0 +1,152 @@
+import type { Audience } from "./api";
+import { h } from "./dom";
+import type { Message } from "./room_events";
+
+export const PRIVATE = "only interviewers";
+
+interface Letter {
+  text: string;
+  to: Audience;
+  /** The last entry before it went out for the first time; null: it has not yet. */
+  after: number | null;
+  /** Of the message that it has become, as soon as the server tells. */
+  entry: number | null;
+  state: "waiting" | "sent" | "failed";
+  problem: string;
+  element: HTMLElement;
+}
+
+interface OutboxOptions {
+  /** Resolves with its entry when the server has it; rejects with the reason in words. */
+  send: (text: string, to: Audience) => Promise<number>;
+  /** What one has said and can be read, in order. */
+  said: () => Message[];
+  /** The button with the focus is gone. */
+  onDone: () => void;
+}
+
+/** What one has said and nobody can read yet. It goes out one by one, in order; what fails stays until one decides. */
+export class Outbox {
+  readonly element = h("div", { class: "chat-outbox", "aria-live": "off" });
+  private letters: Letter[] = [];
+  private isSending = false;
+  private claimed = 0;
+  private why: string | null = null;
+
+  constructor(private readonly options: OutboxOptions) {
+    window.addEventListener("beforeunload", (event) => {
+      if (this.element.isConnected && this.letters.some(({ state }) => state !== "sent")) event.preventDefault();
+    });
+  }
+
+  get isEmpty(): boolean {
+    return this.letters.length === 0;
+  }
+
+  add(text: string, to: Audience): void {
+    const element = h("div", { class: "chat-message", "data-to": to });
+    const letter: Letter = { text, to, after: null, entry: null, state: "waiting", problem: "", element };
+    this.letters.push(letter);
+    this.draw(letter);
+    this.element.append(element);
+    void this.work();
+  }
+
+  /** `why`: why one may not write, in words. */
+  allow(why: string | null): void {
+    if (why === this.why) return;
+    this.why = why;
+    for (const letter of this.letters) this.draw(letter);
+  }
+
+  /** What can be read now stands here no more, also when its answer was lost on the way. */
+  settle(): void {
+    const said = this.options.said();
+    const rank = ({ entry, state }: Letter): number => (entry !== null ? 0 : state === "waiting" ? 1 : 2);
+    for (const letter of [...this.letters].sort((a, b) => rank(a) - rank(b))) {
+      const { after } = letter;
+      if (after === null) continue;
+      const found = said.find(({ entry, text, to }) =>
+        letter.entry === null
+          ? entry > Math.max(after, this.claimed) && text === letter.text && to === letter.to
+          : entry >= letter.entry,
+      );
+      if (found === undefined) continue;
+      this.claimed = Math.max(this.claimed, letter.entry ?? found.entry);
+      this.drop(letter);
+    }
+  }
+
+  private async work(): Promise<void> {
+    if (this.isSending) return;
+    this.isSending = true;
+    for (let next = this.next; next !== undefined; next = this.next) await this.deliver(next);
+    this.isSending = false;
+  }
+
+  private get next(): Letter | undefined {
+    return this.letters.find(({ state }) => state === "waiting");
+  }
+
+  private async deliver(letter: Letter): Promise<void> {
+    letter.after ??= this.options.said().at(-1)?.entry ?? 0;
+    try {
+      letter.entry = await this.options.send(letter.text, letter.to);
+      letter.state = "sent";
+      this.draw(letter);
+      this.settle();
+    } catch (error) {
+      if (this.letters.includes(letter)) this.fail(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** What stands behind it does not overtake it. */
+  private fail(problem: string): void {
+    for (const letter of this.letters.filter(({ state }) => state === "waiting")) {
+      Object.assign(letter, { state: "failed", problem });
+      this.draw(letter);
+    }
+  }
+
+  private drop(letter: Letter): void {
+    this.letters = this.letters.filter((each) => each !== letter);
+    const hadFocus = letter.element.contains(document.activeElement);
+    letter.element.remove();
+    if (hadFocus) this.options.onDone();
+  }
+
+  private draw(letter: Letter): void {
+    const { state, text, to, element } = letter;
+    const button = (words: string, act: () => void): HTMLElement => {
+      const made = h("button", { type: "button", class: "button soft" }, words);
+      made.addEventListener("click", act);
+      return made;
+    };
+    const again = button("Try again", () => {
+      letter.state = "waiting";
+      this.draw(letter);
+      this.options.onDone();
+      void this.work();
+    });
+    const remove = button("Remove", () => {
+      this.drop(letter);
+      this.options.onDone();
+    });
+    const problem = h(
+      "div",
+      { class: "chat-problem" },
+      h("p", { role: "alert" }, `Not sent. ${this.why ?? letter.problem}`),
+      this.why === null ? again : null,
+      remove,
+    );
+    const head = h(
+      "p",
+      { class: "chat-head" },
+      h("bdi", { class: "chat-from" }, "You"),
+      to === "interviewers" ? h("span", { class: "chat-private" }, PRIVATE) : null,
+      h("span", { class: "chat-time" }, state === "waiting" ? "sending…" : ""),
+    );
+    element.dataset["state"] = state;
+    element.replaceChildren(head, h("p", { class: "chat-text", dir: "auto" }, text), ...(state === "failed" ? [problem] : []));
+  }
+}
