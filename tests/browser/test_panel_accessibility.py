@@ -69,3 +69,25 @@ async def test_no_state_of_the_panel_has_a_violation(house: House, api: Api) -> 
         await person.page.locator(".notice.finished").wait_for()
         await look(person, "finished")
     assert not found, "\n".join(found)
+
+
+async def test_what_is_chosen_is_seen_so_where_the_system_chooses_the_colours(house: House, interview: str) -> None:
+    olga = await house.interviewer(interview)
+    page = olga.page
+    await page.get_by_role("button", name="New file").click()
+    await page.get_by_role("dialog").get_by_label("Name").fill("b.py")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("tab", name="b.py").wait_for()
+    await page.emulate_media(forced_colors="active")
+    look = "(all) => all.filter((one) => one.checkVisibility()).map((one) => getComputedStyle(one).backgroundColor)"
+    for width, group in (
+        (1200, ".side-head .segments button"),
+        (1200, ".file-tab"),
+        (360, ".pane-bar .segments button"),
+    ):
+        await page.set_viewport_size({"width": width, "height": 740})
+        for chosen in ("[aria-pressed=true]", "[aria-selected=true]"):
+            on = set(await page.locator(group + chosen).evaluate_all(look))
+            off = set(await page.locator(f"{group}:not({chosen})").evaluate_all(look))
+            if on:
+                assert not on & off, group

@@ -119,3 +119,36 @@ async def test_who_waits_under_a_wrong_name_is_removed_before_anybody_is_let_in(
         await seated(person)
     await olga.page.get_by_role("button", name="Actions for Cleo").click()
     await olga.page.get_by_role("menuitem", name="Remove device 1").wait_for()
+
+
+async def test_who_goes_is_not_typing_any_more(house: House, interview: str) -> None:
+    page = await house.window(owner=True)
+    # Here, typing ends by going alone: not after a pause.
+    await page.add_init_script(
+        "const set = setTimeout; window.setTimeout = (call, ms, ...more) => (ms === 2500 ? 0 : set(call, ms, ...more))"
+    )
+    await page.goto(f"{house.server.url}/i/{interview}")
+    await page.get_by_role("button", name="Enter as interviewer").click()
+    olga = Person(page)
+    gus = await house.visitor(interview, "Gus", "guest")
+    cleo = await house.visitor(interview, "Cleo")
+    for person in (gus, cleo):
+        await person.type("x")
+    await olga.says("Cleo and Gus are typing…")
+    await expect(page.locator(".roster-row.is-typing")).to_have_count(2)
+    await gus.page.get_by_role("button", name="Leave the room").click()
+    await olga.says("Cleo is typing…")
+    await cleo.page.close()
+    await expect(page.locator(".line-typing")).to_have_text("")
+    await expect(page.locator(".roster-row.is-typing")).to_have_count(0)
+
+
+async def test_a_caret_in_an_empty_file_stands_at_its_start(house: House, interview: str) -> None:
+    cleo = await house.visitor(interview, "Cleo")
+    gus = await house.visitor(interview, "Gus", "guest")
+    await gus.focus()
+    await cleo.page.locator(".cm-remote-caret").wait_for(state="attached")
+    left = "(selector) => document.querySelector(`.cm-editor:not([hidden]) ${selector}`).getBoundingClientRect().left"
+    await cleo.drawn()
+    caret, words = [await cleo.page.evaluate(left, each) for each in (".cm-remote-caret", ".cm-placeholder")]
+    assert caret <= words

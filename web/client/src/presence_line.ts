@@ -14,6 +14,7 @@ export class PresenceLine {
   private readonly typing = h("span", { class: "line-typing" });
   private readonly admitButton = h("button", { type: "button", class: "button primary", hidden: true });
   private shownFaces = "";
+  private typists: ReadonlySet<string> = new Set();
 
   constructor(
     private readonly people: People,
@@ -40,6 +41,7 @@ export class PresenceLine {
     this.recorded.hidden = status === "finished";
     const words = isKnown ? presenceWords(this.people, this.hooks.ownId(), reason) : "Who else is here is not known now.";
     if (this.words.textContent !== words) this.words.textContent = words;
+    this.showTyping();
     const others = this.people.here.filter(({ id }) => id !== this.hooks.ownId());
     const here = isKnown && status !== "finished" ? others.slice(0, MOST_FACES) : [];
     const faces = JSON.stringify(here.map(({ name, color }) => [name, color]));
@@ -50,6 +52,13 @@ export class PresenceLine {
   }
 
   setTyping(typing: ReadonlySet<string>): void {
-    this.typing.textContent = typingWords(this.people, typing);
+    this.typists = typing;
+    this.showTyping();
+  }
+
+  /** Who has gone is not typing, though it was only a moment ago. */
+  private showTyping(): void {
+    const words = typingWords(this.people, this.typists);
+    if (this.typing.textContent !== words) this.typing.textContent = words;
   }
 }

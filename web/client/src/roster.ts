@@ -48,7 +48,7 @@ export class Roster {
 
   setTyping(typing: ReadonlySet<string>): void {
     this.typing = typing;
-    for (const [id, row] of this.rows) row.element.classList.toggle("is-typing", typing.has(id));
+    for (const [id, row] of this.rows) row.element.classList.toggle("is-typing", this.isTyping(this.people.get(id)));
   }
 
   setFollowed(id: string | null): void {
@@ -112,6 +112,10 @@ export class Roster {
     return person === undefined ? [] : this.options.items(person);
   }
 
+  private isTyping(person: Participant | undefined): boolean {
+    return person?.connected === true && this.typing.has(person.id);
+  }
+
   private show(row: Row, person: Participant): void {
     const isYou = person.id === this.options.ownId();
     const place = this.people.place(person.id);
@@ -126,7 +130,7 @@ export class Roster {
         place === null || this.people.closed ? null : `${standing}${ordinal(place)} for a seat`,
         shown ? null : away,
       ].filter((words) => words !== null),
-      isTyping: this.typing.has(person.id),
+      isTyping: this.isTyping(person),
       isFollowed: person.id === this.followed,
       mayFollow: !isYou && person.connected && this.presence !== "over",
       hasMenu: !isYou && this.presence !== "over" && this.options.items(person).length > 0,
