@@ -46,6 +46,32 @@ async def test_a_finish_names_who_is_still_in_and_can_be_undone_in_the_room(hous
     await olga.until_text("done again")
 
 
+async def test_who_is_in_front_of_a_finished_room_comes_back_when_it_is_undone(house: House, api: Api) -> None:
+    """A35: who waited, and who had loaded his page anew; each as who he was, without doing anything."""
+    interview = await api.create(policy={"guests": 1})
+    cleo = await house.visitor(interview, "Cleo")
+    gus = await house.visitor(interview, "Gus", "guest")
+    hanna = await house.outside(interview, "Hanna", "guest")
+    olga = await house.interviewer(interview)
+    await cleo.focus()
+    await cleo.type("done")
+    await cleo.until_saved()
+    await olga.says("Cleo and Gus are here.")
+    await api.finish(interview)
+    over = "This interview is finished"
+    await hanna.page.get_by_role("heading", name=over).wait_for()
+    for person in (cleo, gus):
+        await person.page.locator(".notice.finished").wait_for()
+        await person.page.reload()
+        await person.page.get_by_role("heading", name=over).wait_for()
+        await person.page.get_by_text("Then this page opens the room by itself.").wait_for()
+    await olga.page.get_by_role("button", name="Undo finish").click()
+    for person, role in ((cleo, "candidate"), (gus, "guest")):
+        await person.page.locator(f".room[data-role={role}][data-connection=synchronised]").wait_for()
+    await cleo.until_text("done")
+    await hanna.page.get_by_text("You are the next one in.").first.wait_for()
+
+
 async def test_a_finish_keeps_who_had_gone_apart_and_follows_nobody(house: House, api: Api) -> None:
     interview = await api.create()
     await house.visitor(interview, "Cleo")

@@ -1,7 +1,7 @@
 import { defineConfig, type Plugin } from "vite";
 
 // One entry a page. The server finds the hashed names in the manifest, build/.vite/manifest.json.
-const pages = ["signin", "dashboard", "room", "replay", "plain"];
+const pages = ["signin", "dashboard", "room", "finished", "replay", "plain"];
 
 // The package marks as pure the calls that define its keys and commands, so that a bundler leaves them out.
 const wholeEmacs: Plugin = {

@@ -26,7 +26,9 @@ async def interview(interview_id: str) -> str | Response | Redirect:
     if found.status is Status.FINISHED:
         if member is not None:
             return redirect(f"/i/{interview_id}/replay", 302)
-        return await render_template("finished.html", page={"interview": {"title": found.title}})
+        until_ms = panelroom().rooms.lifecycle.reopen_until_ms(found)
+        left_ms = 0 if until_ms is None else max(0, until_ms - panelroom().journal.clock.now_ms())
+        return await render_template("finished.html", page={"interview": {"title": found.title}}, left_ms=left_ms)
     organisation = await panelroom().rooms.people.organisation(found.organisation_id)
     page = {
         "interview": {
