@@ -102,3 +102,35 @@ async def test_the_lobby_is_switched_in_the_details(house: House, api: Api) -> N
     await olga.page.get_by_role("button", name="Details").click()
     await olga.page.get_by_role("dialog").get_by_label("Title").wait_for()
     await expect(olga.page.get_by_label("Keep candidate and guests waiting")).to_have_count(0)
+
+
+async def test_before_a_closed_lobby_nobody_is_told_that_the_room_is_ready(house: House, api: Api) -> None:
+    """A29: and the fields stand in the same order for the first visitor and for later ones."""
+    interview = await api.create(lobby=True)
+    page = await house.window()
+    await page.goto(f"{house.server.url}/i/{interview}")
+    order = "[...document.querySelectorAll('form input')].map(({ name, value }) => name === 'role' ? value : name)"
+    await page.get_by_label("Your name").fill("Cleo")
+    await expect(page.get_by_text("The room is ready")).to_have_count(0)
+    first = await page.evaluate(order)
+    await page.get_by_role("button", name="Enter the room").click()
+    await page.locator(".waiting").wait_for()
+    later = await house.window()
+    await later.goto(f"{house.server.url}/i/{interview}")
+    await later.get_by_label("Somebody is here as Cleo").wait_for()
+    assert await later.evaluate(order) == first
+
+
+async def test_who_was_made_observer_is_offered_to_observe(house: House, api: Api) -> None:
+    """A30: and nothing that would be refused."""
+    interview = await api.create()
+    olga = await house.interviewer(interview)
+    ada = await house.member(interview, "Ada")
+    await olga.act("Ada", "Make observer")
+    await ada.until("room.state().role === 'observer'")
+    page = await house.window(member="Ada")
+    await page.goto(f"{house.server.url}/i/{interview}#interviewer")
+    await page.get_by_text("An interviewer has made you an observer").wait_for()
+    await expect(page.get_by_role("button", name="Enter as interviewer")).to_have_count(0)
+    await page.get_by_role("button", name="Observe").click()
+    await Person(page).until("room.state().role === 'observer'")

@@ -42,6 +42,7 @@ async def interview(interview_id: str) -> str | Response | Redirect:
         },
         "organisation": organisation.name,
         "member": None if member is None else {"name": member.name, "email": member.email, "role": member.role},
+        "set_role": None if member is None else await _set_role(found, member),
         "candidate": await _candidate(found),
         "reopen_ms": int(panelroom().settings.reopen_s * 1000),
         "csp_nonce": csp_nonce(),
@@ -85,6 +86,12 @@ async def _candidate(interview: Interview) -> str | None:
     """The name of who has come in as the candidate."""
     there = await panelroom().rooms.participants(interview.id)
     return next((each.name for each in there if each.role is Role.CANDIDATE), None)
+
+
+async def _set_role(interview: Interview, member: Principal) -> Role | None:
+    """What an interviewer has made of this member."""
+    there = await panelroom().rooms.participants(interview.id)
+    return next((each.role for each in there if each.member_id == member.id and each.is_role_set), None)
 
 
 async def _member(interview: Interview) -> Principal | None:

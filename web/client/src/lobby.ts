@@ -7,6 +7,8 @@ export interface RoomPage {
   interview: api.Details & { id: string; status: "pending" | "active"; language: string; url: string };
   organisation: string;
   member: { name: string | null; email: string; role: string } | null;
+  /** What an interviewer has made of this member: nothing else is open to him. */
+  set_role: api.Role | null;
   /** The name of who has come in as the candidate. */
   candidate: string | null;
   /** For how long a finish can be undone. */
@@ -38,7 +40,7 @@ export class Lobby {
   ) {
     const enter = (request: api.JoinRequest, button: HTMLButtonElement): void => void this.join(request, button);
     this.visitor = page.member === null ? new VisitorForm(name, page.candidate, enter) : null;
-    const form = this.visitor?.element ?? memberForm(page.member, enter);
+    const form = this.visitor?.element ?? memberForm(page, enter);
     this.buttons = [...form.querySelectorAll("button")];
     const { title, status, instructions, meeting_url } = page.interview;
     this.showStatus(status);
@@ -114,17 +116,24 @@ export class Lobby {
   }
 
   private showStatus(status: "pending" | "active"): void {
-    const words = status === "active" ? "The interview is running." : "The room is ready.";
+    const words = status === "active" ? "The interview is running." : "";
     if (this.state.textContent !== words) this.state.textContent = words;
+    this.state.hidden = words === "";
   }
 }
 
 function memberForm(
-  member: RoomPage["member"],
+  { member, set_role }: RoomPage,
   join: (request: api.JoinRequest, button: HTMLButtonElement) => void,
 ): HTMLElement {
   const enter = h("button", { type: "button", class: "button primary wide" }, "Enter as interviewer");
-  const observe = h("button", { type: "button", class: "button wide" }, "Observe");
+  const isObserver = set_role === "observer";
+  const observe = h("button", { type: "button", class: isObserver ? "button primary wide" : "button wide" }, "Observe");
+  const meaning = {
+    both: "Interviewers write code and notes. Observers read the code and change nothing.",
+    observer: "An interviewer has made you an observer: you read the code and change nothing.",
+    interviewer: "An interviewer has made you an interviewer: you write code and notes.",
+  }[isObserver ? "observer" : set_role === "interviewer" ? "interviewer" : "both"];
   enter.addEventListener("click", () => {
     join({ as: "interviewer" }, enter);
   });
@@ -135,9 +144,9 @@ function memberForm(
     "div",
     { class: "stack" },
     h("p", {}, "You are signed in as ", h("strong", {}, h("bdi", {}, member?.name ?? member?.email ?? "")), "."),
-    enter,
-    observe,
-    h("p", { class: "quiet" }, "Interviewers write code and notes. Observers read the code and change nothing."),
+    isObserver ? null : enter,
+    set_role === "interviewer" ? null : observe,
+    h("p", { class: "quiet" }, meaning),
   );
 }
 

@@ -36,7 +36,7 @@ export class VisitorForm {
       h("label", { class: "choice" }, this.isGuest, "I am a guest"),
     );
     const enter = h("button", { type: "submit", class: "button primary wide" }, "Enter the room");
-    this.element = h("form", { class: "stack" }, enter);
+    this.element = h("form", { class: "stack" }, this.choices, this.field, enter);
     this.isCandidate.checked = candidate === null;
     this.choices.addEventListener("change", () => {
       this.show();
@@ -65,8 +65,6 @@ export class VisitorForm {
     this.known.textContent = candidate === null ? "" : `Somebody is here as ${candidate}: you on another device, or somebody else.`;
     this.choices.classList.toggle("is-long", candidate !== null);
     this.field.hidden = this.input.disabled = candidate !== null && this.isCandidate.checked;
-    const [first, second] = candidate === null ? [this.field, this.choices] : [this.choices, this.field];
-    if (this.element.firstChild !== first) this.element.prepend(first, second);
   }
 }
 
