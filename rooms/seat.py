@@ -54,6 +54,7 @@ class Seats:
         self._told: dict[str, Here] = {}
         self._overdue: set[tuple[str, str]] = set()  # interviews and participants who may not hold a seat any more
         self._woken = anyio.Event()
+        self._has_begun = False
 
     # Seats
 
@@ -156,9 +157,7 @@ class Seats:
 
     def _is_held(self, participant_id: str, state: State) -> bool:
         """By an open connection; for who waits, by listening to the events."""
-        if participant_id in self._connections:
-            return True
-        return state is State.WAITING and participant_id in self._listening
+        return participant_id in self._connections or (state is State.WAITING and participant_id in self._listening)
 
     def _until_ms(self, seat: Seat, state: State, now_ms: int) -> int | None:
         if self._is_held(seat.participant_id, state):
@@ -319,36 +318,44 @@ class Seats:
 
     async def run(self) -> None:
         """Free what lapses and pass it on, for ever."""
-        is_first = True
         while True:
-            wait_s = self._hold_s
-            self._woken = anyio.Event()
-            try:
-                if is_first:
-                    await self._begin()
-                    is_first = False
-                next_ms = await self.sweep()
-                if next_ms is not None:  # what is asked for from now on is kept for longer than this sleeps
-                    wait_s = min(wait_s, max(0, next_ms - self._journal.clock.now_ms()) / 1000)
-            except Exception:  # noqa: BLE001 - whatever the disk says, the next attempt may go through
-                _log.exception("seats were not passed on")
-                wait_s = _RETRY_S
-                self._woken = anyio.Event()
-            with anyio.move_on_after(wait_s):
+            with anyio.move_on_after(await self._pass_on()):
                 await self._woken.wait()
+
+    async def _pass_on(self) -> float:
+        """Seconds until the next time."""
+        wait_s = self._hold_s
+        self._woken = anyio.Event()
+        try:
+            if not self._has_begun:
+                await self._begin()
+                self._has_begun = True
+            next_ms = await self.sweep()
+            if next_ms is not None:  # what is asked for from now on is kept for longer than this sleeps
+                wait_s = min(wait_s, max(0, next_ms - self._journal.clock.now_ms()) / 1000)
+        except Exception:  # noqa: BLE001 - whatever the disk says, the next attempt may go through
+            _log.exception("seats were not passed on")
+            wait_s = _RETRY_S
+            self._woken = anyio.Event()
+        return wait_s
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """``run`` for as long as the block lasts."""
+        """``run`` for as long as the block lasts; what the process before this one left is settled before it."""
+        await self._pass_on()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.run)
             yield
             tasks.cancel_scope.cancel()
 
     async def _begin(self) -> None:
-        """Connections of the process before this one: their seats are kept for those who come back."""
-        async with self._database.writing() as connection:
-            await seating.hold(connection, self._journal.clock.now_ms() + int(self._hold_s * 1000))
+        """Connections of the process before this one: gone, and their seats kept; who waits may have had none."""
+        async with self._database.reading() as connection:
+            held = await seating.held(connection)
+        for seat in held:
+            if seat.state is not State.WAITING:
+                self._told.setdefault(seat.participant_id, (frozenset(), frozenset()))
+            self._overdue.add((seat.interview_id, seat.participant_id))
 
     async def sweep(self) -> int | None:
         """Free what has lapsed and pass it on; when the next one does."""

@@ -57,14 +57,11 @@ async def keep(connection: AsyncConnection, interview_id: str) -> None:
     )
 
 
-async def hold(connection: AsyncConnection, until_ms: int) -> None:
-    """Until then, those that were held by connections."""
+async def held(connection: AsyncConnection) -> list[Seat]:
+    """By connections, in what is not over."""
     live = select(schema.interviews.c.id).where(schema.interviews.c.status.in_([Status.PENDING, Status.ACTIVE]))
-    await connection.execute(
-        update(schema.seats)
-        .where(schema.seats.c.until_ms.is_(None), schema.seats.c.interview_id.in_(live))
-        .values(until_ms=until_ms)
-    )
+    query = select(schema.seats).where(schema.seats.c.until_ms.is_(None), schema.seats.c.interview_id.in_(live))
+    return [_seat(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def lapsed(connection: AsyncConnection, now_ms: int) -> list[str]:
