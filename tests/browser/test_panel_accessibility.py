@@ -80,14 +80,15 @@ async def test_what_is_chosen_is_seen_so_where_the_system_chooses_the_colours(ho
     await page.get_by_role("tab", name="b.py").wait_for()
     await page.emulate_media(forced_colors="active")
     look = "(all) => all.filter((one) => one.checkVisibility()).map((one) => getComputedStyle(one).backgroundColor)"
-    for width, group in (
-        (1200, ".side-head .segments button"),
-        (1200, ".file-tab"),
-        (360, ".pane-bar .segments button"),
+    ground = set(await page.locator("body").evaluate_all(look))
+    for width, chosen in (
+        (1200, ".side-head .segments [aria-pressed=true]"),
+        (1200, ".file-tab[aria-selected=true]"),
+        (360, ".pane-bar .segments [aria-pressed=true]"),
     ):
         await page.set_viewport_size({"width": width, "height": 740})
-        for chosen in ("[aria-pressed=true]", "[aria-selected=true]"):
-            on = set(await page.locator(group + chosen).evaluate_all(look))
-            off = set(await page.locator(f"{group}:not({chosen})").evaluate_all(look))
-            if on:
-                assert not on & off, group
+        on = set(await page.locator(chosen).evaluate_all(look))
+        off = set(await page.locator(chosen.replace("true", "false")).evaluate_all(look))
+        assert on, chosen
+        assert off, chosen
+        assert not on & (off | ground), chosen

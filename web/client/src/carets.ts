@@ -4,8 +4,7 @@ import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { inkOn, safeColor } from "./color";
 import { isolated } from "./isolated";
-
-const MOST_CHARACTERS = 24;
+import { shortened } from "./person";
 
 /**
  * The others' carets and selections, and the sending of our own, in y-codemirror.next's format (`cursor: {anchor,
@@ -112,12 +111,6 @@ function readCaret(client: number, state: Record<string, unknown>, text: Y.Text)
   if (anchor === null || head === null) return null;
   const name = typeof user?.name === "string" ? user.name : "Someone";
   return { client, anchor, head, name, isGuest: user?.role === "guest", color: typeof user?.color === "string" ? user.color : "#777777" };
-}
-
-/** The label is drawn on top of the text. */
-function shortened(name: string): string {
-  const characters = Array.from(new Intl.Segmenter().segment(name), ({ segment }) => segment);
-  return characters.length <= MOST_CHARACTERS ? name : `${characters.slice(0, MOST_CHARACTERS - 1).join("").trimEnd()}…`;
 }
 
 function indexOf(position: unknown, text: Y.Text): number | null {

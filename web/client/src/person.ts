@@ -17,7 +17,14 @@ export function avatar({ name, color }: { name: string; color: string }): HTMLEl
   return mark;
 }
 
+const MOST_CHARACTERS = 24;
 const characters = new Intl.Segmenter();
+
+/** Where it stands in a sentence or covers text. */
+export function shortened(name: string): string {
+  const all = Array.from(characters.segment(name), ({ segment }) => segment);
+  return all.length <= MOST_CHARACTERS ? name : `${all.slice(0, MOST_CHARACTERS - 1).join("").trimEnd()}…`;
+}
 
 /** Of the first and the last word that begins with a letter or a digit. */
 function initials(name: string): string {

@@ -43,4 +43,6 @@ await test("typing, and names in a row", () => {
   assert.equal(typingWords(room([ada, cleo]), new Set(["Cleo", "Ada"])), "Cleo and Ada are typing…");
   assert.equal(typingWords(room([ada, cleo]), new Set(["Gus"])), "");
   assert.equal(listed(["a", "b", "c", "d"]), "a, b and 2 others");
+  const long = person("W".repeat(80), "guest", "waiting", 9);
+  assert.match(presenceWords(room([ada, cleo, long]), "Ada", null), /^W{23}… waits outside\. Cleo is here\.$/);
 });

@@ -1,4 +1,5 @@
 import type { People } from "./people";
+import { shortened } from "./person";
 import type { Participant } from "./room_events";
 
 /** What one should know now, in one calm sentence or two: who is here, and what happens next. */
@@ -48,7 +49,7 @@ function candidateWords(people: People, others: Participant[]): string {
     return waits ? "Nobody outside sees this room yet." : "Nobody outside sees this room before you let the candidate in.";
   }
   if (candidate === undefined) return waits ? "" : `The candidate has not come in yet. ${hereWords(others)}`;
-  if (!candidate.connected) return `${candidate.name}, the candidate, is away. ${hereWords(others)}`;
+  if (!candidate.connected) return `${shortened(candidate.name)}, the candidate, is away. ${hereWords(others)}`;
   return hereWords(others);
 }
 
@@ -58,9 +59,9 @@ function lineWords(people: People): string {
   return `${listed(waits.map(({ name }) => name))} ${waits.length === 1 ? "waits" : "wait"} outside.`;
 }
 
-/** Three names at most. */
+/** Three names at most, long ones cut: the roster has all of them. */
 export function listed(names: string[]): string {
-  const [first = "", second = "", third = ""] = names;
+  const [first = "", second = "", third = ""] = names.map(shortened);
   switch (names.length) {
     case 0:
     case 1:
