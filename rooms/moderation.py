@@ -137,7 +137,7 @@ class Moderation:
         """Undo a removal; of the candidate, that of one device, or of all. Who was removed may join again.
 
         Raises InterviewUnknown, NotAnInterviewer, InterviewFinished, ParticipantUnknown, OneselfModerated,
-        DeviceUnknown.
+        DeviceUnknown, CandidateProtected.
         """
         asked = Asked(principal, interview_id, participant_id, on_behalf_of)
         await self._decisions.make(self._decide_return, asked, device_id)
@@ -306,7 +306,13 @@ async def _readmit(transaction: Transaction, case: Case) -> None:
     devices = await used_devices(connection, [each.id for each in case.person])
     guests = await removed_guests(connection, interview_id, devices)
     devices |= await used_devices(connection, [each.id for each in guests])
-    await unbar(connection, interview_id, devices - await _candidates_devices(connection, case))
+    candidates = await _candidates_devices(connection, case)
+    is_visitor = case.participant.member_id is None  # who is known by the browser
+    if is_visitor and await removal_of(connection, interview_id, devices & candidates) is not None:
+        raise CandidateProtected(
+            "This browser was removed as one of the candidate's devices too. Let that device back in first."
+        )
+    await unbar(connection, interview_id, devices - candidates)
     for each in {each.id: each for each in [*case.person, *guests]}.values():
         if each.removed_reason is not None:
             await _set(transaction, each, {"removed_reason": None, "removed_by": None})

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from rooms import schema
 from rooms.device import removed
 from rooms.errors import (
+    CandidateProtected,
     DeviceUnknown,
     InterviewFinished,
     NotAnInterviewer,
@@ -202,11 +203,16 @@ async def test_a_guest_in_the_candidates_browser(door: Door) -> None:
     own = (await door.house.grant(door.cleo)).device_id
     await door.remove(door.cleo, own, "not she")
     await door.remove(guest)
-    await door.readmit(guest)
+    with pytest.raises(CandidateProtected, match="Let that device back in first"):
+        await door.readmit(guest)
     with pytest.raises(Removed, match="not she"):
         await door.join(Role.CANDIDATE, "own")
     await door.readmit(door.cleo, own)
     await door.join(Role.CANDIDATE, "own")
+    with pytest.raises(Removed):
+        await door.join(Role.GUEST, "own", resume=guest)
+    await door.readmit(guest)
+    await door.join(Role.GUEST, "own")
 
 
 async def test_two_guests_in_one_browser_are_one(door: Door) -> None:
