@@ -155,13 +155,13 @@ export class Editor {
     return [
       EditorState.readOnly.of(!this.mayWrite),
       EditorView.editable.of(this.mayWrite),
-      this.mayWrite ? [] : reading,
+      this.mayWrite ? placeholder(this.options.hint) : reading,
       this.mayWrite && !this.options.prose ? leaveHint : [],
     ];
   }
 
   private extensions(text: Y.Text, awareness: Awareness): Extension {
-    const { label, nonce, prose, hint } = this.options;
+    const { label, nonce, prose } = this.options;
     const { undoManager } = this;
     return [
       EditorView.cspNonce.of(nonce),
@@ -176,7 +176,6 @@ export class Editor {
       drawSelection(),
       dropCursor(),
       EditorState.allowMultipleSelections.of(!prose),
-      placeholder(hint),
       keymap.of([...undoKeys, ...defaultKeymap, ...searchKeymap, ...(prose ? [] : [indentWithTab])]),
       this.language.of([]),
       this.writable.of(this.writing()),
@@ -200,6 +199,7 @@ const coding: Extension = [
 
 /** Commands, such as Vim's, do not all ask whether they may; what comes from the others passes. */
 const reading: Extension = [
+  placeholder("Nothing is written here yet."),
   EditorView.contentAttributes.of({ "aria-readonly": "true" }),
   EditorState.transactionFilter.of((transaction) =>
     transaction.docChanged && transaction.annotation(ySyncAnnotation) === undefined ? [] : transaction,
