@@ -1,10 +1,10 @@
 import type { Audience, Role } from "./api";
 import { announce, h } from "./dom";
+import { clock } from "./event_words";
 import { Outbox, PRIVATE } from "./outbox";
 import type { People } from "./people";
 import { ROLE_NAMES } from "./person";
 import type { Message } from "./room_events";
-import { clock } from "./timeline";
 
 const EMPTY = "Nothing has been said yet. Messages are part of the recording.";
 const MOST_CHARACTERS = 4_000;

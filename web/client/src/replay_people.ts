@@ -1,7 +1,7 @@
 import { h } from "./dom";
+import { clock, eventWords } from "./event_words";
 import { avatar, ROLE_NAMES } from "./person";
 import type { Recording, RecordedEvent } from "./recording";
-import { clock, eventWords } from "./timeline";
 
 /** Who took part, with the author of the moment marked, and what happened in the room, each a place to go to. */
 export class ReplayPeople {

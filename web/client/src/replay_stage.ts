@@ -1,13 +1,14 @@
 import { copyButton } from "./clipboard";
 import { ask } from "./dialog";
 import { h, icon } from "./dom";
+import { clock } from "./event_words";
 import { fileOf, FIRST, readFiles, rootOf, type RoomFile } from "./file";
 import { FileTabs } from "./file_tabs";
 import { Player, SPEEDS, type FrameClock } from "./player";
 import { readRecording, type Recording } from "./recording";
 import { ReplayPeople } from "./replay_people";
 import { ReplayView } from "./replay_view";
-import { clock, Timeline } from "./timeline";
+import { Timeline } from "./timeline";
 
 export interface ReplayPage {
   interview: { id: string; title: string; status: string; language: string };

@@ -1,8 +1,8 @@
 import { safeColor } from "./color";
 import { h } from "./dom";
-import { ROLE_NAMES } from "./person";
+import { clock, eventWords } from "./event_words";
 import type { Player } from "./player";
-import type { RecordedEvent, RecordedParticipant, Recording } from "./recording";
+import type { RecordedEvent, Recording } from "./recording";
 
 const BARS = 240;
 
@@ -70,75 +70,4 @@ function activity(recording: Recording, end_ms: number): SVGSVGElement {
     svg.append(bar);
   });
   return svg;
-}
-
-/** Hours only where there are any: 1:02:03, 12:34. */
-export function clock(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  const two = (value: number): string => String(value).padStart(2, "0");
-  const hours = Math.floor(seconds / 3600);
-  const rest = `${hours > 0 ? two(Math.floor(seconds / 60) % 60) : String(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
-  return hours > 0 ? `${hours}:${rest}` : rest;
-}
-
-/** A room event in words; a kind this page does not know is shown by its name. */
-export function eventWords({ kind, payload }: RecordedEvent, participants: RecordedParticipant[]): string {
-  const joined = payload["participant"] as RecordedParticipant | undefined;
-  const by = payload["by"] as { name?: string } | undefined;
-  const name = participants.find(({ id }) => id === payload["id"])?.name ?? "Somebody";
-  switch (kind) {
-    case "participant.joined": {
-      const role = (ROLE_NAMES as Record<string, string>)[joined?.role ?? ""]?.toLowerCase();
-      return `${joined?.name ?? "Somebody"} joined${role === undefined ? "" : ` as ${role}`}`;
-    }
-    case "participant.entered":
-      return `${name} entered the room`;
-    case "participant.connected":
-      return `${name} connected`;
-    case "participant.disconnected":
-      return `${name} disconnected`;
-    case "participant.left":
-      return payload["done"] === true ? `${name} was done and left` : `${name} left`;
-    case "participant.devices":
-      return `${name} was there with ${(payload["devices"] as unknown[] | undefined)?.length ?? "other"} devices`;
-    case "participant.changed":
-      return changeWords(payload, name, by?.name ?? "Somebody");
-    case "participant.removed":
-      return `${by?.name ?? "Somebody"} removed ${payload["device"] === null ? name : `a device of ${name}`}${reasonOf(payload)}`;
-    case "participant.readmitted":
-      return `${by?.name ?? "Somebody"} let ${payload["device"] === null ? name : `a device of ${name}`} back in`;
-    case "admission.changed":
-      return `${name} ${ADMISSION_WORDS[String(payload["state"])] ?? String(payload["state"])}`;
-    case "chat":
-      return `${(payload["from"] as { name: string }).name}: ${String(payload["text"])}`;
-    case "interview.opened":
-      return `${by?.name ?? "Somebody"} let the candidate in`;
-    case "interview.changed":
-      return "The details were changed";
-    case "interview.active":
-      return "Candidate and interviewer have both been in";
-    case "interview.finished":
-      return `${by?.name ?? "Somebody"} finished the interview`;
-    case "interview.reopened":
-      return `${by?.name ?? "Somebody"} reopened the interview`;
-    default:
-      return kind;
-  }
-}
-
-const ADMISSION_WORDS: Partial<Record<string, string>> = {
-  seated: "took a seat",
-  observing: "observed",
-  waiting: "waited outside",
-  refused: "was not let in",
-  none: "gave the seat up",
-};
-
-function changeWords(payload: Record<string, unknown>, name: string, by: string): string {
-  const role = (ROLE_NAMES as Record<string, string>)[String(payload["role"])]?.toLowerCase() ?? "somebody else";
-  return `${by} set ${name}: ${role}${payload["muted"] === true ? ", muted" : ""}${reasonOf(payload)}`;
-}
-
-function reasonOf(payload: Record<string, unknown>): string {
-  return typeof payload["reason"] === "string" && payload["reason"] !== "" ? `: ${payload["reason"]}` : "";
 }
