@@ -132,7 +132,7 @@ class Person:
                 while end < len(text) and text[end] == " ":
                     end += 1
             key = text[at:end]
-            if key in NEIGHBOURS and self.world.chance.random() < 0.035:
+            if key in NEIGHBOURS and self.world.chance.random() < 0.06:
                 yield from self._mistype(part, root, NEIGHBOURS[key])
             yield from self._insert(part, root, key)
             yield self._pause_ms(key[0])

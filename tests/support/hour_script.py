@@ -7,7 +7,8 @@ from tests.support import hour_text as text
 from tests.support.hour_person import Person
 from tests.support.hour_world import Play
 
-CODE, TASK, TESTS, SCHEMA, SCRATCH = "source", "source/1-task", "source/2-tests", "source/3-schema", "source/4-scratch"
+CODE, TASK, TESTS, BENCH = "source", "source/1-task", "source/2-tests", "source/2-bench"
+SCHEMA, SCRATCH = "source/3-schema", "source/4-scratch"
 NOTES = Part.NOTES
 
 
@@ -39,14 +40,21 @@ def cleo(me: Person) -> Play:
     yield from tests(me)
     yield from me.until(16.2)
     yield from linked(me)
+    yield from me.until(26.1)
+    yield from me.name_file("2-bench", "bench.py", "python")
+    yield from me.type(BENCH, text.BENCH)
+    yield from me.until(30.9)
+    yield from shown(me)
     yield from me.until(33.5)
     yield from mended(me)
     yield from me.until(37.4)
     yield from expiry(me)
-    yield from me.until(47.5)
+    yield from me.until(43.4)
+    yield from locked(me)
+    yield from me.until(48.2)
     yield from me.name_file("3-schema", "schema.sql", "sql")
     yield from me.type(SCHEMA, text.SCHEMA)
-    yield from me.until(53.2)
+    yield from me.until(54.0)
     yield from me.go(TASK)
     yield from me.type(TASK, text.ANSWERS)
     yield from me.until(58.6)
@@ -85,7 +93,10 @@ def linked(me: Person) -> Play:
     yield from me.select(CODE, start)
     body = text.LINKED.replace("        self._unlink(node)\n        self._link(node)\n        return", "        return")
     yield from me.type(CODE, body, over=me.rest(CODE, start))
-    yield from me.think(20, 30)
+
+
+def shown(me: Person) -> Play:
+    """What a run at home has printed."""
     yield from me.name_file("4-scratch", "output.txt", "text")
     yield from me.paste(SCRATCH, text.SHOWN)
     yield from me.think(15, 20)
@@ -123,6 +134,19 @@ def expiry(me: Person) -> Play:
     yield from me.type(CODE, "Node(key, value, until)", over="Node(key, value)")
     yield from me.go(TESTS)
     yield from me.type(TESTS, text.EXPIRY_TESTS)
+
+
+def locked(me: Person) -> Play:
+    """Too clever at first."""
+    yield from me.go(CODE, before="\n\nclass Node")
+    yield from me.type(CODE, "from threading import Lock\n")
+    yield from me.go(CODE)
+    yield from me.type(CODE, text.LOCKED)
+    yield from me.think(35, 45)
+    yield from me.say("No. A get moves nodes as well, so readers are writers. Back.")
+    yield from me.erase(CODE, len(me.rest(CODE, "    def get(self, key):")))
+    yield from me.type(CODE, text.LOCKED_AGAIN)
+    yield from me.cut(CODE, "        self._readers = 0\n        self._writer = None\n")
 
 
 def olga(me: Person, gus: Person, hal: Person) -> Play:

@@ -220,6 +220,73 @@ def test_a_sweep_leaves_what_is_fresh():
     assert set(cache.nodes) == {"b"}
 """
 
+BENCH = '''"""How long does a get take? Run it twice: the first run warms the caches of the machine."""
+
+import random
+from time import perf_counter_ns
+
+from lru_cache import Cache
+
+ASKED = 200_000
+
+
+def zipf(chance, most):
+    """A few keys are asked for all the time, most of them hardly ever."""
+    return min(most - 1, int(chance.paretovariate(1.2)) - 1)
+
+
+def measure(capacity, distinct=2_400):
+    cache, chance = Cache(capacity), random.Random(1)
+    hits, took = 0, []
+    for _ in range(ASKED):
+        key = zipf(chance, distinct)
+        begun = perf_counter_ns()
+        found = cache.get(key)
+        took.append(perf_counter_ns() - begun)
+        if found is None:
+            cache.put(key, key * 2)
+        else:
+            hits += 1
+    took.sort()
+    return hits / ASKED, took[ASKED // 2], took[ASKED * 99 // 100]
+
+
+if __name__ == "__main__":
+    for capacity in (10, 100, 1_000):
+        share, p50, p99 = measure(capacity)
+        print(f"{capacity:>6} entries: {share:6.1%} hits, p50 {p50} ns, p99 {p99} ns")
+'''
+
+LOCKED = '''
+
+class SharedCache(Cache):
+    """For several threads: one at a time."""
+
+    def __init__(self, capacity, now=monotonic):
+        super().__init__(capacity, now)
+        self._lock = Lock()
+        self._readers = 0
+        self._writer = None
+
+    def get(self, key):
+        with self._lock:
+            self._readers += 1
+        try:
+            return super().get(key)
+        finally:
+            with self._lock:
+                self._readers -= 1
+'''
+
+LOCKED_AGAIN = """    def get(self, key):
+        with self._lock:  # also a get writes: it moves its node
+            return super().get(key)
+
+    def put(self, key, value, ttl=None):
+        with self._lock:
+            super().put(key, value, ttl)
+"""
+
 SCHEMA = """-- What would we want to know of it in production?
 CREATE TABLE cache_minute (
     minute      timestamptz NOT NULL,
