@@ -136,14 +136,17 @@ export function recentLobby(interview: string): Promise<Lobby> {
   return call<Lobby>("GET", `/i/${interview}/lobby`);
 }
 
-export function recordingFile(interview: string, document: string): Promise<unknown> {
-  return call<unknown>(
-    "GET",
-    `${interviews}/${interview}/recording/file?${new URLSearchParams({ document }).toString()}`,
-  );
+export async function recordingFile(interview: string, document: string): Promise<ArrayBuffer> {
+  const path = `${interviews}/${interview}/recording/file?${new URLSearchParams({ document }).toString()}`;
+  return (await answer("GET", path)).arrayBuffer();
 }
 
 async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const response = await answer(method, path, body);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+async function answer(method: string, path: string, body?: unknown): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, {
@@ -154,7 +157,7 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
     throw new Problem(0, "The server cannot be reached. Check your connection and try again.");
   }
   if (!response.ok) throw await problemOf(response);
-  return (response.status === 204 ? undefined : await response.json()) as T;
+  return response;
 }
 
 async function problemOf(response: Response): Promise<Problem> {

@@ -1,52 +1,53 @@
+import { stringOf } from "./utf16";
+
 /** A text of UTF-16 units that is cheap to change near the last change. */
 export class GapBuffer {
-  private units: Uint16Array;
+  private units = new Uint16Array(64);
   private gapStart = 0;
-  private gapEnd: number;
-
-  constructor() {
-    this.units = new Uint16Array(1024);
-    this.gapEnd = this.units.length;
-  }
+  private gapEnd = 64;
 
   get length(): number {
     return this.units.length - (this.gapEnd - this.gapStart);
   }
 
-  replace(position: number, deletedLength: number, inserted: string): void {
+  /** Puts `[from, to)` of the source in the place of `deleted` units. */
+  replace(position: number, deleted: number, source: Uint16Array, from: number, to: number): void {
     this.moveGap(position);
-    this.gapEnd += deletedLength;
-    if (this.gapEnd - this.gapStart < inserted.length) this.grow(inserted.length);
-    for (let at = 0; at < inserted.length; at += 1) this.units[this.gapStart + at] = inserted.charCodeAt(at);
-    this.gapStart += inserted.length;
+    this.gapEnd += deleted;
+    if (this.gapEnd - this.gapStart < to - from) this.grow(to - from);
+    if (to - from < 16) for (let at = from; at < to; at += 1) this.units[this.gapStart + at - from] = source[at] ?? 0;
+    else this.units.set(source.subarray(from, to), this.gapStart);
+    this.gapStart += to - from;
   }
 
-  hasAt(position: number, text: string): boolean {
-    if (position + text.length > this.length) return false;
-    const shift = this.gapEnd - this.gapStart;
-    for (let at = 0; at < text.length; at += 1) {
-      const place = position + at;
-      if (this.units[place < this.gapStart ? place : place + shift] !== text.charCodeAt(at)) return false;
+  unitAt(position: number): number {
+    return this.units[position < this.gapStart ? position : position + this.gapEnd - this.gapStart] ?? 0;
+  }
+
+  /** Writes `[from, to)` into the target. */
+  copy(from: number, to: number, target: Uint16Array, at: number): void {
+    if (to - from < 16) {
+      for (let place = from; place < to; place += 1) target[at + place - from] = this.unitAt(place);
+      return;
     }
-    return true;
-  }
-
-  slice(from: number, to: number): string {
     const before = this.units.subarray(Math.min(from, this.gapStart), Math.min(to, this.gapStart));
     const shift = this.gapEnd - this.gapStart;
     const after = this.units.subarray(Math.max(from, this.gapStart) + shift, Math.max(to, this.gapStart) + shift);
-    return decode(before) + decode(after);
+    target.set(before, at);
+    target.set(after, at + before.length);
+  }
+
+  slice(from: number, to: number): string {
+    return stringOf(this.save(from, to));
   }
 
   toString(): string {
     return this.slice(0, this.length);
   }
 
-  /** The whole text, to be loaded again later. */
-  save(): Uint16Array {
-    const units = new Uint16Array(this.length);
-    units.set(this.units.subarray(0, this.gapStart));
-    units.set(this.units.subarray(this.gapEnd), this.gapStart);
+  save(from = 0, to = this.length): Uint16Array {
+    const units = new Uint16Array(to - from);
+    this.copy(from, to, units, 0);
     return units;
   }
 
@@ -76,18 +77,4 @@ export class GapBuffer {
     this.gapEnd = units.length - tail;
     this.units = units;
   }
-}
-
-const decoder = new TextDecoder("utf-16le");
-
-function decode(units: Uint16Array): string {
-  const text = decoder.decode(units);
-  return text.includes("\ufffd") ? decodeExactly(units) : text;
-}
-
-/** Also half characters, which the decoder replaces; in pieces, because a call takes a limited number of arguments. */
-function decodeExactly(units: Uint16Array): string {
-  let text = "";
-  for (let at = 0; at < units.length; at += 8192) text += String.fromCharCode(...units.subarray(at, at + 8192));
-  return text;
 }

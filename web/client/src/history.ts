@@ -1,119 +1,91 @@
 import { GapBuffer } from "./gap_buffer";
-import { RecordingInvalid, type Operation } from "./recording";
+import type { Operations } from "./operations";
+import { damaged } from "./recording_invalid";
 
-/** How far apart the texts kept in memory are, in operations. */
+/** How far apart the texts kept in memory are, in operations: twice as far each time they become too many. */
 const CHECKPOINT_EVERY = 4096;
-
-/** What one root's text became since it was last taken: `[from, to)` of the old text is now `insert`. */
-export interface TextChange {
-  from: number;
-  to: number;
-  insert: string;
-}
-
-/** `[from, newTo)` of the text was `[from, oldTo)` of what was last taken; mutable, because every operation passes here. */
-interface Changed {
-  any: boolean;
-  from: number;
-  oldTo: number;
-  newTo: number;
-}
+const MOST_UNITS = 32 * 2 ** 20;
 
 /**
- * Linear operations, walked both ways. Invariant: `texts` are the roots after the first `index` operations.
- * Opening walks all of them once, checks that what each deletes is there, and keeps checkpoints.
+ * Linear operations with what they deleted, and texts on the way: fixed, so that any number of cursors may share it.
+ * Opening walks all operations once and checks that each fits the text before it.
  */
 export class History {
-  private readonly texts: GapBuffer[];
-  private readonly checkpoints: Uint16Array[][];
-  private readonly changed: Changed[];
-  private at = 0;
+  readonly deleted: Uint16Array;
+  /** Where what operation `i` deleted begins in `deleted`. */
+  readonly start: Uint32Array;
+  every = CHECKPOINT_EVERY;
+  /** By number, the texts of all roots after `number * every` operations. */
+  private checkpoints: Uint16Array[][];
 
-  /** Raises RecordingInvalid when an operation does not fit the text before it. */
+  /** `before`: the history of the first of these operations. Raises RecordingInvalid. */
   constructor(
-    private readonly operations: readonly Operation[],
-    rootCount: number,
+    readonly operations: Operations,
+    readonly rootCount: number,
+    before: History | null = null,
   ) {
-    this.texts = Array.from({ length: rootCount }, () => new GapBuffer());
-    this.changed = this.texts.map(() => ({ any: false, from: 0, oldTo: 0, newTo: 0 }));
-    this.checkpoints = [this.texts.map((text) => text.save())];
-    operations.forEach(({ root, position, deleted, entry }, index) => {
-      if (this.texts[root]?.hasAt(position, deleted) !== true) {
-        throw new RecordingInvalid(`The recording is damaged at entry ${entry}.`);
-      }
-      this.forward();
-      if ((index + 1) % CHECKPOINT_EVERY === 0) this.checkpoints.push(this.texts.map((text) => text.save()));
-    });
-    this.load(0);
-    for (const changed of this.changed) changed.any = false;
-  }
-
-  /** How many operations are applied. */
-  get index(): number {
-    return this.at;
-  }
-
-  text(root: number): string {
-    return this.texts[root]?.toString() ?? "";
-  }
-
-  goTo(index: number): void {
-    const nearest = Math.round(index / CHECKPOINT_EVERY);
-    const checkpoint = Math.min(nearest, this.checkpoints.length - 1);
-    if (Math.abs(index - this.at) > Math.abs(index - checkpoint * CHECKPOINT_EVERY)) this.load(checkpoint);
-    while (this.at < index) this.forward();
-    while (this.at > index) this.backward();
-  }
-
-  /** The change of a root's text since the last call, or null; one, however many operations lie between. */
-  takeChange(root: number): TextChange | null {
-    const changed = this.changed[root];
-    const text = this.texts[root];
-    if (text === undefined || changed?.any !== true) return null;
-    changed.any = false;
-    return { from: changed.from, to: changed.oldTo, insert: text.slice(changed.from, changed.newTo) };
-  }
-
-  private forward(): void {
-    const operation = this.operations[this.at];
-    if (operation === undefined) return;
-    this.apply(operation, operation.deleted.length, operation.inserted);
-    this.at += 1;
-  }
-
-  private backward(): void {
-    const operation = this.operations[this.at - 1];
-    if (operation === undefined) return;
-    this.apply(operation, operation.inserted.length, operation.deleted);
-    this.at -= 1;
-  }
-
-  private apply({ root, position }: Operation, deletedLength: number, inserted: string): void {
-    const text = this.texts[root];
-    const changed = this.changed[root];
-    if (text === undefined || changed === undefined) return;
-    text.replace(position, deletedLength, inserted);
-    if (!changed.any) {
-      changed.any = true;
-      changed.from = changed.oldTo = changed.newTo = position;
+    const empty = new Uint16Array(0);
+    this.checkpoints = before === null ? [Array<Uint16Array>(rootCount).fill(empty)] : [...before.checkpoints];
+    this.every = before?.every ?? CHECKPOINT_EVERY;
+    this.start = new Uint32Array(operations.length + 1);
+    let units = 0;
+    for (let index = 0; index < operations.length; index += 1) {
+      units += operations.deleted[index] ?? 0;
+      // Before anything so large is made: nobody can have deleted more than was inserted.
+      if (units > operations.units.length) damaged(`entry ${operations.entry[index] ?? 0}`);
+      this.start[index + 1] = units;
     }
-    const beyond = Math.max(0, position + deletedLength - changed.newTo);
-    changed.from = Math.min(changed.from, position);
-    changed.oldTo += beyond;
-    changed.newTo += beyond - deletedLength + inserted.length;
+    this.deleted = new Uint16Array(units);
+    if (before !== null) this.deleted.set(before.deleted);
+    this.walk(before?.operations.length ?? 0);
   }
 
-  private load(checkpoint: number): void {
-    this.texts.forEach((text, root) => {
-      const saved = this.checkpoints[checkpoint]?.[root];
-      const changed = this.changed[root];
-      if (saved === undefined || changed === undefined) return;
-      changed.oldTo = changed.any ? changed.oldTo + text.length - changed.newTo : text.length;
-      changed.any = true;
-      changed.from = 0;
-      changed.newTo = saved.length;
-      text.load(saved);
+  textsAt(checkpoint: number): readonly Uint16Array[] {
+    return this.checkpoints[checkpoint] ?? [];
+  }
+
+  /** The number of the checkpoint that is nearest to an index. */
+  nearest(index: number): number {
+    return Math.min(Math.round(index / this.every), this.checkpoints.length - 1);
+  }
+
+  private walk(from: number): void {
+    const { root, position, deleted, inserted, start, units, entry, length } = this.operations;
+    const kept = this.checkpoints.length - 1;
+    const texts = Array.from({ length: this.rootCount }, (_, at) => {
+      const text = new GapBuffer();
+      text.load(this.checkpoints[kept]?.[at] ?? new Uint16Array(0));
+      return text;
     });
-    this.at = checkpoint * CHECKPOINT_EVERY;
+    const changed = new Set<number>();
+    for (let index = kept * this.every; index < length; index += 1) {
+      const at = root[index] ?? 0;
+      const text = texts[at];
+      const place = position[index] ?? 0;
+      const gone = deleted[index] ?? 0;
+      if (text === undefined || place + gone > text.length) damaged(`entry ${entry[index] ?? 0}`);
+      if (index >= from && gone > 0) text.copy(place, place + gone, this.deleted, this.start[index] ?? 0);
+      const unit = start[index] ?? 0;
+      text.replace(place, gone, units, unit, unit + (inserted[index] ?? 0));
+      changed.add(at);
+      if ((index + 1) % this.every === 0) {
+        const last = this.checkpoints.at(-1);
+        this.checkpoints.push(texts.map((each, number) => (changed.has(number) ? each.save() : last?.[number]) ?? each.save()));
+        changed.clear();
+        this.thin();
+      }
+    }
+  }
+
+  /** Keeps every second checkpoint while all together are too large. */
+  private thin(): void {
+    while (this.checkpoints.length > 1) {
+      const texts = new Set(this.checkpoints.flat());
+      let units = 0;
+      for (const text of texts) units += text.length;
+      if (units <= MOST_UNITS) return;
+      this.checkpoints = this.checkpoints.filter((_, number) => number % 2 === 0);
+      this.every *= 2;
+    }
   }
 }

@@ -1,14 +1,12 @@
-/** One text operation: at a UTF-16 position of a root, `deleted` makes way for `inserted`. */
-export interface Operation {
-  entry: number;
-  at_ms: number;
-  /** Index into participants; -1 when nobody known made it. */
-  who: number;
-  root: number;
-  position: number;
-  deleted: string;
-  inserted: string;
-}
+import { checkHeader, endOf, kindOf, MOST_BYTES } from "./block";
+import { count, object, parse } from "./json_shape";
+import { Operations, Selections } from "./operations";
+import { indicesOf, readFile } from "./recording_file";
+import { RecordingInvalid, tooLarge } from "./recording_invalid";
+import { readVersion1 } from "./recording_v1";
+
+export { Operations, Selections } from "./operations";
+export { RecordingInvalid } from "./recording_invalid";
 
 export interface RecordedParticipant {
   id: string;
@@ -24,135 +22,152 @@ export interface RecordedEvent {
   payload: Record<string, unknown>;
 }
 
-/** A recording file of version 1, one document. Times are milliseconds since `started_at`. */
+/** The document's files from an entry on, by id. */
+export interface FilesAt {
+  entry: number;
+  at_ms: number;
+  files: Map<string, { name: string; language: string }>;
+}
+
+/** SHA-256 of all texts after an entry, in hex. */
+export interface Proof {
+  entry: number;
+  at_ms: number;
+  hash: string;
+}
+
+/** One document's recording. Times are milliseconds since `started_at`, which is the clock's. */
 export interface Recording {
   interview: string;
   document: string;
   sealed: boolean;
   started_at: number | null;
   duration_ms: number;
+  /** It begins after this entry: 0 unless it is the tail of another. */
+  after: number;
+  /** The last entry that it covers. */
+  entry: number;
+  head_hash: string;
+  /** With everybody who wrote; who is not known is "Somebody". */
   participants: RecordedParticipant[];
-  /** As they are at the end. */
-  files: Map<string, { name: string; language: string }>;
   roots: string[];
-  operations: Operation[];
+  operations: Operations;
+  selections: Selections;
   events: RecordedEvent[];
+  files: FilesAt[];
+  proofs: Proof[];
 }
 
-/** Raised when a file is not a recording that this player can show. */
-export class RecordingInvalid extends Error {}
+/** Checks everything but whether the operations fit the texts, which opening them does. Raises RecordingInvalid. */
+export function readRecording(bytes: ArrayBuffer | Uint8Array): Recording {
+  const file = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+  return file[0] === 0x7b ? readVersion1(parse(file, "its text")) : readFile(file);
+}
 
-const FORMAT = "panelroom-recording";
-const VERSION = 1;
-
-/** Checks everything that the player relies on. Raises RecordingInvalid with the place that is wrong. */
-export function readRecording(file: unknown): Recording {
-  const source = object(file, "the file");
-  if (source["format"] !== FORMAT) throw new RecordingInvalid("This is not a Panelroom recording.");
-  if (source["version"] !== VERSION) {
-    throw new RecordingInvalid(
-      `This recording has version ${String(source["version"])}, this page reads ${VERSION}. Reload the page.`,
-    );
+/** Reads the body of an answer, telling how much of the recording (0 to 1) is there. Raises RecordingInvalid. */
+export async function loadRecording(
+  stream: ReadableStream<Uint8Array>,
+  onProgress: (done: number) => void,
+): Promise<Recording> {
+  const reader = stream.getReader();
+  const progress = new Progress();
+  let file = new Uint8Array(2 ** 16);
+  let length = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (length + value.length > MOST_BYTES) tooLarge(`over ${MOST_BYTES / 2 ** 20} MB`);
+      if (length + value.length > file.length) {
+        const larger = new Uint8Array(Math.min(MOST_BYTES, Math.max(file.length * 2, length + value.length)));
+        larger.set(file.subarray(0, length));
+        file = larger;
+      }
+      file.set(value, length);
+      length += value.length;
+      onProgress(progress.of(file.subarray(0, length)));
+    }
+  } finally {
+    void reader.cancel();
   }
-  const participants = array(source["participants"], "participants").map(readParticipant);
-  const roots = array(source["roots"], "roots").map((root, at) => text(root, `roots[${at}]`));
-  const rows = array(source["operations"], "operations");
-  const operations = rows.map((row, at) => readOperation(row, at, participants.length, roots.length));
-  const events = array(source["events"], "events").map(readEvent);
-  checkOrder(operations, "operations");
-  checkOrder(events, "events");
-  return {
-    interview: text(source["interview"], "interview"),
-    document: text(source["document"], "document"),
-    sealed: source["sealed"] === true,
-    started_at: readTime(source["started_at"]),
-    duration_ms: count(source["duration_ms"], "duration_ms"),
-    participants,
-    files: readFiles(source["files"]),
-    roots,
-    operations,
-    events,
-  };
+  return readRecording(file.subarray(0, length));
 }
 
-function readParticipant(value: unknown, at: number): RecordedParticipant {
-  const place = `participants[${at}]`;
-  const { id, name, role, color } = object(value, place) as Record<keyof RecordedParticipant, unknown>;
-  return { id: text(id, place), name: text(name, place), role: text(role, place), color: text(color, place) };
-}
-
-function readOperation(value: unknown, at: number, participants: number, roots: number): Operation {
-  const place = `operations[${at}]`;
-  const row = array(value, place);
-  if (row.length !== 7) fail(place);
-  const [entry, at_ms, who, root, position, deleted, inserted] = row;
-  const operation: Operation = {
-    entry: count(entry, place),
-    at_ms: count(at_ms, place),
-    who: who === -1 ? -1 : count(who, place),
-    root: count(root, place),
-    position: count(position, place),
-    deleted: text(deleted, place),
-    inserted: text(inserted, place),
-  };
-  if (operation.who >= participants || operation.root >= roots) fail(place);
-  return operation;
-}
-
-function readEvent(value: unknown, at: number): RecordedEvent {
-  const place = `events[${at}]`;
-  const row = array(value, place);
-  if (row.length !== 4) fail(place);
-  const [entry, at_ms, kind, payload] = row;
-  return {
-    entry: count(entry, place),
-    at_ms: count(at_ms, place),
-    kind: text(kind, place),
-    payload: object(payload, place),
-  };
-}
-
-/** Entries that a client has filled with something else are as good as none. */
-function readFiles(value: unknown): Recording["files"] {
-  const files: Recording["files"] = new Map();
-  for (const [id, each] of Object.entries(object(value, "files"))) {
-    const { name, language } = (each ?? {}) as { name?: unknown; language?: unknown };
-    if (typeof name === "string" && typeof language === "string") files.set(id, { name, language });
-  }
-  return files;
-}
-
-function readTime(value: unknown): number | null {
-  if (value === null) return null;
-  const time = Date.parse(text(value, "started_at"));
-  return Number.isNaN(time) ? fail("started_at") : time;
-}
-
-function checkOrder(rows: { entry: number; at_ms: number }[], place: string): void {
-  let last = { entry: 0, at_ms: 0 };
-  rows.forEach((row, at) => {
-    if (row.entry < last.entry || row.at_ms < last.at_ms) fail(`${place}[${at}], which is out of order`);
-    last = row;
+/**
+ * The recording with what came after it, `tail`: a recording of its own that begins where this one ends.
+ * Participants keep their indices. Raises RecordingInvalid when the two do not belong together.
+ */
+export function appendRecording(recording: Recording, tail: Recording): Recording {
+  const { operations, selections, events, files, proofs } = recording;
+  const last_ms = Math.max(...[operations, selections].map((rows) => rows.at_ms.at(-1) ?? 0), events.at(-1)?.at_ms ?? 0);
+  const first_ms = Math.min(
+    ...[tail.operations, tail.selections].map((rows) => rows.at_ms[0] ?? Infinity),
+    tail.events[0]?.at_ms ?? Infinity,
+  );
+  const continues =
+    tail.document === recording.document &&
+    tail.after === recording.entry &&
+    first_ms >= last_ms &&
+    recording.roots.every((root, at) => tail.roots[at] === root);
+  if (!continues) throw new RecordingInvalid("What came after does not continue it. Load the page again.");
+  const participants = [...recording.participants];
+  const writers = indicesOf(participants, tail.participants);
+  tail.participants.forEach((participant, at) => {
+    participants[writers[at] ?? at] = participant;
   });
+  const all = new Operations(operations.length + tail.operations.length, operations.units.length + tail.operations.units.length);
+  all.set(operations, 0, 0);
+  all.set(tail.operations, operations.length, operations.units.length);
+  const selected = new Selections(selections.length + tail.selections.length);
+  selected.set(selections, 0);
+  selected.set(tail.selections, selections.length);
+  for (const [rows, from] of [
+    [all, operations.length],
+    [selected, selections.length],
+  ] as const) {
+    for (let row = from; row < rows.length; row += 1) rows.writer[row] = writers[rows.writer[row] ?? -1] ?? -1;
+  }
+  return {
+    ...tail,
+    after: recording.after,
+    duration_ms: Math.max(recording.duration_ms, tail.duration_ms),
+    participants,
+    operations: all,
+    selections: selected,
+    events: [...events, ...tail.events],
+    files: [...files, ...tail.files],
+    proofs: [...proofs, ...tail.proofs],
+  };
 }
 
-function object(value: unknown, place: string): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) fail(place);
-  return value as Record<string, unknown>;
-}
+/** How far a file that is arriving has come: the last entry of its last whole block, of all that there are. */
+class Progress {
+  private at = 8;
+  private first = 0;
+  private last = 0;
+  private done = 0;
 
-function array(value: unknown, place: string): unknown[] {
-  return Array.isArray(value) ? (value as unknown[]) : fail(place);
-}
+  of(file: Uint8Array): number {
+    const words = new DataView(file.buffer, file.byteOffset, file.byteLength);
+    if (file.length >= 8 && file[0] !== 0x7b) checkHeader(words);
+    for (let end = endOf(words, this.at); end <= file.length; end = endOf(words, this.at)) {
+      const kind = kindOf(file, this.at);
+      const payload = file.subarray(this.at + 8, this.at + 8 + words.getUint32(this.at + 4, true));
+      if (kind === "head") {
+        const head = object(parse(payload, "its head"), "its head");
+        this.first = count(head["after"], "its head");
+        this.last = count(head["entries"], "its head");
+      } else if (kind === "oper" || kind === "sele") this.reach(words, payload);
+      this.at = end;
+    }
+    return this.done;
+  }
 
-function text(value: unknown, place: string): string {
-  return typeof value === "string" ? value : fail(place);
-}
-
-function count(value: unknown, place: string): number {
-  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : fail(place);
-}
-
-function fail(place: string): never {
-  throw new RecordingInvalid(`The recording is damaged at ${place}.`);
+  private reach(words: DataView, { byteOffset, length }: Uint8Array): void {
+    const at = byteOffset - words.byteOffset;
+    const rows = length < 4 ? 0 : words.getUint32(at, true);
+    if (rows === 0 || rows * 4 + 4 > length) return;
+    const entry = words.getUint32(at + rows * 4, true);
+    this.done = Math.min(1, Math.max(this.done, (entry - this.first) / Math.max(1, this.last - this.first)));
+  }
 }

@@ -58,7 +58,7 @@ export class ReplayStage {
 
   /** `least_ms`: as long as the replay of the interview's other document. */
   constructor(
-    file: unknown,
+    file: ArrayBuffer,
     least_ms: number,
     page: ReplayPage,
     name: "Code" | "Notes",
@@ -299,7 +299,7 @@ export class ReplayStage {
   }
 
   private changeSpeed(step: number): void {
-    const at = SPEEDS.findIndex((speed) => speed === this.player.speed) + step;
+    const at = SPEEDS.findIndex((speed) => speed === this.player.position().speed) + step;
     const speed = SPEEDS[at];
     if (speed === undefined) return;
     this.player.setSpeed(speed);
@@ -309,7 +309,7 @@ export class ReplayStage {
 
 /** Those that there are at the end, and those that were deleted. */
 function filesOf({ files, roots }: Recording, language: string): RoomFile[] {
-  const all = new Map(files);
+  const all = new Map(files.at(-1)?.files);
   for (const id of roots.map(fileOf)) {
     if (id !== null && id !== FIRST && !all.has(id)) all.set(id, { name: "deleted file", language: "text" });
   }

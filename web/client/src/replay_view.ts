@@ -4,8 +4,8 @@ import { Compartment, EditorSelection, EditorState, type Extension } from "@code
 import { drawSelection, EditorView, keymap, lineNumbers } from "@codemirror/view";
 import { editorTheme } from "./editor_theme";
 import { exactLines } from "./exact_lines";
-import type { TextChange } from "./history";
 import { loadLanguage } from "./languages";
+import type { TextChange } from "./player";
 
 /** The text of the moment, read-only: one change a frame, as small as it can be. */
 export class ReplayView {

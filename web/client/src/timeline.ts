@@ -44,10 +44,13 @@ export class Timeline {
 /** One bar a slice of time, as high as what was written in it, in the colour of who wrote most. */
 function activity(recording: Recording, end_ms: number): SVGSVGElement {
   const slices = Array.from({ length: BARS }, () => ({ units: 0, by: new Map<number, number>() }));
-  for (const { at_ms, who, inserted, deleted } of recording.operations) {
+  const { operations } = recording;
+  for (let index = 0; index < operations.length; index += 1) {
+    const at_ms = operations.at_ms[index] ?? 0;
+    const who = operations.writer[index] ?? -1;
     const slice = slices[Math.min(BARS - 1, Math.floor((at_ms / Math.max(1, end_ms)) * BARS))];
     if (slice === undefined) continue;
-    const units = Math.min(200, inserted.length + deleted.length);
+    const units = Math.min(200, (operations.inserted[index] ?? 0) + (operations.deleted[index] ?? 0));
     slice.units += units;
     slice.by.set(who, (slice.by.get(who) ?? 0) + units);
   }

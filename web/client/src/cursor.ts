@@ -1,0 +1,135 @@
+import { GapBuffer } from "./gap_buffer";
+import type { History } from "./history";
+
+/** What one root's text became since it was last taken: `[from, to)` of the old text is now `insert`. */
+export interface TextChange {
+  from: number;
+  to: number;
+  insert: string;
+}
+
+/** `[from, newTo)` of the text was `[from, oldTo)` of what was last taken; mutable, because every operation passes here. */
+class Changed {
+  any = false;
+  from = 0;
+  oldTo = 0;
+  newTo = 0;
+
+  note(position: number, deleted: number, inserted: number): void {
+    if (!this.any) {
+      this.any = true;
+      this.from = this.oldTo = this.newTo = position;
+    }
+    const beyond = Math.max(0, position + deleted - this.newTo);
+    if (position < this.from) this.from = position;
+    this.oldTo += beyond;
+    this.newTo += beyond - deleted + inserted;
+  }
+}
+
+interface Root {
+  text: GapBuffer;
+  changed: Changed;
+  /** The text that was last taken, null while none was. */
+  taken: GapBuffer | null;
+}
+
+/** One place in a history, walked both ways. Invariant: the texts are those after the first `index` operations. */
+export class Cursor {
+  private readonly roots: Root[] = [];
+  private at = 0;
+
+  constructor(private history: History) {
+    this.follow(history);
+  }
+
+  get index(): number {
+    return this.at;
+  }
+
+  text(root: number): string {
+    return this.roots[root]?.text.toString() ?? "";
+  }
+
+  /** Goes on in a longer history, which begins with the one before. */
+  follow(history: History): void {
+    this.history = history;
+    while (this.roots.length < history.rootCount) {
+      this.roots.push({ text: new GapBuffer(), changed: new Changed(), taken: null });
+    }
+  }
+
+  goTo(index: number): void {
+    const nearest = this.history.nearest(index);
+    const start = nearest * this.history.every;
+    if (Math.abs(index - this.at) > Math.abs(index - start)) this.load(nearest, start);
+    while (this.at < index) this.forward();
+    while (this.at > index) this.backward();
+  }
+
+  /** The change of a root's text since the last call, or null: one, as small as it can be without halving characters. */
+  takeChange(root: number): TextChange | null {
+    const found = this.roots[root];
+    if (found?.changed.any !== true) return null;
+    const { text, changed } = found;
+    const taken = (found.taken ??= new GapBuffer());
+    let { from, oldTo, newTo } = changed;
+    changed.any = false;
+    while (from < oldTo && from < newTo && taken.unitAt(from) === text.unitAt(from)) from += 1;
+    while (oldTo > from && newTo > from && taken.unitAt(oldTo - 1) === text.unitAt(newTo - 1)) {
+      oldTo -= 1;
+      newTo -= 1;
+    }
+    if (from === oldTo && from === newTo) return null;
+    if (from > 0 && isHigh(text.unitAt(from - 1))) from -= 1;
+    if (oldTo < taken.length && isLow(taken.unitAt(oldTo))) {
+      oldTo += 1;
+      newTo += 1;
+    }
+    const units = text.save(from, newTo);
+    taken.replace(from, oldTo - from, units, 0, units.length);
+    return { from, to: oldTo, insert: text.slice(from, newTo) };
+  }
+
+  private forward(): void {
+    const { root, position, deleted, inserted, start, units } = this.history.operations;
+    const index = this.at;
+    const unit = start[index] ?? 0;
+    this.apply(root[index] ?? 0, position[index] ?? 0, deleted[index] ?? 0, units, unit, inserted[index] ?? 0);
+    this.at += 1;
+  }
+
+  private backward(): void {
+    const { root, position, deleted, inserted } = this.history.operations;
+    const index = this.at - 1;
+    const unit = this.history.start[index] ?? 0;
+    const back = this.history.deleted;
+    this.apply(root[index] ?? 0, position[index] ?? 0, inserted[index] ?? 0, back, unit, deleted[index] ?? 0);
+    this.at -= 1;
+  }
+
+  private apply(at: number, position: number, gone: number, units: Uint16Array, unit: number, come: number): void {
+    const root = this.roots[at];
+    if (root === undefined) return;
+    root.text.replace(position, gone, units, unit, unit + come);
+    root.changed.note(position, gone, come);
+  }
+
+  private load(checkpoint: number, index: number): void {
+    const texts = this.history.textsAt(checkpoint);
+    this.roots.forEach(({ text, changed }, at) => {
+      const saved = texts[at] ?? new Uint16Array(0);
+      changed.note(0, text.length, saved.length);
+      text.load(saved);
+    });
+    this.at = index;
+  }
+}
+
+function isHigh(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xdc00;
+}
+
+function isLow(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000;
+}
