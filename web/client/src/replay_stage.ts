@@ -18,7 +18,6 @@ export interface ReplayPage {
   csp_nonce: string;
 }
 
-const MARKED = ["participant.joined", "interview.active", "interview.finished", "interview.reopened"];
 const STEP_MS = 5_000;
 
 const KEYS: readonly [string, string][] = [
@@ -84,10 +83,14 @@ export class ReplayStage {
     });
     this.tabs.setFiles(this.files);
     this.tabs.select(FIRST);
-    this.timeline = new Timeline(
-      this.player,
-      recording.events.filter(({ kind }) => MARKED.includes(kind)),
-    );
+    this.timeline = new Timeline({
+      player: this.player,
+      notes: null,
+      onSeek: (at_ms) => {
+        this.player.seekTo(at_ms);
+      },
+      preview: () => ({ title: "", text: "" }),
+    });
     this.people = new ReplayPeople(recording, (at_ms) => {
       this.player.seekTo(at_ms);
     });

@@ -1,76 +1,360 @@
-import { safeColor } from "./color";
-import { h } from "./dom";
-import { clock, eventWords } from "./event_words";
+import "./timeline.css";
+import { h, icon } from "./dom";
+import { clock, spokenClock } from "./event_words";
 import type { Player } from "./player";
-import type { RecordedEvent, Recording } from "./recording";
+import { TimelineCard } from "./timeline_card";
+import { TimelineGestures } from "./timeline_gesture";
+import { clusters, marksOf, type Cluster, type Mark } from "./timeline_mark";
+import { TimelineOverview } from "./timeline_overview";
+import { HEAD_PX, MARK_PX, MARKS_PX, Paint, RULER_PX } from "./timeline_paint";
+import { Palette } from "./timeline_palette";
+import { clamp, commonGaps, firstBeyond, TimeScale } from "./timeline_scale";
+import { span } from "./timeline_tick";
+import { Tracks, typing, type Filter } from "./timeline_track";
 
-const BARS = 240;
+const MARKS_APART_PX = 20;
+const NEAR_PX = 10;
+const STEP_MS = 5_000;
+const PAGE_MS = 60_000;
+/** All tracks together are about so high at most; more of them are narrower, and scroll at last. */
+const TRACKS_PX = 168;
+const MOST_LISTED = 6;
 
-/** The slider, with how much was written when (and by whom) behind it and the room's events on it. */
+export interface TimelineOptions {
+  player: Player;
+  /** Its edits are activity too. */
+  notes: Player | null;
+  /** `final`: the pointer was let go. At most once a frame. */
+  onSeek(at_ms: number, final: boolean): void;
+  /** Who and where ("Cleo in main.py"), and a few lines of the text at a time. */
+  preview(at_ms: number): { title: string; text: string };
+}
+
+/** Time at one's fingertips: ruler, marks, a track a person, and the playhead. It moves nothing but itself. */
 export class Timeline {
-  readonly slider = h("input", { type: "range", id: "timeline", min: "0", step: "10", "aria-label": "Time" });
   readonly element: HTMLElement;
+  private readonly scale = new TimeScale();
+  private readonly palette: Palette;
+  private readonly paint: Paint;
+  private readonly overview: TimelineOverview;
+  private readonly card = new TimelineCard();
+  private readonly gestures: TimelineGestures;
+  private readonly observer: ResizeObserver;
+  private readonly headCanvas = h("canvas", { class: "timeline-head" });
+  private readonly tracksCanvas = h("canvas", { class: "timeline-tracks" });
+  private readonly played = h("div", {});
+  private readonly hoverLine = h("div", { class: "timeline-hover", hidden: true });
+  private readonly playhead = h("div", { class: "timeline-playhead" }, h("div", { class: "timeline-grip" }));
+  private readonly gutter = h("div", { class: "timeline-gutter", "aria-hidden": "true" });
+  private readonly plot: HTMLElement;
+  private readonly body: HTMLElement;
+  private readonly foldButton = button("Fold idle time", "fold", h("span", {}, "Fold idle time"));
+  private readonly outButton = button("Zoom out", "minus");
+  private readonly inButton = button("Zoom in", "plus");
+  private readonly fitButton = button("Show the whole interview", "fit");
+  private filter: Filter = { who: null, root: null };
+  private tracks: Tracks;
+  private marks: Mark[] = [];
+  private clusters: readonly Cluster[] = [];
+  private hovered: Cluster | null = null;
+  private at_ms = 0;
+  private said = "";
+  private frame = 0;
 
-  constructor(
-    private readonly player: Player,
-    marked: RecordedEvent[],
-  ) {
-    this.slider.max = String(player.end_ms);
-    this.slider.addEventListener("input", () => {
-      player.seekTo(Number(this.slider.value));
+  constructor(private readonly options: TimelineOptions) {
+    this.plot = h(
+      "div",
+      { id: "timeline", class: "timeline-plot", role: "slider", tabindex: "0", "aria-label": "Time", "aria-valuemin": "0" },
+      this.headCanvas,
+      this.tracksCanvas,
+      h("div", { class: "timeline-played" }, this.played),
+      this.hoverLine,
+      this.playhead,
+    );
+    this.body = h("div", { class: "timeline-body" }, this.gutter, this.plot);
+    this.element = h("div", { class: "timeline" });
+    this.palette = new Palette(this.element, () => {
+      this.later();
     });
-    const marks = marked.map((event) => this.mark(event));
-    this.element = h("div", { class: "timeline" }, activity(player.recording, player.end_ms), ...marks, this.slider);
+    this.overview = new TimelineOverview(this.scale, this.palette, () => {
+      this.later();
+    });
+    const tools = h("div", { class: "timeline-tools" }, this.outButton, this.inButton, this.fitButton);
+    this.element.append(
+      this.body,
+      h("div", { class: "timeline-foot" }, this.foldButton, this.overview.element, tools),
+      this.card.element,
+    );
+    this.paint = new Paint(this.scale, this.palette, () => {
+      const { fontFamily, fontSize } = getComputedStyle(this.gutter);
+      return `${fontSize} ${fontFamily}`;
+    });
+    this.tracks = new Tracks(options.player, options.notes, this.filter);
+    this.gestures = new TimelineGestures(this.plot, this.scale, {
+      scrub: (px, final) => {
+        options.onSeek(Math.round(this.scale.timeAt(clamp(px, 0, this.scale.viewWidth))), final);
+      },
+      press: (px, py) => this.press(px, py),
+      hover: (px, py, touch) => {
+        this.hover(px, py, touch);
+      },
+      leave: () => {
+        this.leave();
+      },
+      open: (px) => {
+        const gap = this.scale.gapAt(this.scale.timeAt(px));
+        if (gap === null) return;
+        this.scale.toggleFolds(px, gap.from_ms);
+        this.later();
+      },
+      moved: () => {
+        this.later();
+      },
+    });
+    this.plot.addEventListener("keydown", this.onKey);
+    this.foldButton.addEventListener("click", () => {
+      this.toggleFolds();
+    });
+    this.outButton.addEventListener("click", () => {
+      this.zoomBy(0.5);
+    });
+    this.inButton.addEventListener("click", () => {
+      this.zoomBy(2);
+    });
+    this.fitButton.addEventListener("click", () => {
+      this.zoomToFit();
+    });
+    this.observer = new ResizeObserver(() => {
+      this.measure();
+    });
+    this.observer.observe(this.plot);
+    this.refresh();
   }
 
+  /** Moves the playhead, and the view after it while it plays. Nothing is drawn anew as long as the view stays. */
   show(at_ms: number): void {
-    this.slider.value = String(at_ms);
-    this.slider.setAttribute("aria-valuetext", `${clock(at_ms)} of ${clock(this.player.end_ms)}`);
-    this.element.style.setProperty("--done", String(this.player.end_ms === 0 ? 0 : at_ms / this.player.end_ms));
+    const was_ms = this.at_ms;
+    this.at_ms = at_ms;
+    const moved = was_ms !== at_ms && !this.gestures.scrubbing;
+    if (moved && this.scale.reveal(at_ms, at_ms > was_ms ? 0.1 : 0.9)) this.later();
+    this.place();
+    this.say();
   }
 
-  private mark(event: RecordedEvent): HTMLElement {
-    const words = eventWords(event, this.player.recording.participants);
-    const mark = h("span", {
-      class: "timeline-mark",
-      title: `${clock(event.at_ms)} ${words}`,
-      "data-kind": event.kind,
+  setFilter(filter: Filter): void {
+    this.filter = filter;
+    this.retrack();
+    this.later();
+  }
+
+  /** The recording has grown. */
+  refresh(): void {
+    this.marks = marksOf(this.options.player.recording);
+    this.retrack();
+    this.measure();
+    this.said = "";
+    this.say();
+  }
+
+  zoomBy(factor: number): void {
+    const at = this.scale.xOf(this.at_ms) - this.scale.left;
+    this.scale.zoomAt(at >= 0 && at <= this.scale.viewWidth ? at : this.scale.viewWidth / 2, factor);
+    this.later();
+  }
+
+  zoomToFit(): void {
+    this.scale.zoomToFit();
+    this.later();
+  }
+
+  toggleFolds(): void {
+    this.scale.toggleFolds(clamp(this.scale.xOf(this.at_ms) - this.scale.left, 0, this.scale.viewWidth));
+    this.later();
+  }
+
+  /** Goes there and answers its words; null: there is none. */
+  nextMark(): string | null {
+    return this.goTo(firstBeyond(this.marks.length, (at) => (this.marks[at]?.at_ms ?? 0) > this.at_ms));
+  }
+
+  previousMark(): string | null {
+    return this.goTo(firstBeyond(this.marks.length, (at) => (this.marks[at]?.at_ms ?? 0) >= this.at_ms) - 1);
+  }
+
+  destroy(): void {
+    cancelAnimationFrame(this.frame);
+    this.gestures.destroy();
+    this.observer.disconnect();
+    this.palette.destroy();
+  }
+
+  private get end_ms(): number {
+    return this.options.player.end_ms;
+  }
+
+  private goTo(index: number): string | null {
+    const mark = this.marks[index];
+    if (mark === undefined) return null;
+    this.options.onSeek(mark.at_ms, true);
+    return mark.words;
+  }
+
+  private retrack(): void {
+    const { player, notes } = this.options;
+    this.tracks = new Tracks(player, notes, this.filter);
+    const row_px = this.rowPx;
+    this.element.style.setProperty("--row", `${row_px}px`);
+    this.element.style.setProperty("--head", `${HEAD_PX}px`);
+    this.gutter.replaceChildren(...this.tracks.gutter());
+  }
+
+  private get rowPx(): number {
+    return clamp(Math.floor(TRACKS_PX / Math.max(1, this.tracks.rows.length)), 18, 28);
+  }
+
+  private measure(): void {
+    const { player, notes } = this.options;
+    const gaps = notes === null ? player.idle : commonGaps(player.idle, notes.idle);
+    this.scale.set(this.end_ms, gaps, this.plot.clientWidth);
+    this.foldButton.hidden = gaps.length === 0;
+    this.later();
+  }
+
+  private later(): void {
+    if (this.frame !== 0) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.draw();
     });
-    mark.style.setProperty("--at", String(this.player.end_ms === 0 ? 0 : event.at_ms / this.player.end_ms));
-    return mark;
+  }
+
+  private draw(): void {
+    const { scale, tracks } = this;
+    // Wholly to be seen also at the ends.
+    const xOf = (at_ms: number): number => clamp(scale.xOf(at_ms), MARK_PX / 2, scale.length - MARK_PX / 2);
+    this.clusters = clusters(this.marks, xOf, MARKS_APART_PX);
+    this.paint.head(this.headCanvas, this.end_ms, this.clusters, this.hovered);
+    this.paint.tracks(this.tracksCanvas, this.end_ms, tracks.rows, this.rowPx, tracks.activity, tracks.lit);
+    this.overview.draw(tracks.rows, tracks.activity);
+    this.overview.place();
+    this.foldButton.setAttribute("aria-pressed", String(scale.folds));
+    this.outButton.disabled = this.fitButton.disabled = scale.fitted;
+    this.place();
+  }
+
+  private place(): void {
+    const x = this.scale.xOf(this.at_ms) - this.scale.left;
+    this.playhead.style.transform = `translateX(${x}px)`;
+    this.playhead.style.visibility = x < -1 || x > this.scale.viewWidth + 1 ? "hidden" : "visible";
+    this.played.style.transform = `translateX(${Math.min(0, x - this.scale.viewWidth)}px)`;
+    this.overview.show(this.at_ms);
+  }
+
+  /** For those who listen; changes once a second at most while it plays. */
+  private say(): void {
+    const words = `${spokenClock(this.at_ms)} of ${spokenClock(this.end_ms)}`;
+    if (words === this.said) return;
+    this.said = words;
+    const who = typing(this.options.player, this.at_ms);
+    this.plot.setAttribute("aria-valuemax", String(Math.round(this.end_ms)));
+    this.plot.setAttribute("aria-valuenow", String(Math.round(this.at_ms)));
+    this.plot.setAttribute("aria-valuetext", who === "" ? words : `${words}; ${who}`);
+  }
+
+  private clusterAt(px: number, py: number): Cluster | null {
+    const top = py - this.body.scrollTop;
+    if (top < RULER_PX || top > RULER_PX + MARKS_PX) return null;
+    const distance = ({ x }: Cluster): number => Math.abs(x - this.scale.left - px);
+    const near = this.clusters.filter((cluster) => distance(cluster) <= NEAR_PX);
+    return near.sort((a, b) => distance(a) - distance(b))[0] ?? null;
+  }
+
+  private press(px: number, py: number): boolean {
+    const first = this.clusterAt(px, py)?.marks[0];
+    if (first !== undefined) this.options.onSeek(first.at_ms, true);
+    return first !== undefined;
+  }
+
+  private hover(px: number, py: number, touch: boolean): void {
+    const { scale, card } = this;
+    if (px < 0 || px > scale.viewWidth) {
+      if (!this.gestures.scrubbing) this.leave();
+      return;
+    }
+    const cluster = this.gestures.scrubbing ? null : this.clusterAt(px, py);
+    if (cluster !== this.hovered) {
+      this.hovered = cluster;
+      this.plot.classList.toggle("on-mark", cluster !== null);
+      this.later();
+    }
+    const at_ms = Math.round(scale.timeAt(px));
+    const x = this.plot.offsetLeft + px;
+    const width = this.element.clientWidth;
+    this.hoverLine.hidden = false;
+    this.hoverLine.style.transform = `translateX(${px}px)`;
+    const [first] = cluster?.marks ?? [];
+    if (cluster !== null && first !== undefined) {
+      const { marks } = cluster;
+      const lines = marks.slice(0, MOST_LISTED).map((mark) => `${clock(mark.at_ms)}  ${mark.words}`);
+      if (marks.length > MOST_LISTED) lines.push(`and ${marks.length - MOST_LISTED} more`);
+      if (marks.length === 1) card.show(x, width, clock(first.at_ms), first.words, "");
+      else card.show(x, width, `${marks.length} things`, "", lines.join("\n"));
+      return;
+    }
+    const fold = scale.visibleFolds().find((each) => scale.left + px <= each.x + each.width);
+    if (fold !== undefined && scale.left + px >= fold.x && !this.gestures.scrubbing) {
+      card.show(x, width, clock(fold.from_ms), `${span(fold.to_ms - fold.from_ms)} idle. Double click to unfold.`, "");
+      return;
+    }
+    const { title, text } = this.options.preview(at_ms);
+    // The editor shows the text while one drags; a finger may cover it.
+    card.show(x, width, clock(at_ms), title, this.gestures.scrubbing && !touch ? "" : text);
+  }
+
+  private leave(): void {
+    this.card.hide();
+    this.hoverLine.hidden = true;
+    if (this.hovered !== null) this.later();
+    this.hovered = null;
+    this.plot.classList.remove("on-mark");
+  }
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const to_ms = this.keyed(event);
+    if (to_ms === null) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.options.onSeek(clamp(to_ms, 0, this.end_ms), true);
+  };
+
+  private keyed({ key, shiftKey }: KeyboardEvent): number | null {
+    const step = STEP_MS * (shiftKey ? 6 : 1);
+    switch (key) {
+      case "ArrowLeft":
+      case "ArrowDown":
+        return this.at_ms - step;
+      case "ArrowRight":
+      case "ArrowUp":
+        return this.at_ms + step;
+      case "PageDown":
+        return this.at_ms - PAGE_MS;
+      case "PageUp":
+        return this.at_ms + PAGE_MS;
+      case "Home":
+        return 0;
+      case "End":
+        return this.end_ms;
+      default:
+        return null;
+    }
   }
 }
 
-/** One bar a slice of time, as high as what was written in it, in the colour of who wrote most. */
-function activity(recording: Recording, end_ms: number): SVGSVGElement {
-  const slices = Array.from({ length: BARS }, () => ({ units: 0, by: new Map<number, number>() }));
-  const { operations } = recording;
-  for (let index = 0; index < operations.length; index += 1) {
-    const at_ms = operations.at_ms[index] ?? 0;
-    const who = operations.writer[index] ?? -1;
-    const slice = slices[Math.min(BARS - 1, Math.floor((at_ms / Math.max(1, end_ms)) * BARS))];
-    if (slice === undefined) continue;
-    const units = Math.min(200, (operations.inserted[index] ?? 0) + (operations.deleted[index] ?? 0));
-    slice.units += units;
-    slice.by.set(who, (slice.by.get(who) ?? 0) + units);
-  }
-  const most = Math.max(1, ...slices.map((slice) => slice.units));
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "timeline-activity");
-  svg.setAttribute("viewBox", `0 0 ${BARS} 100`);
-  svg.setAttribute("preserveAspectRatio", "none");
-  svg.setAttribute("aria-hidden", "true");
-  slices.forEach(({ units, by }, at) => {
-    if (units === 0) return;
-    const [who = -1] = [...by].sort((a, b) => b[1] - a[1])[0] ?? [];
-    const height = 12 + 88 * Math.sqrt(units / most);
-    const bar = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-    bar.setAttribute("x", String(at + 0.1));
-    bar.setAttribute("width", "0.8");
-    bar.setAttribute("y", String(100 - height));
-    bar.setAttribute("height", String(height));
-    bar.setAttribute("fill", safeColor(recording.participants[who]?.color ?? ""));
-    svg.append(bar);
-  });
-  return svg;
+function button(
+  label: string,
+  drawing: "fold" | "minus" | "plus" | "fit",
+  words: HTMLElement | null = null,
+): HTMLButtonElement {
+  return h("button", { type: "button", class: "timeline-tool", "aria-label": label, title: label }, icon(drawing), words);
 }

@@ -1,0 +1,64 @@
+import { safeColor } from "./color";
+import { h } from "./dom";
+
+type Token = "ink" | "ink-2" | "ink-3" | "line" | "line-strong" | "surface" | "accent";
+
+/** What the system's own few colours stand for. */
+const FORCED: Record<Token, string> = {
+  ink: "CanvasText",
+  "ink-2": "CanvasText",
+  "ink-3": "CanvasText",
+  line: "GrayText",
+  "line-strong": "CanvasText",
+  surface: "Canvas",
+  accent: "Highlight",
+};
+
+/** The page's colours as a canvas takes them, kept until the scheme changes. */
+export class Palette {
+  private colors = new Map<string, string>();
+  private forced = false;
+  private readonly probe = h("span", { hidden: true });
+  private readonly ended = new AbortController();
+  private readonly observer: MutationObserver;
+
+  constructor(parent: HTMLElement, onChange: () => void) {
+    parent.append(this.probe);
+    const changed = (): void => {
+      this.colors = new Map();
+      this.forced = matchMedia("(forced-colors: active)").matches;
+      onChange();
+    };
+    for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)", "(prefers-contrast: more)"]) {
+      matchMedia(query).addEventListener("change", changed, { signal: this.ended.signal });
+    }
+    this.observer = new MutationObserver(changed);
+    this.observer.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    this.forced = matchMedia("(forced-colors: active)").matches;
+  }
+
+  color(token: Token): string {
+    return this.resolve(token, this.forced ? FORCED[token] : `var(--${token})`);
+  }
+
+  private resolve(name: string, style: string): string {
+    const known = this.colors.get(name);
+    if (known !== undefined) return known;
+    this.probe.style.color = style;
+    const { color } = getComputedStyle(this.probe);
+    this.colors.set(name, color);
+    return color;
+  }
+
+  /** On a dark ground somewhat lighter, to stand out as well. */
+  person(color: string): string {
+    if (this.forced) return this.color("ink");
+    const own = safeColor(color);
+    return this.resolve(own, `light-dark(${own}, color-mix(in srgb, ${own} 72%, white))`);
+  }
+
+  destroy(): void {
+    this.ended.abort();
+    this.observer.disconnect();
+  }
+}
