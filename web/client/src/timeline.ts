@@ -59,6 +59,7 @@ export class Timeline {
   private hovered: Cluster | null = null;
   private at_ms = 0;
   private said = "";
+  private row_px = 0;
   private frame = 0;
 
   constructor(private readonly options: TimelineOptions) {
@@ -89,7 +90,7 @@ export class Timeline {
       const { fontFamily, fontSize } = getComputedStyle(this.gutter);
       return `${fontSize} ${fontFamily}`;
     });
-    this.tracks = new Tracks(options.player, options.notes, this.filter);
+    this.tracks = this.retrack();
     this.gestures = new TimelineGestures(this.plot, this.scale, {
       scrub: (px, final) => {
         options.onSeek(Math.round(this.scale.timeAt(clamp(px, 0, this.scale.viewWidth))), final);
@@ -128,32 +129,33 @@ export class Timeline {
       this.measure();
     });
     this.observer.observe(this.plot);
-    this.refresh();
+    this.remeasure();
   }
 
   /** Moves the playhead, and the view after it while it plays. Nothing is drawn anew as long as the view stays. */
   show(at_ms: number): void {
+    const { scale } = this;
     const was_ms = this.at_ms;
     this.at_ms = at_ms;
-    const moved = was_ms !== at_ms && !this.gestures.scrubbing;
-    if (moved && this.scale.reveal(at_ms, at_ms > was_ms ? 0.1 : 0.9)) this.later();
+    const { playing } = this.options.player.position();
+    // While it plays one may look elsewhere: the view only goes along with a playhead that it shows.
+    const follows = !this.gestures.scrubbing && (!playing || scale.shows(was_ms));
+    if (was_ms !== at_ms && follows && scale.reveal(at_ms, at_ms > was_ms ? 0.1 : 0.9)) this.later();
     this.place();
-    this.say();
+    this.say(playing);
   }
 
   setFilter(filter: Filter): void {
     this.filter = filter;
-    this.retrack();
+    this.tracks.light(filter);
+    this.gutter.replaceChildren(...this.tracks.gutter());
     this.later();
   }
 
   /** The recording has grown. */
   refresh(): void {
-    this.marks = marksOf(this.options.player.recording);
-    this.retrack();
-    this.measure();
-    this.said = "";
-    this.say();
+    this.tracks = this.retrack();
+    this.remeasure();
   }
 
   zoomBy(factor: number): void {
@@ -199,17 +201,20 @@ export class Timeline {
     return mark.words;
   }
 
-  private retrack(): void {
-    const { player, notes } = this.options;
-    this.tracks = new Tracks(player, notes, this.filter);
-    const row_px = this.rowPx;
-    this.element.style.setProperty("--row", `${row_px}px`);
+  private retrack(): Tracks {
+    const tracks = new Tracks(this.options.player, this.options.notes);
+    tracks.light(this.filter);
+    this.row_px = clamp(Math.floor(TRACKS_PX / Math.max(1, tracks.rows.length)), 18, 28);
+    this.element.style.setProperty("--row", `${this.row_px}px`);
     this.element.style.setProperty("--head", `${HEAD_PX}px`);
-    this.gutter.replaceChildren(...this.tracks.gutter());
+    this.gutter.replaceChildren(...tracks.gutter());
+    return tracks;
   }
 
-  private get rowPx(): number {
-    return clamp(Math.floor(TRACKS_PX / Math.max(1, this.tracks.rows.length)), 18, 28);
+  private remeasure(): void {
+    this.marks = marksOf(this.options.player.recording);
+    this.measure();
+    this.say(false);
   }
 
   private measure(): void {
@@ -234,7 +239,7 @@ export class Timeline {
     const xOf = (at_ms: number): number => clamp(scale.xOf(at_ms), MARK_PX / 2, scale.length - MARK_PX / 2);
     this.clusters = clusters(this.marks, xOf, MARKS_APART_PX);
     this.paint.head(this.headCanvas, this.end_ms, this.clusters, this.hovered);
-    this.paint.tracks(this.tracksCanvas, this.end_ms, tracks.rows, this.rowPx, tracks.activity, tracks.lit);
+    this.paint.tracks(this.tracksCanvas, this.end_ms, tracks.rows, this.row_px, tracks.activity, tracks.lit);
     this.overview.draw(tracks.rows, tracks.activity);
     this.overview.place();
     this.foldButton.setAttribute("aria-pressed", String(scale.folds));
@@ -250,10 +255,10 @@ export class Timeline {
     this.overview.show(this.at_ms);
   }
 
-  /** For those who listen; changes once a second at most while it plays. */
-  private say(): void {
+  /** For those who listen; once a second while it plays. */
+  private say(playing: boolean): void {
     const words = `${spokenClock(this.at_ms)} of ${spokenClock(this.end_ms)}`;
-    if (words === this.said) return;
+    if (words === this.said && playing) return;
     this.said = words;
     const who = typing(this.options.player, this.at_ms);
     this.plot.setAttribute("aria-valuemax", String(Math.round(this.end_ms)));
@@ -298,7 +303,7 @@ export class Timeline {
       const lines = marks.slice(0, MOST_LISTED).map((mark) => `${clock(mark.at_ms)}  ${mark.words}`);
       if (marks.length > MOST_LISTED) lines.push(`and ${marks.length - MOST_LISTED} more`);
       if (marks.length === 1) card.show(x, width, clock(first.at_ms), first.words, "");
-      else card.show(x, width, `${marks.length} things`, "", lines.join("\n"));
+      else card.show(x, width, `${marks.length} things`, "", lines.join("\n"), true);
       return;
     }
     const fold = scale.visibleFolds().find((each) => scale.left + px <= each.x + each.width);

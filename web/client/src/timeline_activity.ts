@@ -89,8 +89,8 @@ export class Activity {
     let slices = 0;
     for (const { times, sums } of this.tracks.flat()) {
       units += sums[sums.length - 1] ?? 0;
-      let end_ms = -Infinity;
-      for (const at_ms of times) {
+      for (let at = 0, end_ms = 0; at < times.length; at += 1) {
+        const at_ms = times[at] ?? 0;
         if (at_ms < end_ms) continue;
         slices += 1;
         end_ms = at_ms + slice_ms;

@@ -13,12 +13,13 @@ export class TimelineCard {
     this.text,
   );
 
-  /** `x` and `width` are of the timeline. */
-  show(x: number, width: number, time: string, title: string, text: string): void {
+  /** `x` and `width` are of the timeline. `prose`: the text is no code. */
+  show(x: number, width: number, time: string, title: string, text: string, prose = false): void {
     this.time.textContent = time;
     this.title.textContent = title;
     this.text.textContent = text;
     this.text.hidden = text === "";
+    this.text.classList.toggle("is-prose", prose);
     this.element.hidden = false;
     const own = this.element.offsetWidth;
     this.element.style.transform = `translateX(${Math.round(clamp(x - own / 2, 0, Math.max(0, width - own)))}px)`;

@@ -110,6 +110,7 @@ export class TimelineGestures {
       const by = Math.max(-240, Math.min(240, event.deltaY * unit * (Math.abs(event.deltaY) < 20 ? 4 : 1)));
       this.scale.zoomAt(this.place(event).px, ZOOM_A_PIXEL ** -by);
       this.on.moved();
+      this.later();
       return;
     }
     const scrolls = this.plot.parentElement;
@@ -119,6 +120,7 @@ export class TimelineGestures {
     event.preventDefault();
     this.scale.pan((event.deltaX || event.deltaY) * unit);
     this.on.moved();
+    this.later();
   };
 
   private span(): { apart: number; middle: number } | null {

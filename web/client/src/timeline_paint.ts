@@ -17,6 +17,8 @@ const LABELS_PX = 72;
 const DOT_PX = 2;
 
 const DIM = 0.22;
+/** A fold so long is told also where its length is wider than the fold. */
+const TOLD_MS = 60_000;
 
 export interface Track {
   color: string;
@@ -60,23 +62,30 @@ export class Paint {
     context.fillRect(0, RULER_PX - 1, scale.viewWidth, 1);
     context.fillRect(0, HEAD_PX - 1, scale.viewWidth, 1);
     const taken: [number, number][] = [];
-    const write = (words: string, from: number, y: number): void => {
+    const write = (words: string, from: number, y: number, framed = false): void => {
       const to = from + context.measureText(words).width;
-      if (from < 0 || to > scale.viewWidth || taken.some(([left, right]) => from < right + 8 && to > left - 8)) return;
-      context.fillText(words, from, y);
+      if (from < 0 || to > scale.viewWidth || taken.some(([left, right]) => from < right + 10 && to > left - 10)) return;
       taken.push([from, to]);
+      if (framed) {
+        context.fillStyle = palette.color("sunken");
+        context.beginPath();
+        context.roundRect(from - 4, y - 7.5, to - from + 8, 15, 4);
+        context.fill();
+      }
+      context.fillStyle = palette.color("ink-2");
+      context.fillText(words, from, y);
     };
     for (const { x, label } of ticks(scale, end_ms, LABELS_PX)) {
       context.fillStyle = palette.color(label === null ? "line" : "line-strong");
       const top = label === null ? RULER_PX - 5 : RULER_PX - 10;
       context.fillRect(this.crisp(x), top, 1, RULER_PX - 1 - top);
-      context.fillStyle = palette.color("ink-2");
       if (label !== null) write(label, x + 4, RULER_PX / 2 - 1);
     }
-    context.fillStyle = palette.color("ink-3");
     for (const { x, width, from_ms, to_ms } of folds.toSorted((a, b) => b.to_ms - b.from_ms - a.to_ms + a.from_ms)) {
       const words = span(to_ms - from_ms);
-      write(words, x + width / 2 - context.measureText(words).width / 2, RULER_PX / 2 - 1);
+      const length = context.measureText(words).width;
+      if (length > width && to_ms - from_ms < TOLD_MS) continue;
+      write(words, x + width / 2 - length / 2, RULER_PX / 2 - 1, true);
     }
     for (const cluster of clusters) this.cluster(context, cluster, cluster === hovered);
   }

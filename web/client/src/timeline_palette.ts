@@ -1,7 +1,7 @@
 import { safeColor } from "./color";
 import { h } from "./dom";
 
-type Token = "ink" | "ink-2" | "ink-3" | "line" | "line-strong" | "surface" | "accent";
+type Token = "ink" | "ink-2" | "ink-3" | "line" | "line-strong" | "surface" | "sunken" | "accent";
 
 /** What the system's own few colours stand for. */
 const FORCED: Record<Token, string> = {
@@ -11,6 +11,7 @@ const FORCED: Record<Token, string> = {
   line: "GrayText",
   "line-strong": "CanvasText",
   surface: "Canvas",
+  sunken: "Canvas",
   accent: "Highlight",
 };
 

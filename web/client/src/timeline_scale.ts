@@ -104,11 +104,15 @@ export class TimeScale {
     this.clamp();
   }
 
+  shows(at_ms: number): boolean {
+    const px = this.xOf(at_ms) - this.left;
+    return px >= -0.5 && px <= this.width + 0.5;
+  }
+
   /** Brings a time that is out of sight to `share` of the view. */
   reveal(at_ms: number, share: number): boolean {
-    const px = this.xOf(at_ms) - this.left;
-    if (px >= -0.5 && px <= this.width + 0.5) return false;
-    this.pan(px - share * this.width);
+    if (this.shows(at_ms)) return false;
+    this.pan(this.xOf(at_ms) - this.left - share * this.width);
     return true;
   }
 

@@ -36,6 +36,9 @@ const STEPS: readonly (readonly [number, number])[] = [
   [24 * HOUR, 4],
 ];
 
+/** The ends of the view are not exact. */
+const SLACK = 1e-6;
+
 /** Those in view, labelled about every `apart_px`; none inside a fold. */
 export function ticks(scale: TimeScale, end_ms: number, apart_px: number): Tick[] {
   if (scale.pxPerMs === 0) return [{ at_ms: 0, x: 0, label: clock(0) }];
@@ -46,8 +49,8 @@ export function ticks(scale: TimeScale, end_ms: number, apart_px: number): Tick[
   const last_ms = Math.min(end_ms, scale.timeAt(scale.viewWidth));
   let from_ms = scale.timeAt(0);
   for (const { from_ms: fold_ms, to_ms } of [...scale.visibleFolds(), { from_ms: last_ms, to_ms: last_ms }]) {
-    const first = Math.ceil(from_ms / small_ms);
-    const last = Math.floor(fold_ms / small_ms);
+    const first = Math.ceil(from_ms / small_ms - SLACK);
+    const last = Math.floor(fold_ms / small_ms + SLACK);
     // A stretch between folds that is long enough tells its time, though it may have no round one.
     const only =
       Math.ceil(first / parts) * parts > last && (fold_ms - from_ms) * scale.pxPerMs >= apart_px ? first : null;

@@ -17,13 +17,22 @@ export interface Filter {
   root: number | null;
 }
 
+interface Row extends Track {
+  who: RecordedParticipant;
+}
+
 /** Everybody who was there or wrote, the candidate first, and what they wrote when. */
 export class Tracks {
-  readonly rows: readonly (Track & { who: RecordedParticipant })[];
+  readonly rows: readonly Row[];
   readonly activity: Activity;
-  readonly lit: Activity;
+  /** What is not dimmed. */
+  lit: Activity;
+  private readonly sources: ConstructorParameters<typeof Activity>[0];
 
-  constructor(player: Player, notes: Player | null, filter: Filter) {
+  constructor(
+    private readonly player: Player,
+    notes: Player | null,
+  ) {
     const { recording } = player;
     const recordings = notes === null ? [recording] : [recording, notes.recording];
     const there = stays(recording.events, player.end_ms);
@@ -32,20 +41,19 @@ export class Tracks {
     const known = [...new Map(people.map((who) => [who.id, who])).values()];
     const shown = known.filter(({ id }) => wrote.has(id) || there.has(id));
     const inOrder = (shown.length > 0 ? shown : known).sort((a, b) => orderOf(a) - orderOf(b));
-    const lit = filter.who === null ? null : new Set([...filter.who].map((who) => recording.participants[who]?.id));
-    this.rows = inOrder.map((who) => ({
-      who,
-      color: who.color,
-      stays: there.get(who.id) ?? [],
-      dim: lit !== null && !lit.has(who.id),
-    }));
+    this.rows = inOrder.map((who) => ({ who, color: who.color, stays: there.get(who.id) ?? [], dim: false }));
     const rowOf = new Map(inOrder.map(({ id }, row) => [id, row]));
-    const sources = recordings.map(({ operations, participants }) => ({
+    this.sources = recordings.map(({ operations, participants }) => ({
       written: operations,
       trackOf: participants.map(({ id }) => rowOf.get(id) ?? -1),
     }));
-    this.activity = new Activity(sources, inOrder.length);
-    this.lit = filter.root === null ? this.activity : new Activity(sources, inOrder.length, filter.root);
+    this.lit = this.activity = new Activity(this.sources, this.rows.length);
+  }
+
+  light({ who, root }: Filter): void {
+    const lit = who === null ? null : new Set([...who].map((each) => this.player.recording.participants[each]?.id));
+    for (const row of this.rows) row.dim = lit !== null && !lit.has(row.who.id);
+    this.lit = root === null ? this.activity : new Activity(this.sources, this.rows.length, root);
   }
 
   /** The names beside the tracks; those who look at the list of people hear it there. */
