@@ -11,6 +11,7 @@ from collab.errors import SubscriberTooSlow
 
 UPDATE = "update"
 AUTHOR = "author"
+SELECTION = "selection"
 QUANTUM_MS = 10
 _SUBSCRIPTION_LIMIT = 1_000
 

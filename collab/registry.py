@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import anyio
@@ -53,6 +53,7 @@ class Registry:
         self._held: set[str] = set()
         self._finished: set[str] = set()
         self.is_draining = False
+        self.on_quiet: Callable[[str, str], None] = lambda _log_id, _document_id: None  # a document goes on no more
         journal.on_commit = self._acknowledge
 
     async def open(self, log_id: str, document_id: str) -> LiveDocument:
@@ -82,6 +83,8 @@ class Registry:
         self._held.discard(log_id)
         self._finished.add(log_id)
         self._settle(log_id)
+        for live in self.opened(log_id):
+            self.on_quiet(log_id, live.id)
 
     def reopen(self, log_id: str) -> None:
         self._held.discard(log_id)
@@ -190,6 +193,7 @@ class Registry:
                     live.idle_since = now
                 elif now - live.idle_since >= self._idle_s and self.journal.durable == self.journal.queued:
                     del self._documents[live.id]
+                    self.on_quiet(live.log.id, live.id)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:

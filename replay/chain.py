@@ -1,11 +1,23 @@
 """The hash chain of a document's recording, and what it counts on the way."""
 
 import json
+from collections.abc import Sequence
 from hashlib import sha256
+from typing import Any
 
 from collab.log import AUTHOR, UPDATE, Entry
 
 _canonical = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def digest(entry: Entry) -> str:
+    """Of all that the chain takes of an entry."""
+    return sha256(_link(entry)).hexdigest()
+
+
+def _link(entry: Entry) -> bytes:
+    line = [entry.entry, entry.at_ms, entry.document, entry.delivered_by, entry.kind]
+    return sha256(entry.payload).digest() + _canonical(line).encode()
 
 
 class Chain:
@@ -36,6 +48,16 @@ class Chain:
     def __len__(self) -> int:
         return self.updates + self.events + self.authors
 
+    @property
+    def weight(self) -> int:
+        return 0
+
+    async def expect(self, page: Sequence[Entry]) -> None:
+        """Whatever comes can be taken."""
+
+    async def settle(self) -> None:
+        """Nothing is left to do."""
+
     def covers(self, entry: Entry) -> bool:
         """Whether an entry belongs to this recording; another document's does not."""
         return entry.document == self.document_id or (not entry.document and entry.log == self.document_id)
@@ -45,8 +67,7 @@ class Chain:
         self.entry = entry.entry
         if not self.covers(entry):
             return
-        line = [entry.entry, entry.at_ms, entry.document, entry.delivered_by, entry.kind]
-        self.head = sha256(self.head + sha256(entry.payload).digest() + _canonical(line).encode()).digest()
+        self.head = sha256(self.head + _link(entry)).digest()
         self.last_entry = entry.entry
         self.at_ms = entry.at_ms
         if entry.kind == UPDATE:
@@ -56,3 +77,12 @@ class Chain:
             self.authors += 1
         else:
             self.events += 1
+
+    def saved(self) -> list[Any]:
+        """What ``restore`` takes: its state after the last entry of this recording."""
+        return [self.head.hex(), self.last_entry, self.at_ms, self.updates, self.events, self.authors, self.bytes]
+
+    def restore(self, saved: list[Any]) -> None:
+        head, self.last_entry, self.at_ms, self.updates, self.events, self.authors, self.bytes = saved
+        self.head = bytes.fromhex(head)
+        self.entry = self.last_entry

@@ -1,32 +1,32 @@
 """A room's past as its journal tells it: the state at an instant, the entries, one document's recording as a file."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
-from hashlib import sha256
-from itertools import chain, islice
-from typing import Any
+
+import anyio
+import structlog
 
 from collab.journal import Journal
 from collab.log import Entry
 from collab.note import NO_NOTE, Note
 from collab.quarantine import Quarantine
+from replay.cache import Cache, Damaged
 from replay.chain import Chain
+from replay.derivation import Derivation
 from replay.errors import RecordingBroken
+from replay.file import Request, Whole, flowing
 from replay.reader import PAGE, Reader
-from replay.timeline import Timeline
-
-FORMAT = "panelroom-recording"
-VERSION = 1
-
-Told = Callable[[str, dict[str, Any]], dict[str, Any] | None]
-"""A room event by kind as whoever asks may read it, None where he may not."""
+from replay.segment import Told
 
 _MAX_LIMIT = 1_000
 _MAX_PAGE_BYTES = 4 * 2**20
-_LINES = 500  # of a file, in one chunk
+_PATIENCE_S = 0.25  # before a file is sent while it is being derived
+
+_log = structlog.get_logger("replay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +47,24 @@ class Overview:
     documents: list[DocumentOverview]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingFile:
-    """As docs/recording.md describes it. ``etag`` is the head hash and a digest of what the chain does not cover."""
-
-    etag: str
-    chunks: Iterator[bytes]
-
-
 class Replay:
     """Of every interview that the journal has. Who may see what is decided by the caller."""
 
-    def __init__(self, journal: Journal, note: Note = NO_NOTE, quarantine: Quarantine | None = None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        note: Note = NO_NOTE,
+        quarantine: Quarantine | None = None,
+        cache: Cache | None = None,
+    ) -> None:
         self._journal = journal
+        self._note = note
         self._quarantine = quarantine
-        self._chains = Reader(journal, Chain)
-        self._timelines = Reader(journal, partial(Timeline, note=note))
+        self._cache = cache or Cache()
+        self._chains = Reader(journal, self._chain)
+        self._derivations = Reader(journal, self._derivation)
+        self._quiet: dict[str, str] = {}  # documents, of their logs, to be derived in the background
+        self._arrived = asyncio.Event()
 
     async def text(self, interview_id: str, document_id: str, at_ms: int) -> tuple[int, int | None, dict[str, str]]:
         """(at_ms, entry, files): the texts by root after the document's last entry with a time of at most ``at_ms``.
@@ -70,9 +72,16 @@ class Replay:
         Past the end they are the last ones; before the first entry ``entry`` is None. ``source`` is always there.
         Raises RecordingBroken.
         """
-        timeline = await self._timeline(interview_id, document_id, at_ms)
-        entry, files = timeline.texts(at_ms)
-        return at_ms, entry, files
+        self._check(document_id)
+        with self._derivations.using(interview_id, document_id) as slot:
+            while True:
+                derivation = await self._derivations.read(slot, at_ms)
+                try:
+                    entry, files = await derivation.texts(at_ms)
+                except Damaged:
+                    slot.forget(derivation)
+                else:
+                    return at_ms, entry, files
 
     async def entries(
         self, interview_id: str, documents: Sequence[str], *, document: str | None, after: int, limit: int
@@ -101,7 +110,10 @@ class Replay:
 
     async def overview(self, interview_id: str, documents: Sequence[str]) -> Overview:
         """The recordings of these documents, room events included, together."""
-        chains = [await self._chains.read(interview_id, document) for document in documents]
+        chains = []
+        for document in documents:
+            with self._chains.using(interview_id, document) as slot:
+                chains.append(await self._chains.read(slot))
         return Overview(
             await self._journal.started_at_ms(interview_id),
             max(each.at_ms for each in chains),
@@ -117,66 +129,93 @@ class Replay:
         participants: Sequence[Mapping[str, str]],
         sealed: bool,
         told: Told,
-    ) -> RecordingFile:
-        """One document's recording as the player loads it. ``participants`` have id, name, role and color.
+        audience: str = "",
+        after: int = 0,
+    ) -> Whole | AsyncGenerator[bytes]:
+        """One document's recording as the player loads it, or what has come ``after`` an entry.
 
-        The ETag does not depend on ``told``.
-
-        Raises RecordingBroken.
+        It is whole where it is derived already, or in a moment. ``participants`` have id, name, role and color;
+        ``audience`` names what ``told`` lets through. Raises RecordingBroken.
         """
-        started_at_ms = await self._journal.started_at_ms(interview_id)
-        timeline = await self._timeline(interview_id, document_id)
-        head_hash = timeline.chain.head.hex()
-        header = {
-            "format": FORMAT,
-            "version": VERSION,
+        self._check(document_id)
+        log = await self._journal.open(interview_id)
+        head = {
             "interview": interview_id,
             "document": document_id,
+            "started_at": None if log.started_at_ms is None else _iso(log.started_at_ms),
             "sealed": sealed,
-            "started_at": None if started_at_ms is None else _iso(started_at_ms),
-            "duration_ms": timeline.at_ms,
-            "entries": timeline.chain.last_entry,
-            "head_hash": head_hash,
             "participants": [dict(participant) for participant in participants],
-            "files": timeline.files(),
-            "roots": list(timeline.histories),
         }
-        text = json.dumps(header, ensure_ascii=False, separators=(",", ":"))
-        return RecordingFile(
-            f"{head_hash}-{sha256(text.encode()).hexdigest()[:16]}", _chunks(text, header, timeline, told)
-        )
+        request = Request(interview_id, document_id, head, told, audience, after)
+        entries, duration_ms = log.next_entry - 1, log.committed_at_ms
+        with self._derivations.using(interview_id, document_id) as slot, anyio.move_on_after(_PATIENCE_S):
+            while True:
+                derivation = await self._derivations.read(slot)
+                if after:
+                    entries, duration_ms = derivation.chain.last_entry, derivation.at_ms
+                    break
+                whole = Whole(self._cache, request)
+                try:
+                    async with slot.turn:
+                        await derivation.settle()
+                        await whole.plan(derivation)
+                except Damaged:
+                    slot.forget(derivation)
+                else:
+                    return whole
+        return flowing(self._derivations, self._cache, request, entries, duration_ms)
 
-    async def _timeline(self, interview_id: str, document_id: str, at_ms: int | None = None) -> Timeline:
+    def derive_soon(self, interview_id: str, document_id: str) -> None:
+        """The document is quiet: have all of it in the cache."""
+        self._quiet[document_id] = interview_id
+        self._arrived.set()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """For as long as the block lasts, derive in the background what is quiet."""
+        task = asyncio.create_task(self._run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            await self._cache.aclose()
+
+    async def _run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            while self._quiet:
+                document_id, interview_id = self._quiet.popitem()
+                try:
+                    await self._derive(interview_id, document_id)
+                except RecordingBroken:
+                    pass  # was logged
+                except Exception:  # noqa: BLE001 - whoever asks for it is told
+                    _log.exception("not derived", document=document_id)
+
+    async def _derive(self, interview_id: str, document_id: str) -> None:
+        self._check(document_id)
+        with self._derivations.using(interview_id, document_id) as slot:
+            derivation = await self._derivations.read(slot)
+            async with slot.turn:
+                derivation.close()
+                await derivation.settle()
+                derivation.release()
+
+    def _check(self, document_id: str) -> None:
         if self._quarantine is not None and self._quarantine.closes(document_id):
             raise RecordingBroken(document_id, 0)
-        timeline = await self._timelines.read(interview_id, document_id, at_ms)
-        timeline.verify()
-        return timeline
+
+    async def _chain(self, _interview_id: str, document_id: str) -> Chain:
+        return Chain(document_id)
+
+    async def _derivation(self, interview_id: str, document_id: str) -> Derivation:
+        derivation = Derivation(interview_id, document_id, self._journal, self._cache, self._note)
+        await derivation.restore()
+        return derivation
 
 
 def _iso(epoch_ms: int) -> str:
     return datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _chunks(head: str, header: Mapping[str, Any], timeline: Timeline, told: Told) -> Iterator[bytes]:
-    """Of the timeline as it is now; it may go on while the file is being sent."""
-    people = {participant["id"]: index for index, participant in enumerate(header["participants"])}
-    roots = {root: index for index, root in enumerate(header["roots"])}
-    operations = (
-        (entry, at_ms, people.get(delivered_by, -1), roots[root], position, deleted, inserted)
-        for entry, at_ms, delivered_by, root, position, deleted, inserted in timeline.operations()
-    )
-    events = [
-        (event.entry, event.at_ms, event.kind, shown)
-        for event in timeline.events
-        if (shown := told(event.kind, json.loads(event.payload))) is not None
-    ]
-    return chain(_array(head[:-1] + ',"operations":[', operations), _array('],"events":[', iter(events)), (b"]}",))
-
-
-def _array(before: str, items: Iterator[Any]) -> Iterator[bytes]:
-    while lines := list(islice(items, _LINES)):
-        yield (before + json.dumps(lines, ensure_ascii=False, separators=(",", ":"))[1:-1]).encode()
-        before = ","
-    if before != ",":
-        yield before.encode()

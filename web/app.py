@@ -75,7 +75,12 @@ def create_app(settings: Settings, data: Path, note: Note = NO_NOTE, poisons: It
         app.extensions["panelroom"] = panelroom
         app.asgi_app = Dispatch(Sockets(panelroom), app.asgi_app)  # type: ignore[method-assign, assignment, arg-type]
         try:
-            async with panelroom.journal.running(), panelroom.registry.running(), panelroom.rooms.seats.running():
+            async with (
+                panelroom.journal.running(),
+                panelroom.registry.running(),
+                panelroom.rooms.seats.running(),
+                panelroom.replay.running(),
+            ):
                 yield
         finally:
             await panelroom.database.close()

@@ -13,6 +13,7 @@ from collab.note import NO_NOTE, Note, Poison
 from collab.quarantine import Quarantine
 from collab.registry import Registry
 from collab.turn import Turn
+from replay.cache import Cache
 from replay.recording import Replay
 from rooms.service import Service
 from web.metric import Metrics
@@ -21,6 +22,7 @@ from web.settings import Settings
 from web.stream import Streams
 
 DATABASE_NAME = "panelroom.db"
+CACHE_NAME = "cache.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Panelroom:
         rooms = Service(
             database, journal, registry, clock, reopen_s=settings.reopen_s, seat_hold_s=settings.seat_hold_s
         )
+        replay = Replay(journal, note, quarantine, Cache(data / CACHE_NAME))
+        registry.on_quiet = replay.derive_soon
         return cls(
             settings=settings,
             database=database,
@@ -74,7 +78,7 @@ class Panelroom:
             journal=journal,
             registry=registry,
             rooms=rooms,
-            replay=Replay(journal, note, quarantine),
+            replay=replay,
             joins=Rate(settings.joins_per_min),
             door=Turn(),
             chats=Rate(settings.chats_per_min),

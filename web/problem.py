@@ -118,7 +118,7 @@ async def _http(error: HTTPException) -> Response:
         status, _slug(error.name), error.name, re.sub("<[^>]*>", "", error.description or error.name)
     )
     for name, value in error.get_headers():
-        if name == "Allow":
+        if name in {"Allow", "Content-Range"}:
             response.headers[name] = value
     return response
 

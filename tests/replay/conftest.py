@@ -14,4 +14,4 @@ async def recorded(tmp_path: Path) -> AsyncIterator[Recorded]:
     recorded = Recorded(database)
     await recorded.start()
     yield recorded
-    await database.close()
+    await recorded.close()

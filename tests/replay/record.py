@@ -1,12 +1,20 @@
 """Interviews put into a journal without a room."""
 
-from typing import Any
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from typing import Any, TypeVar, cast
 
 from pycrdt import Doc, Text
 
 from collab.clock import Clock
 from collab.database import Database
 from collab.journal import Journal
+from collab.log import Entry, Log
+from replay.cache import Cache
+from replay.derivation import Derivation
+from replay.file import Whole
+from replay.recording import Replay
+
+T = TypeVar("T")
 
 INTERVIEW = "i"
 NOTES = "i.notes"
@@ -16,6 +24,53 @@ START_MS = 1_800_000_000_000
 def everything(_kind: str, event: dict[str, Any]) -> dict[str, Any]:
     """What somebody is told from whom nothing is kept."""
     return event
+
+
+def now(step: Coroutine[Any, Any, T]) -> T:
+    """The result of what has nothing to wait for."""
+    try:
+        step.send(None)
+    except StopIteration as done:
+        return cast("T", done.value)
+    raise AssertionError("it waits")
+
+
+def derivation(log: Sequence[Entry], document_id: str = INTERVIEW) -> Derivation:
+    """Of the entries of a log, ready to take them, or after them; without journal and cache."""
+    made = Derivation(INTERVIEW, document_id, cast("Journal", None), Cache())
+    now(made.expect([Entry(INTERVIEW, 0, 0, document_id, "", "update", b"")]))
+    for entry in log:
+        made.take(entry)
+    return made
+
+
+async def whole(made: Whole | AsyncGenerator[bytes]) -> bytes:
+    """All of a file."""
+    return b"".join([chunk async for chunk in (made.chunks() if isinstance(made, Whole) else made)])
+
+
+class Listed:
+    """What a journal would say that has these entries."""
+
+    def __init__(self, log: list[Entry]) -> None:
+        self.log = log
+        self.reads = 0
+
+    async def entries(
+        self, _log_id: str, *, after: int = 0, limit: int = 1000, document: str | None = None, kind: str | None = None
+    ) -> list[Entry]:
+        self.reads += 1
+        found = [
+            entry for entry in self.log[after:] if document in {None, entry.document} and kind in {None, entry.kind}
+        ]
+        return found[:limit]
+
+    async def open(self, log_id: str) -> Log:
+        at_ms = self.log[-1].at_ms if self.log else 0
+        return Log(log_id, START_MS, at_ms, len(self.log) + 1)
+
+    def replay(self, cache: Cache) -> Replay:
+        return Replay(cast("Journal", self), cache=cache)
 
 
 class StillClock(Clock):
@@ -34,6 +89,16 @@ class Recorded:
         self.clock = StillClock()
         self.journal = Journal(database, self.clock)
         self._docs: dict[str, Doc[Any]] = {}
+        self._caches: list[Cache] = []
+
+    def replay(self, cache: Cache | None = None, **options: Any) -> Replay:
+        self._caches.append(cache or Cache())
+        return Replay(self.journal, cache=self._caches[-1], **options)
+
+    async def close(self) -> None:
+        for cache in self._caches:
+            await cache.aclose()
+        await self.journal.database.close()
 
     async def start(self) -> None:
         self.log = await self.journal.open(INTERVIEW)

@@ -1,5 +1,4 @@
 import base64
-import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from rooms.key import Scope
 from rooms.member import MemberRole
 from rooms.participant import Role
 from rooms.secret import new_id
+from tests.replay.decoder import File, decode
 from web.app import create_app
 from web.panelroom import Panelroom
 from web.settings import Settings
@@ -48,6 +48,12 @@ class Site:
             sent["Cookie"] = f"panelroom_session={self.sessions[by]}"
         url = f"/api/v1/interviews/{self.interview}/recording{path}"
         return await self.client.get(url, query_string=query, headers=sent)
+
+    async def file(self, by: str = "reader", **query: Any) -> File:
+        response = await self.ask("/file", by, **query)
+        assert response.status_code == 200
+        assert response.content_type == "application/vnd.panelroom.recording"
+        return decode(await response.get_data())
 
     async def type(self, text: str, part: str = "", by: str = "p") -> bytes:
         doc: Doc[Any] = Doc({"source": Text(text)})
@@ -119,9 +125,9 @@ async def test_a_recording_through_its_four_calls(site: Site) -> None:
     assert page["next"] is None
     assert [base64.b64decode(item["update"]) for item in page["items"]] == [update, notes]
     assert page["items"][0].keys() == {"entry", "at_ms", "delivered_by", "document", "kind", "update"}
-    file = await site.get("/file")
-    assert [operation[2:] for operation in file["operations"]] == [[0, 0, 0, "", "a😀\r\n"]]
-    assert file["head_hash"] == found["documents"][0]["head_hash"]
+    file = await site.file()
+    assert [operation[2:] for operation in file.operations] == [(joined.participant.id, "source", 0, 0, "a😀\r\n")]
+    assert file.end["head_hash"] == found["documents"][0]["head_hash"]
 
 
 async def test_before_anybody_has_entered(site: Site) -> None:
@@ -129,7 +135,7 @@ async def test_before_anybody_has_entered(site: Site) -> None:
     assert (found["started_at"], found["duration_ms"], found["entries"]) == (None, 0, 0)
     assert await site.get("/text", at_ms=0) == {"at_ms": 0, "entry": None, "files": {"source": ""}}
     assert await site.get("/entries") == {"items": [], "next": None}
-    assert (await site.get("/file"))["operations"] == []
+    assert (await site.file()).operations == []
 
 
 @pytest.mark.parametrize(("by", "sees"), [("reader", True), ("owner", True), ("ada", True), ("bob", False)])
@@ -142,9 +148,11 @@ async def test_the_notes_are_seen_by_whom_they_are_for(site: Site, by: str, sees
         *([notes] if sees else []),
     ]
     for path, query in CALLS:
-        await site.get(path, by, document=notes, status=200 if sees else 404, **query)
-        everything = await (await site.ask(path, by, **query)).get_data(as_text=True)
-        assert "canary" not in everything
+        response = await site.ask(path, by, document=notes, **query)
+        assert response.status_code == (200 if sees else 404)
+        assert (response.content_type == "application/problem+json") is not sees
+        everything = await (await site.ask(path, by, **query)).get_data(as_text=False)
+        assert b"canary" not in everything
     items = (await site.get("/entries", by))["items"]
     assert [item["document"] for item in items] == [site.interview, *([notes] if sees else [])]
     assert (b"canary" in b"".join(base64.b64decode(item["update"]) for item in items)) is sees
@@ -200,9 +208,9 @@ async def test_it_is_sealed_when_its_finish_cannot_be_undone(site: Site) -> None
     assert (await site.get(""))["sealed"] is False
     await rooms.lifecycle.finish(ada, site.interview)
     assert (await site.get(""))["sealed"] is True
-    file = await site.get("/file")
-    assert file["sealed"] is True
-    assert [event[2] for event in file["events"]][-1] == "interview.finished"
+    file = await site.file()
+    assert file.head["sealed"] is True
+    assert [event[2] for event in file.events][-1] == "interview.finished"
 
 
 async def test_what_does_not_fit_its_document_is_said(site: Site) -> None:
@@ -223,7 +231,7 @@ async def test_a_file_that_is_known_is_not_sent_again(site: Site) -> None:
     await site.type("b")
     changed = await site.ask("/file", headers={"If-None-Match": etag})
     assert changed.status_code == 200
-    assert json.loads(await changed.get_data())["operations"]
+    assert decode(await changed.get_data()).operations
     assert changed.headers["ETag"] != etag
 
 
@@ -244,6 +252,6 @@ async def test_chat_to_the_interviewers_is_read_by_whoever_reads_their_notes(sit
         items = (await site.get("/entries", by_whom))["items"]
         response = await site.ask("/file", by_whom)
         etags.add(response.headers["ETag"])
-        told = [(kind, event) for _, _, kind, event in (await response.get_json(force=True))["events"]]
+        told = [(kind, event) for _, _, kind, event in decode(await response.get_data()).events]
         assert [(item["kind"], item["event"]) for item in items] == told == expected
     assert len(etags) == 2

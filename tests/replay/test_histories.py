@@ -1,6 +1,8 @@
 """Random histories: people type, delete, undo, redo and exchange updates, accepted in any order that is valid."""
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -9,8 +11,11 @@ from hypothesis import strategies as st
 from pycrdt import Doc, Text, UndoManager, merge_updates
 
 from collab.log import Entry
-from replay import history
-from replay.timeline import Timeline
+from replay import segment
+from replay.cache import Cache
+from replay.derivation import Derivation
+from tests.replay.decoder import File, decode
+from tests.replay.record import Listed, derivation, everything, now, whole
 
 CHARACTERS = ["a", "b", " ", "\n", "\r\n", "é", "e\u0301", "漢", "😀", "👩‍👩‍👧", "𝒳", "\u200d", "\x00", "\U0010ffff"]
 ROOTS = ["source", "source", "source/ä"]
@@ -123,24 +128,24 @@ def prefixes(log: list[Entry]) -> Iterator[tuple[Entry, dict[str, str]]]:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _small_intervals() -> Iterator[None]:
+def _small_segments() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(history, "_LEAST_OPERATIONS", 3)
+        patch.setattr(segment, "_LEAST", 3)
         yield
 
 
 @settings(max_examples=100, deadline=None)
 @given(logs())
 def test_the_text_at_every_prefix_is_that_of_the_crdt(log: list[Entry]) -> None:
-    timeline = Timeline("i")
+    derived = derivation([])
     expected: dict[int, tuple[int, dict[str, str]]] = {}
     for entry, wanted in prefixes(log):
-        timeline.take(entry)
+        derived.take(entry)
         expected[entry.at_ms] = (entry.entry, wanted)  # the last one of each time
-        assert timeline.texts(entry.at_ms) == (entry.entry, _written(wanted, timeline))
-    timeline.verify()
+        assert now(derived.texts(entry.at_ms)) == (entry.entry, _written(wanted, derived))
+    derived.verify()
     for at_ms, (number, wanted) in expected.items():
-        found, files = timeline.texts(at_ms)
+        found, files = now(derived.texts(at_ms))
         assert found == number
         assert {root: files.get(root, "") for root in wanted} == wanted
 
@@ -148,31 +153,38 @@ def test_the_text_at_every_prefix_is_that_of_the_crdt(log: list[Entry]) -> None:
 @settings(max_examples=60, deadline=None)
 @given(logs())
 def test_the_operations_lead_a_browser_forward_and_back(log: list[Entry]) -> None:
-    timeline = Timeline("i")
-    for entry in log:
-        timeline.take(entry)
-    operations = list(timeline.operations())
+    file = asyncio.run(_file(log))
     roots = {root: "".encode("utf-16-le") for root in ROOTS}
     walked: list[dict[str, bytes]] = []
-    todo = iter(operations)
+    undo: list[tuple[str, int, str, str]] = []
+    todo = iter(file.operations)
     operation = next(todo, None)
     for entry, wanted in prefixes(log):
-        while operation is not None and operation.entry == entry.entry:
+        while operation is not None and operation[0] == entry.entry:
+            number, at_ms, writer, root, position, length, inserted = operation
+            deleted = roots[root][position * 2 : (position + length) * 2].decode("utf-16-le")
             walked.append(dict(roots))
-            roots[operation.root] = _splice(
-                roots[operation.root], operation.position, operation.deleted, operation.inserted
-            )
-            assert (operation.at_ms, operation.delivered_by) == (entry.at_ms, entry.delivered_by)
+            undo.append((root, position, inserted, deleted))
+            roots[root] = _splice(roots[root], position, deleted, inserted)
+            assert (number, at_ms, writer) == (entry.entry, entry.at_ms, entry.delivered_by)
             operation = next(todo, None)
         assert {root: text.decode("utf-16-le") for root, text in roots.items()} == wanted
     assert operation is None
-    for step in reversed(operations):
-        roots[step.root] = _splice(roots[step.root], step.position, step.inserted, step.deleted)
+    for root, position, inserted, deleted in reversed(undo):
+        roots[root] = _splice(roots[root], position, inserted, deleted)
         assert roots == walked.pop()
+    file.check_proofs()
+    assert [proof[0] for proof in file.end["proofs"]][-1:] == [entry.entry for entry in log][-1:]
 
 
-def _written(texts: dict[str, str], timeline: Timeline) -> dict[str, str]:
-    return {root: text for root, text in texts.items() if root == "source" or timeline.histories.get(root)}
+async def _file(log: list[Entry]) -> File:
+    async with aclosing(Cache()) as cache:
+        made = await Listed(log).replay(cache).file("i", "i", participants=[], sealed=False, told=everything)
+        return decode(await whole(made))
+
+
+def _written(texts: dict[str, str], derived: Derivation) -> dict[str, str]:
+    return {root: text for root, text in texts.items() if root == "source" or root in derived._texts}
 
 
 def _splice(text: bytes, position: int, deleted: str, inserted: str) -> bytes:

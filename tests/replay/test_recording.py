@@ -1,6 +1,5 @@
-import json
+from hashlib import sha256
 from itertools import islice
-from typing import Any
 
 import anyio
 import pytest
@@ -10,11 +9,13 @@ from anyio.lowlevel import checkpoint
 from collab.log import Entry
 from collab.note import Note, Noted
 from collab.quarantine import Quarantine
-from replay import reader, recording
+from replay import reader, recording, segment
+from replay.derivation import Derivation
 from replay.errors import RecordingBroken
+from replay.file import Whole
 from replay.recording import Replay
-from replay.timeline import Timeline
-from tests.replay.record import INTERVIEW, NOTES, Recorded, everything
+from tests.replay.decoder import File, decode
+from tests.replay.record import INTERVIEW, NOTES, Recorded, everything, whole
 from tests.replay.trace import load, updates
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +28,7 @@ PEOPLE = [
 
 
 async def test_the_text_at_an_instant(recorded: Recorded) -> None:
-    replay = Replay(recorded.journal)
+    replay = recorded.replay()
     assert await replay.text(INTERVIEW, INTERVIEW, 0) == (0, None, {"source": ""})
     await recorded.type("b😀\r\n")  # entry 2 at 100
     await recorded.type("secret", NOTES)  # entry 3 at 200
@@ -40,7 +41,7 @@ async def test_the_text_at_an_instant(recorded: Recorded) -> None:
 
 
 async def test_a_live_room_goes_on(recorded: Recorded) -> None:
-    replay = Replay(recorded.journal)
+    replay = recorded.replay()
     for index in range(5):
         await recorded.type("x", after_ms=index % 2 * 10)  # also twice at one time
         now = recorded.clock.at_ms - recorded.log.started_at_ms if recorded.log.started_at_ms else 0
@@ -48,7 +49,7 @@ async def test_a_live_room_goes_on(recorded: Recorded) -> None:
 
 
 async def test_entries_come_in_pages(recorded: Recorded) -> None:
-    replay = Replay(recorded.journal)
+    replay = recorded.replay()
     made = [await recorded.type(str(index), NOTES if index % 3 == 0 else INTERVIEW) for index in range(10)]
     await recorded.tell("interview.finished", by={"id": "q"})
 
@@ -75,7 +76,7 @@ async def test_entries_come_in_pages(recorded: Recorded) -> None:
 async def test_the_last_page_has_no_next_even_where_hidden_entries_follow(recorded: Recorded) -> None:
     await recorded.type("seen")
     await recorded.type("hidden", NOTES)
-    found, after = await Replay(recorded.journal).entries(INTERVIEW, [INTERVIEW], document=None, after=0, limit=2)
+    found, after = await recorded.replay().entries(INTERVIEW, [INTERVIEW], document=None, after=0, limit=2)
     assert ([entry.entry for entry in found], after) == ([1, 2], None)
 
 
@@ -83,18 +84,18 @@ async def test_a_page_is_bounded(recorded: Recorded, monkeypatch: pytest.MonkeyP
     for _ in range(3):
         await recorded.type("x" * 1000)
     monkeypatch.setattr(recording, "_MAX_PAGE_BYTES", 1500)
-    found, after = await Replay(recorded.journal).entries(INTERVIEW, BOTH, document=INTERVIEW, after=0, limit=1000)
+    found, after = await recorded.replay().entries(INTERVIEW, BOTH, document=INTERVIEW, after=0, limit=1000)
     assert ([entry.entry for entry in found], after) == ([2, 3], 3)
     monkeypatch.undo()
     for _ in range(1100):
         recorded.queue(b"\x00\x00")
     await recorded.journal.flush()
-    found, after = await Replay(recorded.journal).entries(INTERVIEW, BOTH, document=None, after=0, limit=5000)
+    found, after = await recorded.replay().entries(INTERVIEW, BOTH, document=None, after=0, limit=5000)
     assert (len(found), after) == (1000, 1000)
 
 
 async def test_the_overview(recorded: Recorded) -> None:
-    replay = Replay(recorded.journal)
+    replay = recorded.replay()
     first = await recorded.type("b")
     await recorded.type("secret", NOTES)
     second = await recorded.type("a")
@@ -113,80 +114,101 @@ async def test_the_overview(recorded: Recorded) -> None:
     assert after.documents[1] == everything.documents[1]
 
 
-async def _read(replay: Replay, document: str = INTERVIEW, *, sealed: bool = False) -> tuple[str, dict[str, Any]]:
+async def _read(replay: Replay, document: str = INTERVIEW, *, sealed: bool = False) -> tuple[str, File]:
     made = await replay.file(INTERVIEW, document, participants=PEOPLE, sealed=sealed, told=everything)
-    return made.etag, json.loads(b"".join(made.chunks))
+    assert isinstance(made, Whole)
+    data = await whole(made)
+    assert len(data) == made.size
+    return made.etag, decode(data)
 
 
 async def test_the_file(recorded: Recorded) -> None:
-    replay = Replay(recorded.journal)
+    replay = recorded.replay()
     await recorded.type("b😀", by="p")
     await recorded.tell("participant.joined", participant=PEOPLE[1])
     await recorded.type("a", by="q")
     await recorded.type("c", by="")
     etag, file = await _read(replay)
     head = (await replay.overview(INTERVIEW, [INTERVIEW])).documents[0].head_hash
-    assert etag.startswith(head)
-    assert file == {
-        "format": "panelroom-recording",
-        "version": 1,
+    assert etag.startswith(f"2-{head}-")
+    assert file.head == {
         "interview": INTERVIEW,
         "document": INTERVIEW,
-        "sealed": False,
+        "after": 0,
+        "entries": 5,
         "started_at": "2027-01-15T08:00:00.000Z",
         "duration_ms": 300,
-        "entries": 5,
-        "head_hash": head,
+        "sealed": False,
         "participants": PEOPLE,
-        "files": {},
-        "roots": ["source"],
-        "operations": [[2, 100, 0, 0, 0, "", "b😀"], [4, 200, 1, 0, 0, "", "a"], [5, 300, -1, 0, 0, "", "c"]],
-        "events": [
-            [1, 0, "participant.entered", {"id": "p"}],
-            [3, 100, "participant.joined", {"participant": PEOPLE[1]}],
-        ],
     }
+    assert file.operations == [
+        (2, 100, "p", "source", 0, 0, "b😀"),
+        (4, 200, "q", "source", 0, 0, "a"),
+        (5, 300, None, "source", 0, 0, "c"),
+    ]
+    assert file.selections == []
+    assert file.events == [
+        [1, 0, "participant.entered", {"id": "p"}],
+        [3, 100, "participant.joined", {"participant": PEOPLE[1]}],
+    ]
+    text = "cab😀".encode()
+    state = b"\x06\0\0\0source" + len(text).to_bytes(4, "little") + text
+    assert file.end == {
+        "entry": 5,
+        "head_hash": head,
+        "roots": ["source"],
+        "writers": ["p", "q"],
+        "files": [],
+        "proofs": [[5, 300, sha256(state).hexdigest()]],
+    }
+    assert file.blocks == [b"head", b"oper", b"evnt", b"end "]
 
 
 async def test_the_notes_file_has_nothing_of_the_code_and_its_events(recorded: Recorded) -> None:
-    replay = Replay(recorded.journal)
+    replay = recorded.replay()
     await recorded.type("code")
     await recorded.type("notes", NOTES, "q")
     _, file = await _read(replay, NOTES)
-    assert (file["operations"], file["events"]) == ([[3, 200, 1, 0, 0, "", "notes"]], [])
+    assert (file.operations, file.events) == ([(3, 200, "q", "source", 0, 0, "notes")], [])
     _, file = await _read(replay)
-    assert "notes" not in json.dumps(file)
+    assert "notes" not in str(file)
 
 
 async def test_the_etag_changes_with_the_file_and_not_without(recorded: Recorded) -> None:
-    replay = Replay(recorded.journal)
+    replay = recorded.replay()
     await recorded.type("a")
     etag, _ = await _read(replay)
-    assert await _read(Replay(recorded.journal)) == await _read(replay)
+    assert await _read(recorded.replay()) == await _read(replay)
     await recorded.type("notes", NOTES)
     assert (await _read(replay))[0] == etag
     assert (await _read(replay, sealed=True))[0] != etag
+    await replay._derive(INTERVIEW, INTERVIEW)
+    assert (await _read(replay))[0] == etag
     await recorded.tell("participant.left", id="p")
     assert (await _read(replay))[0] != etag
 
 
 async def test_a_file_is_of_one_moment_and_streams(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording, "_LINES", 3)
-    replay = Replay(recorded.journal)
+    monkeypatch.setattr(segment, "_LEAST", 3)
+    replay = recorded.replay()
     await recorded.type("a")
     empty = await replay.file(INTERVIEW, NOTES, participants=[], sealed=False, told=everything)
-    assert json.loads(b"".join(empty.chunks))["operations"] == []
+    assert decode(await whole(empty)).operations == []
     made = await replay.file(INTERVIEW, INTERVIEW, participants=[], sealed=False, told=everything)
     await recorded.type("b")
     await replay.text(INTERVIEW, INTERVIEW, 10**9)
-    file = json.loads(b"".join(made.chunks))
-    assert (len(file["operations"]), file["entries"], file["duration_ms"]) == (1, 2, 100)
+    file = decode(await whole(made))
+    assert (len(file.operations), file.end["entry"], file.head["duration_ms"]) == (1, 2, 100)
     for _ in range(6):
         await recorded.type("c", after_ms=0)
     made = await replay.file(INTERVIEW, INTERVIEW, participants=[], sealed=False, told=everything)
-    chunks = list(made.chunks)
-    assert len(chunks) == 5
-    assert len(json.loads(b"".join(chunks))["operations"]) == 8
+    assert isinstance(made, Whole)
+    chunks = [chunk async for chunk in made.chunks()]
+    assert len(chunks) == 4  # the head, two segments, and the open one with the end
+    file = decode(b"".join(chunks))
+    assert len(file.operations) == 8
+    assert file.blocks == [b"head", b"oper", b"evnt", b"oper", b"oper", b"end "]
+    file.check_proofs()
 
 
 async def test_many_ask_and_one_derives_without_holding_up_the_loop(
@@ -198,15 +220,15 @@ async def test_many_ask_and_one_derives_without_holding_up_the_loop(
         recorded.queue(payload)
     await recorded.journal.flush()
     taken: list[int] = []
-    take = Timeline.take
+    take = Derivation.take
 
-    def counted(self: Timeline, entry: Entry) -> None:
+    def counted(self: Derivation, entry: Entry) -> None:
         taken.append(entry.entry)
         take(self, entry)
 
-    monkeypatch.setattr(Timeline, "take", counted)
-    monkeypatch.setattr(reader, "_SLICE_S", 0.0)
-    replay = Replay(recorded.journal)
+    monkeypatch.setattr(Derivation, "take", counted)
+    monkeypatch.setattr(reader, "SLICE_S", 0.0)
+    replay = recorded.replay()
     turns = 0
 
     async def ask() -> None:
@@ -231,7 +253,7 @@ async def test_many_ask_and_one_derives_without_holding_up_the_loop(
 
 
 async def test_what_is_broken_stays_broken_and_harms_nobody_else(recorded: Recorded) -> None:
-    replay = Replay(recorded.journal)
+    replay = recorded.replay()
     await recorded.type("fine", NOTES)
     await recorded.type("a")
     recorded.queue(b"\x01garbage")
@@ -247,10 +269,10 @@ async def test_what_is_broken_stays_broken_and_harms_nobody_else(recorded: Recor
 
 async def test_the_least_recently_used_leave(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "_MAX_ENTRIES", 2 * reader._LEAST_ENTRIES)
-    replay = Replay(recorded.journal)
+    replay = recorded.replay()
     for document in ("i", "i.notes", "i", "x"):
         await replay.text(INTERVIEW, document, 10**9)
-    assert list(replay._timelines._slots) == ["i", "x"]
+    assert list(replay._derivations._slots) == ["i", "x"]
 
 
 async def test_a_document_that_has_ended_a_process_is_not_replayed_again(recorded: Recorded) -> None:
@@ -264,7 +286,7 @@ async def test_a_document_that_has_ended_a_process_is_not_replayed_again(recorde
             written.append((document, entry))
 
     quarantine = Quarantine(recorded.journal.database, recorded.journal.clock)
-    replay = Replay(recorded.journal, Noting(), quarantine)
+    replay = recorded.replay(note=Noting(), quarantine=quarantine)
     await replay.text(INTERVIEW, INTERVIEW, 0)
     assert written
     assert {document for document, _ in written} == {INTERVIEW}

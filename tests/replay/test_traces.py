@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 
 from collab.log import Entry
-from replay.timeline import Timeline
+from replay.derivation import Derivation
+from tests.replay.record import derivation, now
 from tests.replay.test_histories import logs
 from tests.replay.trace import entries, load, updates
 from tests.support.node import interop, node
@@ -35,12 +36,10 @@ def yjs(log: Sequence[Entry], asked: Sequence[int]) -> dict[int, dict[str, str]]
     return dict(zip(numbers, map(json.loads, done.stdout.rstrip("\n").split("\n")), strict=True))
 
 
-def replayed(log: Sequence[Entry]) -> Timeline:
-    timeline = Timeline("i")
-    for entry in log:
-        timeline.take(entry)
-    timeline.verify()
-    return timeline
+def replayed(log: Sequence[Entry]) -> Derivation:
+    derived = derivation(log)
+    derived.verify()
+    return derived
 
 
 @pytest.mark.parametrize(
@@ -55,11 +54,11 @@ def replayed(log: Sequence[Entry]) -> Timeline:
 def test_a_real_history_at_200_random_instants(name: str) -> None:
     trace = load(name)
     log = entries(updates(trace))
-    timeline = replayed(log)
-    assert timeline.texts(2**53)[1] == {"source": trace["endContent"]}
+    derived = replayed(log)
+    assert now(derived.texts(2**53))[1] == {"source": trace["endContent"]}
     chance = random.Random(name)
     instants = [chance.randint(0, log[-1].at_ms + 10) for _ in range(200)]
-    found = [timeline.texts(at_ms) for at_ms in instants]
+    found = [now(derived.texts(at_ms)) for at_ms in instants]
     asked = [max(each.entry for each in log if each.at_ms <= at_ms) for at_ms in instants]
     assert [entry for entry, _ in found] == asked
     wanted = yjs(log, asked)
@@ -73,10 +72,10 @@ def test_a_real_history_at_200_random_instants(name: str) -> None:
 def test_random_histories_at_every_instant(log: list[Entry]) -> None:
     if not log:
         return
-    timeline = replayed(log)
+    derived = replayed(log)
     wanted = yjs(log, [entry.entry for entry in log])
     for at_ms in {entry.at_ms for entry in log}:
-        number, texts = timeline.texts(at_ms)
+        number, texts = now(derived.texts(at_ms))
         assert number is not None
         named = {root: text for root, text in wanted[number].items() if text or root == "source"}
         assert {root: text for root, text in texts.items() if text or root == "source"} == named

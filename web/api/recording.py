@@ -2,14 +2,17 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from typing import Annotated, Any
 
 from pydantic import Field, JsonValue
 from quart import Blueprint, Response, request
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.http import quote_etag
 
 from collab.log import UPDATE, Entry
+from replay.codec import CONTENT_TYPE
+from replay.file import Whole
 from rooms.audience import Viewer, told
 from rooms.errors import DocumentUnknown
 from rooms.interview import Interview, Status
@@ -30,6 +33,10 @@ class DocumentQuery(Query):
 
 class TextQuery(DocumentQuery):
     at_ms: Count = Field(description="Milliseconds since the start")
+
+
+class FileQuery(DocumentQuery):
+    after: Count = Field(0, description="The last entry that is known already; 0 for the whole file")
 
 
 class EntriesQuery(Query):
@@ -142,11 +149,20 @@ async def entries(interview_id: str) -> Response:
 
 
 @blueprint.get("/interviews/<interview_id>/recording/file")
-@documented(query=DocumentQuery, answers={200: "application/json: docs/recording.md", 304: "If-None-Match named it"})
+@documented(
+    query=FileQuery,
+    answers={
+        200: f"{CONTENT_TYPE}: docs/recording.md",
+        206: "The range that was asked for",
+        304: "If-None-Match named it",
+        416: "There is no such range",
+    },
+)
 async def file(interview_id: str) -> Response:
-    """One document's recording as the player loads it."""
+    """One document's recording as the player loads it, or what has come after an entry."""
+    query = read_query(FileQuery)
     interview, documents = await _visible(interview_id)
-    document = _readable(interview_id, read_query(DocumentQuery).document, documents)
+    document = _readable(interview_id, query.document, documents)
     viewer = _viewer(interview_id, documents)
     made = await panelroom().replay.file(
         interview_id,
@@ -154,14 +170,32 @@ async def file(interview_id: str) -> Response:
         participants=await _participants(interview_id),
         sealed=_is_sealed(interview),
         told=partial(told, viewer=viewer),
+        audience="" if viewer.is_interviewer else "public",
+        after=query.after,
     )
-    etag = f"{made.etag}{'' if viewer.is_interviewer else '-public'}"
-    headers = {"ETag": f'"{etag}"', "Cache-Control": "private, no-cache"}
-    if etag in request.if_none_match:
-        return Response(status=304, headers=headers)
-    response = Response(_stream(made.chunks), content_type="application/json", headers=headers)
+    response = _whole(made) if isinstance(made, Whole) else Response(made)
+    response.content_type = CONTENT_TYPE
+    response.headers["Cache-Control"] = "private, no-cache"
     response.timeout = None  # a slow line may take longer than Quart would wait
     return response
+
+
+def _whole(made: Whole) -> Response:
+    """As much of it as was asked for; several ranges at once are answered by all of it."""
+    etag = quote_etag(made.etag)
+    if made.etag in request.if_none_match:
+        return Response(status=304, headers={"ETag": etag})
+    headers = {"ETag": etag, "Accept-Ranges": "bytes"}
+    wanted = request.range
+    is_current = not request.headers.get("If-Range") or request.if_range.etag == made.etag
+    if wanted is None or wanted.units != "bytes" or len(wanted.ranges) > 1 or not is_current:
+        return Response(made.chunks(), headers=headers | {"Content-Length": str(made.size)})
+    found = wanted.range_for_length(made.size)
+    if found is None:
+        raise RequestedRangeNotSatisfiable(made.size)
+    first, end = found
+    headers |= {"Content-Range": f"bytes {first}-{end - 1}/{made.size}", "Content-Length": str(end - first)}
+    return Response(made.chunks(first, end), 206, headers)
 
 
 async def _visible(interview_id: str) -> tuple[Interview, list[str]]:
@@ -209,11 +243,6 @@ def _item(entry: Entry, viewer: Viewer) -> UpdateItem | EventItem | None:
         return UpdateItem(**common, document=entry.document, update=base64.b64encode(entry.payload).decode())
     event = told(entry.kind, json.loads(entry.payload), viewer)
     return None if event is None else EventItem(**common, document=entry.document or None, event=event)
-
-
-async def _stream(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    for chunk in chunks:
-        yield chunk
 
 
 def _answer(answer: Answer) -> Response:

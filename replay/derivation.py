@@ -1,0 +1,266 @@
+"""Linear operations of one document, derived entry by entry; also while the room is live."""
+
+import json
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from anyio.lowlevel import checkpoint
+
+from collab.gate import SOURCE
+from collab.journal import Journal
+from collab.log import AUTHOR, SELECTION, UPDATE, Entry
+from collab.note import NO_NOTE, Note
+from collab.update import parse
+from collab.wire import Malformed, TooLarge
+from replay.cache import Cache
+from replay.chain import Chain, digest
+from replay.codec import MOST, NOBODY, Rows, compact, decode_state, encode_state, proof
+from replay.errors import RecordingBroken
+from replay.reader import PAGE, SLICE_S
+from replay.replica import Replica
+from replay.segment import Segment, Stored
+from replay.text import Text, walked
+
+
+class Mark(NamedTuple):
+    """How far a document is derived, at the end of a segment; what the next one goes on from."""
+
+    chain: list[Any]
+    anchor: str  # the hash of the last entry covered
+    before: int
+    roots: list[str]
+    writers: list[str]
+    authors: list[tuple[int, str]]
+    files: dict[str, Any]
+
+
+class Derivation:
+    """What is derived goes into segments. Those that are full are in the cache, the last one is here.
+
+    Invariants: after ``take`` everything up to ``entry`` is in, and nothing that is in ever changes. What is kept, or
+    given out after ``verify``, has been compared with the CRDT.
+    """
+
+    def __init__(self, log_id: str, document_id: str, journal: Journal, cache: Cache, note: Note = NO_NOTE) -> None:
+        """``note`` has what the CRDT is given, should that end the process."""
+        self.log_id = log_id
+        self.chain = Chain(document_id)
+        self.roots = [SOURCE]
+        self.writers: list[str] = []
+        self.segments = Rows(2)  # in the cache: the first entry and its time
+        self.tail = Segment(b"", 0)
+        self._journal = journal
+        self._cache = cache
+        self._note = note
+        self._last: Entry | None = None  # of those that are covered
+        self._authors: dict[int, str] = {}
+        self._files: dict[str, Any] = {}
+        self._texts: dict[str, Text] = {}  # those that have been written to
+        self._unverified: set[str] = set()
+        self._replica: Replica | None = None
+        self._full: list[tuple[Stored, bytes]] = []
+
+    @property
+    def document_id(self) -> str:
+        return self.chain.document_id
+
+    @property
+    def entry(self) -> int:
+        return self.chain.entry
+
+    @property
+    def at_ms(self) -> int:
+        return self.chain.at_ms
+
+    @property
+    def weight(self) -> int:
+        return 0 if self._replica is None else self.chain.updates
+
+    async def restore(self) -> None:
+        """Go on from what is in the cache, if that is of this very log. Raises Damaged."""
+        if (found := await self._cache.last(self.document_id)) is None:
+            return
+        count, saved = found[0] + 1, found[1]
+        mark = Mark(*json.loads(saved))
+        self.chain.restore(mark.chain)
+        last = await self._journal.entries(self.log_id, after=self.chain.last_entry - 1, limit=1)
+        if not last or digest(last[0]) != mark.anchor:
+            raise await self._cache.damage(self.document_id, "it was made from another log")
+        async for stored in self._cache.segments(self.document_id):
+            self.segments.append(stored.first, stored.first_ms)
+        if len(self.segments) != count:
+            raise await self._cache.damage(self.document_id, "segments are not there")
+        self.roots, self.writers, self._files = mark.roots, mark.writers, mark.files
+        self._authors = dict(mark.authors)
+        segment = Segment.read(stored)
+        texts = walked(dict(decode_state(stored.state)), self.roots, segment.operations, len(segment.operations))
+        self._texts = {root: Text(texts[root]) for root in self.roots if root in texts}
+        self.tail = Segment(self.verify(), mark.before)
+        if proof(self.tail.state) != stored.proof:
+            raise await self._cache.damage(self.document_id, "its operations do not lead to its text")
+
+    async def expect(self, page: Sequence[Entry]) -> None:
+        if self._replica is not None or not any(self._is_update(entry) for entry in page):
+            return
+        replica = Replica(self.document_id, self._note)
+        after = 0
+        while after < self.entry:
+            known = await self._journal.entries(
+                self.log_id, after=after, limit=PAGE, document=self.document_id, kind=UPDATE
+            )
+            until = perf_counter() + SLICE_S
+            for entry in known:
+                if (after := entry.entry) > self.entry:
+                    break
+                replica.apply(entry)
+                if perf_counter() > until:
+                    await checkpoint()
+                    until = perf_counter() + SLICE_S
+            if len(known) < PAGE:
+                break
+        replica.watch()
+        if {root: text for root, text in replica.texts().items() if text} != {
+            root: text.utf8.decode() for root, text in self._texts.items() if text.utf8
+        }:
+            raise await self._cache.damage(self.document_id, "its texts are not those of the document")
+        self._replica = replica
+
+    def _is_update(self, entry: Entry) -> bool:
+        return entry.kind == UPDATE and entry.document == self.document_id
+
+    def take(self, entry: Entry) -> None:
+        """Go on with the next entry of the log. Raises RecordingBroken; the derivation must not be used after that."""
+        self.chain.take(entry)
+        if not self.chain.covers(entry):
+            return
+        at_ms = min(entry.at_ms, MOST)
+        self._last = entry
+        self.tail.begin(entry, at_ms)
+        if entry.kind == UPDATE:
+            self._update(entry, at_ms)
+        elif entry.kind == AUTHOR:
+            self._authors[json.loads(entry.payload)["client"]] = entry.delivered_by
+        elif entry.kind == SELECTION:
+            self._select(entry, at_ms)
+        else:
+            self.tail.tell(entry, at_ms)
+        if self.tail.is_full:
+            self.close()
+
+    def _update(self, entry: Entry, at_ms: int) -> None:
+        replica = self._replica
+        if replica is None:
+            raise RuntimeError("an update that nobody expected")
+        replica.apply(entry)
+        operations = self.tail.operations
+        self.tail.updates.append(entry.entry, at_ms)
+        writer = self._writer(self._author(entry)) if any(delta for _, delta in replica.deltas) else NOBODY
+        try:
+            for root, delta in replica.deltas:
+                for position, deleted, inserted, utf8 in self._text(root).take(delta) if delta else ():
+                    operations.append(entry.entry, at_ms, writer, self.roots.index(root), position, deleted, inserted)
+                    operations.text += utf8
+                self._unverified.add(root)
+        except (IndexError, UnicodeDecodeError) as error:
+            raise RecordingBroken(self.document_id, entry.entry) from error
+        if replica.files_changed and (files := replica.files()) != self._files:
+            self._files = files
+            self.tail.files.append((entry.entry, at_ms, files))
+
+    def _text(self, root: str) -> Text:
+        if (text := self._texts.get(root)) is None:
+            text = self._texts[root] = Text()
+            if root not in self.roots:
+                self.roots.append(root)
+        return text
+
+    def _author(self, entry: Entry) -> str:
+        """Whose words they are; where that is nobody, or several people, who brought them."""
+        try:
+            authors = {self._authors.get(struct.client) for struct in parse(entry.payload).structs}
+        except (Malformed, TooLarge):
+            return entry.delivered_by
+        author = authors.pop() if len(authors) == 1 else None
+        return author or entry.delivered_by
+
+    def _writer(self, participant: str) -> int:
+        if not participant:
+            return NOBODY
+        if participant not in self.writers:
+            self.writers.append(participant)
+        return self.writers.index(participant)
+
+    def _select(self, entry: Entry, at_ms: int) -> None:
+        """Places beyond the end are at the end; what makes no sense is left out."""
+        selection = json.loads(entry.payload)
+        root = selection.get("root")
+        places = selection.get("anchor"), selection.get("head")
+        if root not in self.roots or not all(type(place) is int for place in places):
+            return
+        most = self._texts[root].units if root in self._texts else 0
+        anchor, head = (min(max(place, 0), most) for place in places)
+        writer = self._writer(entry.delivered_by)
+        self.tail.selections.append(entry.entry, at_ms, writer, self.roots.index(root), anchor, head)
+
+    async def stored(self, number: int) -> Stored:
+        """Raises Damaged."""
+        waiting = number - len(self.segments) + len(self._full)
+        return self._full[waiting][0] if waiting >= 0 else await self._cache.segment(self.document_id, number)
+
+    async def texts(self, at_ms: int) -> tuple[int | None, dict[str, str]]:
+        """The last update with a time of at most ``at_ms``, and all texts after it, ``source`` in any case.
+
+        Raises RecordingBroken, Damaged.
+        """
+        if self.tail.entries and at_ms >= self.tail.first_ms:
+            self.verify()
+            segment = self.tail
+        elif number := self.segments.until(at_ms):
+            segment = Segment.read(await self.stored(number - 1))
+        else:
+            return None, {SOURCE: ""}
+        entry, texts = segment.texts(at_ms, self.roots)
+        return entry, {SOURCE: ""} | texts
+
+    def close(self) -> None:
+        """End the segment, where there is anything in it. Raises RecordingBroken."""
+        if self._last is None or not self.tail.entries:
+            return
+        state = self.verify()
+        stored = self.tail.stored(proof(state))
+        mark = Mark(
+            self.chain.saved(),
+            digest(self._last),
+            before := self.tail.last_update,
+            list(self.roots),
+            list(self.writers),
+            list(self._authors.items()),
+            self._files,
+        )
+        self.segments.append(stored.first, stored.first_ms)
+        self._full.append((stored, compact(mark).encode()))
+        self.tail = Segment(state, before)
+
+    def release(self) -> None:
+        """Let go of the CRDT: the next update has it made again."""
+        self._replica = None
+
+    async def settle(self) -> None:
+        """Put the segments that are full into the cache."""
+        while self._full:
+            stored, mark = self._full[0]
+            await self._cache.put(self.document_id, len(self.segments) - len(self._full), stored, mark)
+            del self._full[0]
+
+    def verify(self) -> bytes:
+        """The texts as they are now, the same as the CRDT's. Raises RecordingBroken."""
+        while self._unverified:
+            root = next(iter(self._unverified))
+            if self._replica is None or self._replica.text(root).encode() != self._texts_of(root):
+                raise RecordingBroken(self.document_id, self.entry)
+            self._unverified.discard(root)
+        return encode_state((root, self._texts[root].utf8) for root in self.roots if root in self._texts)
+
+    def _texts_of(self, root: str) -> bytes | bytearray:
+        return self._texts[root].utf8 if root in self._texts else b""
