@@ -79,13 +79,13 @@ export class Paint {
       context.fillStyle = palette.color(label === null ? "line" : "line-strong");
       const top = label === null ? RULER_PX - 5 : RULER_PX - 10;
       context.fillRect(this.crisp(x), top, 1, RULER_PX - 1 - top);
-      if (label !== null) write(label, x + 4, RULER_PX / 2 - 1);
+      if (label !== null) write(label, this.crisp(x) + 4, RULER_PX / 2 - 1);
     }
     for (const { x, width, from_ms, to_ms } of folds.toSorted((a, b) => b.to_ms - b.from_ms - a.to_ms + a.from_ms)) {
       const words = span(to_ms - from_ms);
       const length = context.measureText(words).width;
       if (length > width && to_ms - from_ms < TOLD_MS) continue;
-      write(words, x + width / 2 - length / 2, RULER_PX / 2 - 1, true);
+      write(words, this.crisp(x + width / 2 - length / 2), RULER_PX / 2 - 1, true);
     }
     for (const cluster of clusters) this.cluster(context, cluster, cluster === hovered);
   }
@@ -170,7 +170,7 @@ export class Paint {
 
   private cluster(context: CanvasRenderingContext2D, { x, marks }: Cluster, hovered: boolean): void {
     const { scale, palette } = this;
-    const at = x - scale.left;
+    const at = this.crisp(x - scale.left);
     const [first] = marks;
     if (first === undefined || at < -MARK_PX || at > scale.viewWidth + MARK_PX) return;
     const middle = RULER_PX + MARKS_PX / 2 - 0.5;
