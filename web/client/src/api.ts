@@ -136,17 +136,19 @@ export function recentLobby(interview: string): Promise<Lobby> {
   return call<Lobby>("GET", `/i/${interview}/lobby`);
 }
 
-export async function recordingFile(interview: string, document: string): Promise<ArrayBuffer> {
-  const path = `${interviews}/${interview}/recording/file?${new URLSearchParams({ document }).toString()}`;
-  return (await answer("GET", path)).arrayBuffer();
+/** The file itself, to be read as it comes; with `after`, only what came after that entry. */
+export function recordingFile(interview: string, document: string, after?: number): Promise<Response> {
+  const query = new URLSearchParams(after === undefined ? { document } : { document, after: String(after) });
+  return request("GET", `${interviews}/${interview}/recording/file?${query.toString()}`);
 }
 
 async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await answer(method, path, body);
+  const response = await request(method, path, body);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
-async function answer(method: string, path: string, body?: unknown): Promise<Response> {
+/** A response that is no refusal. Raises Problem. */
+async function request(method: string, path: string, body?: unknown): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, {

@@ -1,4 +1,4 @@
-import { RangeSetBuilder, type Extension } from "@codemirror/state";
+import { RangeSetBuilder, type Extension, type Text } from "@codemirror/state";
 import { Decoration, EditorView, ViewPlugin, WidgetType, type DecorationSet, type ViewUpdate } from "@codemirror/view";
 import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
@@ -19,12 +19,13 @@ export function carets(text: Y.Text, awareness: Awareness): Extension {
 }
 
 export interface Caret {
-  client: number;
   anchor: number;
   head: number;
   name: string;
   isGuest: boolean;
   color: string;
+  /** The name is always to be seen, and not for a moment only. */
+  isNamed?: boolean;
 }
 
 class Carets {
@@ -37,7 +38,7 @@ class Carets {
     private readonly text: Y.Text,
     private readonly awareness: Awareness,
   ) {
-    this.decorations = decorate(view, this.others());
+    this.decorations = drawCarets(view.state.doc, this.others());
     awareness.on("change", this.onChange);
     text.observe(this.onText);
   }
@@ -50,7 +51,7 @@ class Carets {
 
   update(update: ViewUpdate): void {
     if (update.selectionSet || update.docChanged || update.focusChanged) this.publish(update.view);
-    if (this.stale) this.decorations = decorate(update.view, this.others());
+    if (this.stale) this.decorations = drawCarets(update.state.doc, this.others());
     else if (update.docChanged) this.decorations = this.decorations.map(update.changes);
     this.stale = false;
   }
@@ -95,14 +96,14 @@ class Carets {
     const found: Caret[] = [];
     for (const [client, state] of this.awareness.getStates()) {
       if (client === this.awareness.clientID) continue;
-      const caret = readCaret(client, state, this.text);
+      const caret = readCaret(state, this.text);
       if (caret !== null) found.push(caret);
     }
     return found;
   }
 }
 
-function readCaret(client: number, state: Record<string, unknown>, text: Y.Text): Caret | null {
+function readCaret(state: Record<string, unknown>, text: Y.Text): Caret | null {
   const cursor = state["cursor"] as { anchor: unknown; head: unknown } | null | undefined;
   const user = state["user"] as { name?: unknown; color?: unknown; role?: unknown } | undefined;
   if (cursor === null || cursor === undefined) return null;
@@ -110,7 +111,7 @@ function readCaret(client: number, state: Record<string, unknown>, text: Y.Text)
   const head = indexOf(cursor.head, text);
   if (anchor === null || head === null) return null;
   const name = typeof user?.name === "string" ? user.name : "Someone";
-  return { client, anchor, head, name, isGuest: user?.role === "guest", color: typeof user?.color === "string" ? user.color : "#777777" };
+  return { anchor, head, name, isGuest: user?.role === "guest", color: typeof user?.color === "string" ? user.color : "#777777" };
 }
 
 function indexOf(position: unknown, text: Y.Text): number | null {
@@ -123,15 +124,15 @@ function indexOf(position: unknown, text: Y.Text): number | null {
   }
 }
 
-function decorate(view: EditorView, others: Caret[]): DecorationSet {
-  const length = view.state.doc.length;
-  const ranges = others.flatMap(({ anchor, head, name, isGuest, color }) => {
+export function drawCarets(doc: Text, others: readonly Caret[]): DecorationSet {
+  const { length } = doc;
+  const ranges = others.flatMap(({ anchor, head, name, isGuest, color, isNamed = false }) => {
     const from = Math.min(anchor, head, length);
     const to = Math.min(Math.max(anchor, head), length);
     const at = Math.min(head, length);
-    const onFirstLine = at <= view.state.doc.line(1).to;
+    const onFirstLine = at <= doc.line(1).to;
     const caret = Decoration.widget({
-      widget: new CaretWidget(name, isGuest, color, onFirstLine),
+      widget: new CaretWidget(name, isGuest, color, onFirstLine, isNamed),
       // In an empty file, before the words that stand there instead of text.
       side: head > anchor || length === 0 ? -1 : 1,
     });
@@ -154,18 +155,23 @@ class CaretWidget extends WidgetType {
     private readonly isGuest: boolean,
     private readonly color: string,
     private readonly onFirstLine: boolean,
+    private readonly isNamed: boolean,
   ) {
     super();
   }
 
   /** The name shows for a moment when a caret appears or leaves its line, not at every key: it covers text. */
   override eq(other: CaretWidget): boolean {
-    return other.name === this.name && other.isGuest === this.isGuest && other.color === this.color && other.onFirstLine === this.onFirstLine;
+    const { name, isGuest, color, onFirstLine, isNamed } = other;
+    const isSamePerson = name === this.name && isGuest === this.isGuest && color === this.color;
+    return isSamePerson && onFirstLine === this.onFirstLine && isNamed === this.isNamed;
   }
 
   override toDOM(): HTMLElement {
     const caret = document.createElement("span");
-    caret.className = this.onFirstLine ? "cm-remote-caret below" : "cm-remote-caret";
+    caret.className = "cm-remote-caret";
+    caret.classList.toggle("below", this.onFirstLine);
+    caret.classList.toggle("named", this.isNamed);
     caret.style.setProperty("--who", safeColor(this.color));
     caret.style.setProperty("--who-ink", inkOn(this.color));
     // The name is drawn by the style sheet, so that it is no part of the text to copy or to read aloud.
@@ -181,7 +187,7 @@ class CaretWidget extends WidgetType {
   }
 }
 
-const caretTheme = EditorView.baseTheme({
+export const caretTheme = EditorView.baseTheme({
   ".cm-remote-caret": {
     position: "relative",
     borderLeft: "2px solid var(--who)",
@@ -204,6 +210,6 @@ const caretTheme = EditorView.baseTheme({
     animation: "cm-remote-name 2.6s ease-out forwards",
   },
   ".cm-remote-caret.below::after": { top: "1.3em", borderRadius: "0 3px 3px 3px" },
-  ".cm-remote-caret:hover::after": { animation: "none" },
+  ".cm-remote-caret.named::after, .cm-remote-caret:hover::after": { animation: "none" },
   "@keyframes cm-remote-name": { "0%, 70%": { opacity: "1" }, "100%": { opacity: "0" } },
 });

@@ -83,6 +83,17 @@ export class FileTabs {
     }
   }
 
+  /** Those of which only the tab is left to show that they were there. */
+  markDeleted(files: ReadonlySet<string>): void {
+    for (const [id, { button }] of this.tabs) {
+      const isDeleted = files.has(id);
+      if (button.classList.contains("is-deleted") === isDeleted) continue;
+      button.classList.toggle("is-deleted", isDeleted);
+      button.querySelector(".file-tab-deleted")?.remove();
+      if (isDeleted) button.append(h("span", { class: "file-tab-deleted" }, "deleted"));
+    }
+  }
+
   private make(id: string): Tab {
     const name = h("bdi", { class: "file-tab-name" });
     const people = h("span", { class: "file-tab-people" });

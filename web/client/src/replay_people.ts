@@ -1,77 +1,128 @@
-import { h } from "./dom";
-import { clock, eventWords } from "./event_words";
+import { safeColor } from "./color";
+import { h, icon } from "./dom";
 import { avatar, ROLE_NAMES } from "./person";
-import type { Recording, RecordedEvent } from "./recording";
+import type { RecordedParticipant, Recording } from "./recording";
+import type { Presence } from "./replay_presence";
 
-/** Who took part, with the author of the moment marked, and what happened in the room, each a place to go to. */
-export class ReplayPeople {
-  readonly element: HTMLElement;
-  private readonly people: HTMLElement[];
-  private readonly happened: { event: RecordedEvent; row: HTMLElement }[];
-  private marked = -2;
-  private passed = -1;
-
-  constructor(recording: Recording, onGo: (at_ms: number) => void) {
-    this.people = recording.participants.map(({ id, name, role, color }) => {
-      const roleName = (ROLE_NAMES as Record<string, string>)[role] ?? role;
-      return h(
-        "li",
-        { class: "roster-row", "data-participant": id },
-        avatar({ name, color }),
-        h("span", { class: "roster-name" }, name),
-        h("span", { class: "roster-role" }, roleName),
-      );
-    });
-    this.happened = worthTelling(recording.events).map((event) => {
-      const words = eventWords(event, recording.participants);
-      const row = h(
-        "button",
-        { type: "button", class: "happened-row" },
-        h("span", { class: "happened-time" }, clock(event.at_ms)),
-        words,
-      );
-      row.addEventListener("click", () => {
-        onGo(event.at_ms);
-      });
-      return { event, row };
-    });
-    const events = h("ul", { class: "happened" }, ...this.happened.map(({ row }) => h("li", {}, row)));
-    this.element = h(
-      "aside",
-      { class: "pane replay-people", "aria-label": "People and events" },
-      h("div", { class: "pane-head" }, h("h2", {}, "People")),
-      this.people.length === 0
-        ? h("p", { class: "pane-foot" }, "Nobody took part.")
-        : h("ul", { class: "roster" }, ...this.people),
-      ...(this.happened.length === 0 ? [] : [h("div", { class: "pane-head" }, h("h2", {}, "What happened")), events]),
-    );
-  }
-
-  show(who: number, at_ms: number): void {
-    if (who !== this.marked) {
-      this.marked = who;
-      this.people.forEach((row, at) => {
-        row.classList.toggle("is-writing", at === who);
-      });
-    }
-    const passed = this.happened.filter(({ event }) => event.at_ms <= at_ms).length;
-    if (passed === this.passed) return;
-    this.passed = passed;
-    this.happened.forEach(({ row }, at) => {
-      row.classList.toggle("is-ahead", at >= passed);
-    });
-  }
+interface PeopleActions {
+  onFollow(who: number): void;
+  /** Indices of the participants whose edits count, null for everybody's. */
+  onOnly(who: ReadonlySet<number> | null): void;
 }
 
-/** Without what follows from having joined, the first seat, connection and entry, and from having gone. */
-function worthTelling(events: RecordedEvent[]): RecordedEvent[] {
-  const known = new Set<string>();
-  return events.filter(({ kind, payload }) => {
-    if (kind === "participant.entered" || (kind === "admission.changed" && payload["state"] === "none")) return false;
-    if (kind !== "participant.connected" && (kind !== "admission.changed" || payload["state"] === "waiting")) return true;
-    const what = `${kind} ${String(payload["id"])}`;
-    const again = known.has(what);
-    known.add(what);
-    return again;
-  });
+interface Row {
+  element: HTMLElement;
+  follow: HTMLButtonElement;
+  only: HTMLButtonElement;
+  doing: HTMLElement;
+}
+
+/** Everybody who took part, as they were at the moment: there or not, in which role, and who types where. */
+export class ReplayPeople {
+  readonly element: HTMLElement;
+  private readonly list = h("ul", { class: "roster" });
+  private readonly nobody = h("p", { class: "pane-foot" }, "Nobody has taken part.");
+  private readonly everybody = h("button", { type: "button", class: "button quiet people-all", hidden: true }, "Everybody");
+  private rows: Row[] = [];
+  private only = new Set<number>();
+  private shown = "";
+
+  constructor(
+    recording: Recording,
+    private readonly actions: PeopleActions,
+  ) {
+    this.everybody.addEventListener("click", () => {
+      this.only.clear();
+      this.filterChanged();
+    });
+    this.element = h(
+      "section",
+      { class: "replay-people", "aria-label": "People" },
+      h("div", { class: "pane-head" }, h("h2", {}, "People"), this.everybody),
+      this.list,
+      this.nobody,
+    );
+    this.update(recording);
+  }
+
+  /** Participants are only ever added. */
+  update({ participants }: Recording): void {
+    for (const participant of participants.slice(this.rows.length)) this.add(participant, this.rows.length);
+    this.nobody.hidden = this.rows.length > 0;
+    this.shown = "";
+  }
+
+  /** `typing`: participant -> the name of what he has just typed in. */
+  show(
+    participants: readonly RecordedParticipant[],
+    presence: Presence,
+    typing: ReadonlyMap<number, string>,
+    followed: number | null,
+  ): void {
+    const states = participants.map(({ id, role }, who) => {
+      const standing = presence.of(id);
+      const file = typing.get(who);
+      const isThere = presence.isThere(id) || file !== undefined;
+      const roleName = (ROLE_NAMES as Record<string, string>)[standing?.role ?? role] ?? role;
+      const more = !isThere ? ", not there" : standing?.isMuted === true ? ", muted" : "";
+      return {
+        doing: file === undefined ? `${roleName}${more}` : `typing in ${file}`,
+        isThere,
+        isTyping: file !== undefined,
+      };
+    });
+    const key = `${followed} ${JSON.stringify(states)}`;
+    if (key === this.shown) return;
+    this.shown = key;
+    states.forEach(({ doing, isThere, isTyping }, who) => {
+      const row = this.rows[who];
+      if (row === undefined) return;
+      row.element.classList.toggle("is-away", !isThere);
+      row.element.classList.toggle("is-writing", isTyping);
+      row.follow.setAttribute("aria-pressed", String(who === followed));
+      row.doing.textContent = doing;
+    });
+  }
+
+  private add(participant: RecordedParticipant, who: number): void {
+    const doing = h("span", { class: "roster-role" });
+    const follow = h(
+      "button",
+      { type: "button", class: "roster-follow", "aria-pressed": "false", title: `Follow ${participant.name}` },
+      avatar(participant),
+      h("bdi", { class: "roster-name" }, participant.name),
+      doing,
+    );
+    follow.addEventListener("click", () => {
+      this.actions.onFollow(who);
+    });
+    const only = h(
+      "button",
+      {
+        type: "button",
+        class: "icon-button roster-only",
+        "aria-pressed": "false",
+        "aria-label": `Only ${participant.name}`,
+        title: `Only what ${participant.name} did`,
+      },
+      icon("filter"),
+    );
+    only.addEventListener("click", () => {
+      if (!this.only.delete(who)) this.only.add(who);
+      this.filterChanged();
+    });
+    const element = h("li", { class: "roster-row", "data-participant": participant.id }, follow, only);
+    element.style.setProperty("--who", safeColor(participant.color));
+    this.rows.push({ element, follow, only, doing });
+    this.list.append(element);
+  }
+
+  private filterChanged(): void {
+    this.rows.forEach(({ element, only }, who) => {
+      only.setAttribute("aria-pressed", String(this.only.has(who)));
+      element.classList.toggle("is-left-out", this.only.size > 0 && !this.only.has(who));
+    });
+    this.everybody.hidden = this.only.size === 0;
+    this.actions.onOnly(this.only.size === 0 ? null : new Set(this.only));
+  }
 }

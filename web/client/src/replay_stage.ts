@@ -1,33 +1,37 @@
-import { copyButton } from "./clipboard";
-import { ask } from "./dialog";
-import { h, icon } from "./dom";
-import { clock } from "./event_words";
-import { fileOf, FIRST, readFiles, rootOf, type RoomFile } from "./file";
-import { FileTabs } from "./file_tabs";
+import { announce } from "./dom";
+import { spokenClock } from "./event_words";
+import { rootOf } from "./file";
 import { Player, SPEEDS, type FrameClock } from "./player";
-import { readRecording, type Recording } from "./recording";
+import type { Recording } from "./recording";
+import { typingAt } from "./replay_carets";
+import { ReplayCode } from "./replay_code";
+import { ReplayFiles } from "./replay_files";
+import { keyAction, type KeyActions } from "./replay_keys";
+import { ReplayLayout } from "./replay_layout";
+import { ReplayLog } from "./replay_log";
+import { MomentAddress, momentUrl, type Moment } from "./replay_moment";
+import { ReplayNotes } from "./replay_notes";
 import { ReplayPeople } from "./replay_people";
-import { ReplayView } from "./replay_view";
+import { Presence } from "./replay_presence";
+import { previewAt } from "./replay_preview";
+import { Transport } from "./replay_transport";
 import { Timeline } from "./timeline";
+import { verify } from "./verify";
 
-export interface ReplayPage {
-  interview: { id: string; title: string; status: string; language: string };
-  documents: { id: string; name: "Code" | "Notes" }[];
-  /** For how long the finish can still be undone. */
-  undo_left_ms: number;
-  csp_nonce: string;
+interface StageOptions {
+  language: string;
+  nonce: string;
+  moment: Moment;
+  /** The interview goes on: the recording grows. */
+  isLive: boolean;
 }
 
-const STEP_MS = 5_000;
-
-const KEYS: readonly [string, string][] = [
-  ["Space", "Play or pause"],
-  ["← →", "5 seconds back or on; with Shift, 30"],
-  [", .", "Previous or next edit"],
-  ["Home End", "Beginning or end"],
-  ["- +", "Slower or faster"],
-  ["?", "This list"],
-];
+/** Further behind the end than this, one who follows it is taken there. */
+const FAR_BEHIND_MS = 4_000;
+const BEHIND_MS = 1_000;
+/** After a seek, before it is said: many follow each other. */
+const SETTLED_MS = 600;
+const MOST_FRAMES = 5_000;
 
 const browserClock: FrameClock = {
   now: () => performance.now(),
@@ -39,290 +43,356 @@ const browserClock: FrameClock = {
   },
 };
 
-/** One document's replay on the page. */
-export class ReplayStage {
-  readonly element: HTMLElement;
-  private readonly player: Player;
-  private readonly view: ReplayView;
+/** The replay on the page: everything that shows the moment, drawn once a frame. */
+export class ReplayStage implements KeyActions {
+  readonly player: Player;
+  readonly notes: Player | null;
+  private readonly code: ReplayCode;
+  private readonly notesPane: ReplayNotes | null;
   private readonly timeline: Timeline;
+  private readonly transport: Transport;
   private readonly people: ReplayPeople;
-  private readonly playButton = h("button", { type: "button", class: "button play" });
-  private readonly elapsed = h("span", { class: "elapsed" });
-  private readonly wall = h("span", { class: "wall" });
-  private readonly speed = h("select", { class: "select", "aria-label": "Speed" });
-  private readonly files: readonly RoomFile[];
-  private readonly tabs: FileTabs;
-  private file = FIRST;
-  private drawn = false;
+  private readonly log: ReplayLog;
+  private readonly presence = new Presence();
+  private readonly address = new MomentAddress();
+  private readonly layout = new ReplayLayout(() => {
+    this.later();
+  });
+  private readonly frames: number[] = [];
+  private only: { who: ReadonlySet<number> | null; file: string | null } = { who: null, file: null };
+  private isLive: boolean;
+  private isAtLive = false;
+  private isDue = false;
+  private wasPlaying = false;
+  private sayTimer = 0;
 
-  /** `least_ms`: as long as the replay of the interview's other document. */
+  /** Raises RecordingInvalid. */
   constructor(
-    file: ArrayBuffer,
-    least_ms: number,
-    page: ReplayPage,
-    name: "Code" | "Notes",
-    documents: HTMLElement | null,
+    recording: Recording,
+    notes: Recording | null,
+    options: StageOptions,
   ) {
-    const opened = readRecording(file);
-    opened.duration_ms = Math.max(opened.duration_ms, least_ms);
-    this.player = new Player(opened, browserClock, () => {
+    this.isLive = options.isLive;
+    if (notes !== null) recording.duration_ms = notes.duration_ms = Math.max(recording.duration_ms, notes.duration_ms);
+    this.player = new Player(recording, browserClock, () => {
       this.later();
     });
-    const { recording } = this.player;
-    const body = h("div", { class: name === "Notes" ? "replay-text is-prose" : "replay-text" });
-    this.files = filesOf(recording, page.interview.language);
-    const [first] = this.files;
-    this.view = new ReplayView(body, page.csp_nonce, name === "Notes", first?.language ?? page.interview.language);
-    this.tabs = new FileTabs(body, {
-      onShow: (file) => {
-        this.player.pause();
-        this.show(file);
+    this.notes = notes === null ? null : new Player(notes, browserClock, () => undefined);
+    this.notesPane = this.notes === null ? null : new ReplayNotes(this.notes, options.nonce);
+    this.code = new ReplayCode(
+      this.player,
+      {
+        language: options.language,
+        nonce: options.nonce,
+        onChange: () => {
+          this.later();
+        },
+        onOnly: (file) => {
+          this.filter({ ...this.only, file });
+        },
       },
-      onRename: () => undefined,
-      onDelete: () => undefined,
-    });
-    this.tabs.setFiles(this.files);
-    this.tabs.select(FIRST);
+      this.notesPane === null ? null : this.layout.notesToggle,
+    );
+    const previewFiles = new ReplayFiles(this.player, options.language);
     this.timeline = new Timeline({
       player: this.player,
-      notes: null,
-      onSeek: (at_ms) => {
-        this.player.seekTo(at_ms);
+      notes: this.notes,
+      onSeek: (at_ms, final) => {
+        this.seek(at_ms, final);
       },
-      preview: () => ({ title: "", text: "" }),
+      preview: (at_ms) => previewAt(this.player, previewFiles, at_ms),
     });
-    this.people = new ReplayPeople(recording, (at_ms) => {
-      this.player.seekTo(at_ms);
+    this.transport = new Transport({
+      toggle: () => {
+        this.toggle();
+      },
+      edit: (step) => {
+        this.edit(step);
+      },
+      setSpeed: (speed) => {
+        this.player.setSpeed(speed);
+      },
+      toggleSkip: () => {
+        this.toggleSkip();
+      },
+      goLive: () => {
+        this.goLive();
+      },
+      momentUrl: () => this.momentUrl(),
     });
-    const head = h(
-      "div",
-      { class: this.files.length > 1 ? "pane-head file-head" : "pane-head" },
-      this.files.length > 1
-        ? h("div", { class: "file-strip" }, this.tabs.element)
-        : h("span", { class: "file-name" }, name === "Notes" ? "Notes" : (first?.name ?? "Code")),
-      documents,
-    );
-    this.element = h(
-      "div",
-      { class: "replay-stage" },
-      h("section", { class: "pane replay-pane", "aria-label": name }, head, body),
-      this.people.element,
-      h("section", { class: "transport", "aria-label": "Player" }, this.timeline.element, this.controls()),
-    );
+    this.people = new ReplayPeople(recording, {
+      onFollow: (who) => {
+        this.code.focus.follow(who);
+      },
+      onOnly: (who) => {
+        this.filter({ ...this.only, who });
+      },
+    });
+    this.log = new ReplayLog(recording, (at_ms) => {
+      this.seek(at_ms, true);
+    });
+    this.layout.lay({
+      code: this.code.element,
+      notes: this.notesPane?.element ?? null,
+      side: [this.people.element, this.log.element],
+      player: [this.transport.element, this.timeline.element],
+    });
     window.addEventListener("keydown", this.onKey);
-  }
-
-  start(at_ms: number): void {
-    this.player.seekTo(at_ms);
-    this.draw();
+    this.start(options.moment);
   }
 
   destroy(): void {
     this.player.pause();
     window.removeEventListener("keydown", this.onKey);
-    this.view.destroy();
+    window.clearTimeout(this.sayTimer);
+    this.timeline.destroy();
+    this.layout.destroy();
+    this.code.destroy();
+    this.notesPane?.destroy();
   }
 
-  get end_ms(): number {
-    return this.player.end_ms;
+  get element(): HTMLElement {
+    return this.layout.element;
   }
 
-  get at_ms(): number {
-    return this.player.position().at_ms;
+  get moment(): Moment {
+    return { at_ms: this.player.position().at_ms, file: this.code.file };
+  }
+
+  /** What has come since, of a running interview. */
+  grow(tail: Recording, notesTail: Recording | null, isLive: boolean): void {
+    this.isLive = isLive;
+    this.player.append(tail);
+    if (notesTail !== null) this.notes?.append(notesTail);
+    this.timeline.refresh();
+    this.people.update(this.player.recording);
+    this.log.update(this.player.recording, this.onlyIds());
+    if (!isLive) this.isAtLive = false;
+    if (this.isAtLive) this.keepUp();
+    this.later();
+  }
+
+  seek(at_ms: number, isFinal: boolean): void {
+    this.isAtLive = false;
+    this.code.focus.lookAgain();
+    this.notesPane?.lookAgain();
+    this.player.seekTo(at_ms);
+    if (isFinal) this.sayLater();
+  }
+
+  toggle(): void {
+    if (this.player.position().playing || this.isAtLive) {
+      this.isAtLive = false;
+      this.player.pause();
+      this.later();
+    } else this.player.play();
+  }
+
+  seekBy(ms: number): void {
+    this.seek(this.player.position().at_ms + ms, true);
+  }
+
+  seekToPart(part: number): void {
+    this.seek(this.player.end_ms * part, true);
+  }
+
+  edit(step: 1 | -1): void {
+    this.isAtLive = false;
+    if (this.code.focus.followed === null) this.code.focus.followEdits();
+    const { who, file } = this.only;
+    const root = file === null ? -1 : this.player.recording.roots.indexOf(rootOf(file));
+    const filter = { ...(who === null ? {} : { who }), ...(root < 0 ? {} : { root }) };
+    if (step === 1) this.player.nextEdit(filter);
+    else this.player.previousEdit(filter);
+    this.sayLater();
+  }
+
+  mark(step: 1 | -1): void {
+    const words = step === 1 ? this.timeline.nextMark() : this.timeline.previousMark();
+    if (words !== null) announce(words);
+  }
+
+  changeSpeed(step: 1 | -1): void {
+    const { speed } = this.player.position();
+    const next = step === 1 ? SPEEDS.find((each) => each > speed) : SPEEDS.findLast((each) => each < speed);
+    if (next === undefined) return;
+    this.player.setSpeed(next);
+    announce(`Speed ${next}`);
+  }
+
+  toggleSkip(): void {
+    const skips = !this.player.position().skipsIdle;
+    this.player.skipIdle(skips);
+    announce(skips ? "Times in which nothing happened are skipped" : "All times are played");
+  }
+
+  toggleFollow(): void {
+    const { who } = this.player.position();
+    if (this.code.focus.followed !== null || this.code.focus.isAway || who < 0) this.code.focus.followEdits();
+    else this.code.focus.follow(who);
+  }
+
+  followNext(): void {
+    const count = this.player.recording.participants.length;
+    if (count > 0) this.code.focus.follow(((this.code.focus.followed ?? -1) + 1) % count);
+  }
+
+  stopFollowing(): void {
+    if (this.code.focus.followed !== null) this.code.focus.followEdits();
+  }
+
+  toggleNotes(): void {
+    this.layout.toggleNotes();
+  }
+
+  copyMoment(): void {
+    this.transport.copyMoment();
+  }
+
+  zoomBy(factor: number): void {
+    this.timeline.zoomBy(factor);
+  }
+
+  zoomToFit(): void {
+    this.timeline.zoomToFit();
+  }
+
+  toggleFolds(): void {
+    this.timeline.toggleFolds();
   }
 
   /** For tests: nothing in the page reads it. */
   probe(): object {
+    const { player } = this;
     return {
-      text: (root?: string) => this.player.text(root),
-      seek: (ms: number) => {
-        this.player.seekTo(ms);
-      },
-      position: () => this.player.position(),
+      text: (root?: string) => player.text(root),
+      seek: player.seekTo.bind(player),
+      play: player.play.bind(player),
+      pause: player.pause.bind(player),
+      setSpeed: player.setSpeed.bind(player),
+      skipIdle: player.skipIdle.bind(player),
+      position: () => player.position(),
+      carets: () => player.carets(),
+      files: () => Object.fromEntries(player.files()),
+      roots: () => player.recording.roots,
+      entry: () => player.recording.entry,
+      end_ms: () => player.end_ms,
+      atEnd: () => player.position().at_ms >= player.end_ms,
+      shown: () => ({ root: rootOf(this.code.file), text: this.code.text }),
+      verify: () => verify(player.recording, { onProgress: () => undefined, pause: () => Promise.resolve() }),
+      /** What drawing each frame has taken since the last call, in milliseconds. */
+      frames: () => this.frames.splice(0),
     };
   }
 
-  private controls(): HTMLElement {
-    const step = (label: string, drawing: "previous" | "next", act: () => void): HTMLElement => {
-      const button = h(
-        "button",
-        { type: "button", class: "button quiet", "aria-label": label, title: label },
-        icon(drawing),
-      );
-      button.addEventListener("click", act);
-      return button;
-    };
-    this.playButton.addEventListener("click", () => {
-      this.toggle();
-    });
-    this.speed.append(...SPEEDS.map((speed) => h("option", { value: String(speed) }, `${speed}×`)));
-    this.speed.value = "1";
-    this.speed.addEventListener("change", () => {
-      this.player.setSpeed(Number(this.speed.value));
-    });
-    const help = h(
-      "button",
-      { type: "button", class: "button quiet help", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts" },
-      icon("help"),
-    );
-    help.addEventListener("click", showHelp);
-    return h(
-      "div",
-      { class: "controls" },
-      step("Previous edit", "previous", () => {
-        this.player.previousEdit();
-      }),
-      this.playButton,
-      step("Next edit", "next", () => {
-        this.player.nextEdit();
-      }),
-      this.elapsed,
-      this.wall,
-      h(
-        "div",
-        { class: "controls-end" },
-        this.speed,
-        copyButton("Copy moment", () => this.momentUrl(), "button soft icon-narrow"),
-        help,
-      ),
-    );
+  private start({ at_ms, file }: Moment): void {
+    this.player.seekTo(at_ms ?? 0);
+    this.draw();
+    if (file !== null) this.code.choose(file);
   }
 
-  private show(file: string): void {
-    const shown = this.files.find(({ id }) => id === file);
-    if (file === this.file || shown === undefined) return;
-    this.file = file;
-    const root = rootOf(file);
-    this.player.takeChange(root);
-    this.view.show(this.player.text(root), shown.language);
-    this.tabs.select(file);
+  private goLive(): void {
+    this.isAtLive = true;
+    this.code.focus.lookAgain();
+    this.player.setSpeed(1);
+    this.keepUp();
+    this.later();
+    announce("You watch what happens now");
+  }
+
+  /** The end comes in steps: a moment behind it, time passes evenly. */
+  private keepUp(): void {
+    const { at_ms, playing } = this.player.position();
+    const end = this.player.end_ms;
+    if (end - at_ms > FAR_BEHIND_MS) this.player.seekTo(end - BEHIND_MS);
+    if (!playing && this.player.position().at_ms < end) this.player.play();
+  }
+
+  private filter(only: { who: ReadonlySet<number> | null; file: string | null }): void {
+    this.only = only;
+    const root = only.file === null ? null : this.player.recording.roots.indexOf(rootOf(only.file));
+    this.timeline.setFilter({ who: only.who, root });
+    this.log.update(this.player.recording, this.onlyIds());
+    this.later();
+  }
+
+  private onlyIds(): ReadonlySet<string> | null {
+    const { who } = this.only;
+    if (who === null) return null;
+    return new Set([...who].map((index) => this.player.recording.participants[index]?.id ?? ""));
   }
 
   private momentUrl(): string {
-    const url = new URL(window.location.href);
-    url.searchParams.set("t", String(Math.round(this.at_ms)));
-    return url.href;
-  }
-
-  private toggle(): void {
-    if (this.player.position().playing) this.player.pause();
-    else this.player.play();
+    return momentUrl(window.location.href, this.player.position().at_ms, this.code.linkedFile);
   }
 
   /** However often the player moves within a frame, the page changes once. */
   private later(): void {
-    if (this.drawn) return;
-    this.drawn = true;
+    if (this.isDue) return;
+    this.isDue = true;
     requestAnimationFrame(() => {
-      this.drawn = false;
+      this.isDue = false;
       this.draw();
     });
   }
 
   private draw(): void {
-    const { at_ms, who, root, playing } = this.player.position();
-    const file = root === null ? null : fileOf(root);
-    // What is written now is in sight.
-    if (playing && file !== null) this.show(file);
-    const change = this.player.takeChange(rootOf(this.file));
-    if (change !== null) this.view.apply(change, true);
+    const began = performance.now();
+    const position = this.player.position();
+    const { at_ms, playing } = position;
+    this.presence.moveTo(at_ms, this.player.recording.events);
+    this.code.show(this.presence, this.emptyWords);
+    this.showPeople();
+    this.log.show(at_ms);
+    if (this.notesPane?.element.checkVisibility() === true) this.notesPane.show(at_ms);
     this.timeline.show(at_ms);
-    this.people.show(who, at_ms);
-    this.elapsed.textContent = `${clock(at_ms)} / ${clock(this.player.end_ms)}`;
-    const { started_at } = this.player.recording;
-    this.wall.textContent =
-      started_at === null
-        ? ""
-        : new Date(started_at + at_ms).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
-    if (this.playButton.dataset["playing"] !== String(playing)) {
-      this.playButton.dataset["playing"] = String(playing);
-      this.playButton.setAttribute("aria-label", playing ? "Pause" : "Play");
-      this.playButton.replaceChildren(icon(playing ? "pause" : "play"));
+    const end_ms = this.player.end_ms;
+    const live = this.isLive ? { isFollowing: this.isAtLive, behind_ms: end_ms - at_ms } : null;
+    this.transport.show({ ...position, playing: playing || this.isAtLive }, end_ms, this.player.recording.started_at, live);
+    if (this.wasPlaying !== playing && !playing) this.sayLater();
+    this.wasPlaying = playing;
+    if (!playing) this.address.keep(at_ms, this.code.linkedFile);
+    this.layout.element.dataset["atMs"] = String(Math.round(at_ms));
+    if (this.frames.length >= MOST_FRAMES) this.frames.length = 0;
+    this.frames.push(performance.now() - began);
+  }
+
+  private showPeople(): void {
+    const { participants, roots } = this.player.recording;
+    const typing = new Map<number, string>();
+    if (this.notes !== null) {
+      for (const [who] of typingAt(this.notes, this.player.position().at_ms)) {
+        const id = this.notes.recording.participants[who]?.id;
+        typing.set(participants.findIndex((each) => each.id === id), "notes");
+      }
     }
-    this.element.dataset["atMs"] = String(Math.round(at_ms));
+    for (const [who, root] of typingAt(this.player, this.player.position().at_ms)) {
+      typing.set(who, this.code.nameOf(roots[root] ?? "") ?? "a file");
+    }
+    this.people.show(participants, this.presence, typing, this.code.focus.followed);
+  }
+
+  private get emptyWords(): string | null {
+    const { recording } = this.player;
+    if (recording.operations.length > 0) return null;
+    if (this.isLive) return "Nobody has typed yet. What is typed shows here as it comes.";
+    return recording.participants.length === 0 ? "Nobody came, and nobody typed." : "Nobody typed in this interview.";
+  }
+
+  /** To those who listen: where one is, once it stays so. */
+  private sayLater(): void {
+    window.clearTimeout(this.sayTimer);
+    this.sayTimer = window.setTimeout(() => {
+      const { at_ms, playing } = this.player.position();
+      // A slider says its value itself.
+      if (!playing && document.activeElement?.role !== "slider") announce(`Paused at ${spokenClock(at_ms)}`);
+    }, SETTLED_MS);
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") !== null) return;
-    const target = event.target instanceof HTMLElement ? event.target : null;
-    if (target?.closest("select, input:not([type=range])")) return;
-    if (event.key === " " && target?.closest("button, a, summary")) return;
-    const inText = Boolean(target?.closest(".cm-content, [role=tablist]"));
-    if (inText && (event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End")) return;
-    const act = this.actionOf(event);
+    const act = keyAction(event);
     if (act === null) return;
     event.preventDefault();
-    act();
+    act(this);
   };
-
-  private actionOf({ key, shiftKey }: KeyboardEvent): (() => void) | null {
-    const { player } = this;
-    const by = (ms: number) => () => {
-      player.seekTo(player.position().at_ms + ms * (shiftKey ? 6 : 1));
-    };
-    switch (key) {
-      case " ":
-        return () => {
-          this.toggle();
-        };
-      case "ArrowLeft":
-        return by(-STEP_MS);
-      case "ArrowRight":
-        return by(STEP_MS);
-      case ",":
-        return () => {
-          player.previousEdit();
-        };
-      case ".":
-        return () => {
-          player.nextEdit();
-        };
-      case "Home":
-        return () => {
-          player.seekTo(0);
-        };
-      case "End":
-        return () => {
-          player.seekTo(player.end_ms);
-        };
-      case "-":
-        return () => {
-          this.changeSpeed(-1);
-        };
-      case "+":
-      case "=":
-        return () => {
-          this.changeSpeed(1);
-        };
-      case "?":
-        return showHelp;
-      default:
-        return null;
-    }
-  }
-
-  private changeSpeed(step: number): void {
-    const at = SPEEDS.findIndex((speed) => speed === this.player.position().speed) + step;
-    const speed = SPEEDS[at];
-    if (speed === undefined) return;
-    this.player.setSpeed(speed);
-    this.speed.value = String(speed);
-  }
-}
-
-/** Those that there are at the end, and those that were deleted. */
-function filesOf({ files, roots }: Recording, language: string): RoomFile[] {
-  const all = new Map(files.at(-1)?.files);
-  for (const id of roots.map(fileOf)) {
-    if (id !== null && id !== FIRST && !all.has(id)) all.set(id, { name: "deleted file", language: "text" });
-  }
-  return readFiles(all, language);
-}
-
-function showHelp(): void {
-  const rows = KEYS.flatMap(([keys, words]) => [
-    h("dt", {}, ...keys.split(" ").map((key) => h("kbd", {}, key))),
-    h("dd", {}, words),
-  ]);
-  void ask({ title: "Keyboard", body: [h("dl", { class: "keys" }, ...rows)], cancel: "Close" });
 }

@@ -1,36 +1,75 @@
 import { defaultKeymap } from "@codemirror/commands";
 import { searchKeymap } from "@codemirror/search";
-import { Compartment, EditorSelection, EditorState, type Extension } from "@codemirror/state";
-import { drawSelection, EditorView, keymap, lineNumbers } from "@codemirror/view";
+import { Compartment, EditorSelection, EditorState, StateEffect, StateField, type Extension } from "@codemirror/state";
+import { Decoration, drawSelection, EditorView, keymap, lineNumbers, type DecorationSet } from "@codemirror/view";
+import { caretTheme, drawCarets, type Caret } from "./carets";
 import { editorTheme } from "./editor_theme";
 import { exactLines } from "./exact_lines";
 import { loadLanguage } from "./languages";
 import type { TextChange } from "./player";
 
-/** The text of the moment, read-only: one change a frame, as small as it can be. */
+interface ViewOptions {
+  nonce: string;
+  label: string;
+  /** Wrapped lines without numbers. */
+  isProse: boolean;
+  /** The reader has scrolled. */
+  onScroll: () => void;
+}
+
+const MARGIN_PX = 72;
+const MANY = 200;
+const SCROLL_KEYS = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Home", "End"];
+
+const setCarets = StateEffect.define<readonly Caret[]>();
+
+const caretField = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update(drawn, transaction) {
+    for (const effect of transaction.effects) {
+      if (effect.is(setCarets)) return drawCarets(transaction.newDoc, effect.value);
+    }
+    return drawn.map(transaction.changes);
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+/** The text of the moment with everybody's carets, read-only: one change a frame, as small as it can be. */
 export class ReplayView {
   private readonly view: EditorView;
   private readonly language = new Compartment();
   private languageId = "";
+  private caretsShown = "";
+  private revealed: number | null = null;
 
-  constructor(parent: HTMLElement, nonce: string, prose: boolean, language: string) {
+  constructor(parent: HTMLElement, { nonce, label, isProse, onScroll }: ViewOptions) {
     const extensions: Extension = [
       EditorView.cspNonce.of(nonce),
       exactLines,
       EditorState.readOnly.of(true),
       EditorView.editable.of(false),
-      EditorView.contentAttributes.of({ "aria-label": "Text at this moment", "aria-readonly": "true", tabindex: "0" }),
-      prose ? EditorView.lineWrapping : lineNumbers(),
+      EditorView.contentAttributes.of({ "aria-label": label, "aria-readonly": "true", tabindex: "0" }),
+      isProse ? EditorView.lineWrapping : lineNumbers(),
       drawSelection(),
       keymap.of([...searchKeymap, ...defaultKeymap]),
       this.language.of([]),
+      caretField,
+      caretTheme,
       editorTheme,
     ];
     this.view = new EditorView({ parent, extensions });
-    if (!prose) this.setLanguage(language);
+    const { scrollDOM } = this.view;
+    scrollDOM.addEventListener("wheel", onScroll, { passive: true });
+    scrollDOM.addEventListener("touchmove", onScroll, { passive: true });
+    scrollDOM.addEventListener("pointerdown", ({ target }) => {
+      if (target === scrollDOM) onScroll();
+    });
+    scrollDOM.addEventListener("keydown", ({ key }) => {
+      if (SCROLL_KEYS.includes(key)) onScroll();
+    });
   }
 
-  private setLanguage(id: string): void {
+  setLanguage(id: string): void {
     if (id === this.languageId) return;
     this.languageId = id;
     void loadLanguage(id).then((extension) => {
@@ -38,32 +77,51 @@ export class ReplayView {
     });
   }
 
-  /** Another text, of another language. */
-  show(text: string, language: string): void {
+  /** Another text. */
+  load(text: string): void {
+    this.revealed = null;
+    this.caretsShown = "";
     this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text } });
-    this.setLanguage(language);
   }
 
-  /** `follow`: keep what changes in sight. */
-  apply(change: TextChange, follow: boolean): void {
-    const { from, to, insert } = trim(this.view.state, change);
-    if (from === to && insert === "") return;
-    this.view.dispatch({
-      changes: { from, to, insert },
-      ...(follow
-        ? {
-            effects: EditorView.scrollIntoView(EditorSelection.cursor(from + insert.length), {
-              y: "nearest",
-              yMargin: 48,
-            }),
-          }
-        : {}),
-    });
+  /** `reveal`: the position to bring into sight, null to leave the scrolling to the reader. */
+  show(change: TextChange | null, carets: readonly Caret[], reveal: number | null): void {
+    const spec = change === null ? null : trim(this.view.state, change);
+    const isChanged = spec !== null && (spec.from !== spec.to || spec.insert !== "");
+    const caretKey = carets.map(({ anchor, head, color, isNamed }) => `${anchor} ${head} ${color} ${String(isNamed)}`).join("\n");
+    const hasMoved = caretKey !== this.caretsShown;
+    const isRevealing = reveal !== null && (isChanged || reveal !== this.revealed);
+    this.revealed = reveal;
+    if (!isChanged && !hasMoved && !isRevealing) return;
+    this.caretsShown = caretKey;
+    const effects: StateEffect<unknown>[] = hasMoved || isChanged ? [setCarets.of(carets)] : [];
+    if (isRevealing) {
+      const length = this.view.state.doc.length + (isChanged ? spec.insert.length - (spec.to - spec.from) : 0);
+      effects.push(scrollTo(Math.min(reveal, length)));
+    }
+    this.view.dispatch({ ...(isChanged ? { changes: spec } : {}), effects });
+    // How high new lines are the editor knows once it has drawn them.
+    if (isRevealing && isChanged && spec.insert.length > MANY) this.revealLater(reveal);
+  }
+
+  get text(): string {
+    return this.view.state.doc.toString();
   }
 
   destroy(): void {
     this.view.destroy();
   }
+
+  private revealLater(position: number): void {
+    requestAnimationFrame(() => {
+      if (this.revealed !== position) return;
+      this.view.dispatch({ effects: scrollTo(Math.min(position, this.view.state.doc.length)) });
+    });
+  }
+}
+
+function scrollTo(position: number): StateEffect<unknown> {
+  return EditorView.scrollIntoView(EditorSelection.cursor(position), { y: "nearest", yMargin: MARGIN_PX });
 }
 
 /** Without what is the same at both ends. */

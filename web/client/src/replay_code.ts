@@ -1,0 +1,159 @@
+import { safeColor } from "./color";
+import { h, icon } from "./dom";
+import { fileOf, FIRST, rootOf, type RoomFile } from "./file";
+import { FileTabs } from "./file_tabs";
+import type { Player } from "./player";
+import { drawnCarets } from "./replay_carets";
+import { ReplayFiles } from "./replay_files";
+import { Focus } from "./replay_focus";
+import type { Presence } from "./replay_presence";
+import { ReplayView } from "./replay_view";
+
+interface CodeOptions {
+  language: string;
+  nonce: string;
+  /** Something else is to be looked at. */
+  onChange: () => void;
+  /** Only the edits in this file are of interest, or all of them. */
+  onOnly: (file: string | null) => void;
+}
+
+/** The files as they were at the moment, as tabs, and the text of one of them with everybody's carets. */
+export class ReplayCode {
+  readonly element: HTMLElement;
+  readonly focus: Focus;
+  private readonly view: ReplayView;
+  private readonly tabs: FileTabs;
+  private readonly then: ReplayFiles;
+  private readonly empty = h("p", { class: "replay-empty", hidden: true });
+  private readonly onlyWords = h("span", {});
+  private readonly only: HTMLButtonElement;
+  private shown: { files: readonly RoomFile[] } | null = null;
+  private onlyFile: string | null = null;
+  private current: string | null = null;
+
+  constructor(
+    private readonly player: Player,
+    options: CodeOptions,
+    more: HTMLElement | null,
+  ) {
+    this.then = new ReplayFiles(player, options.language);
+    this.focus = new Focus(player, options.onChange);
+    const body = h("div", { class: "replay-text pane-body" });
+    this.view = new ReplayView(body, {
+      nonce: options.nonce,
+      label: "Text at this moment",
+      isProse: false,
+      onScroll: () => {
+        this.focus.look();
+      },
+    });
+    this.tabs = new FileTabs(body, {
+      onShow: (file) => {
+        this.focus.choose(file);
+      },
+      onRename: () => undefined,
+      onDelete: () => undefined,
+    });
+    body.append(this.focus.chip, this.empty);
+    this.only = h(
+      "button",
+      { type: "button", class: "button quiet only-file", "aria-pressed": "false", hidden: true },
+      icon("filter"),
+      this.onlyWords,
+    );
+    this.only.addEventListener("click", () => {
+      this.onlyFile = this.onlyFile === null ? this.file : null;
+      options.onOnly(this.onlyFile);
+    });
+    const strip = h("div", { class: "file-strip" }, this.tabs.element);
+    this.element = h(
+      "section",
+      { class: "pane replay-pane", "aria-label": "Code" },
+      h("div", { class: "pane-head file-head" }, strip, this.only, more),
+      body,
+    );
+  }
+
+  get file(): string {
+    return this.current ?? FIRST;
+  }
+
+  /** The file to name in a link; null where there is only one. */
+  get linkedFile(): string | null {
+    return (this.shown?.files.length ?? 0) > 1 ? this.file : null;
+  }
+
+  get text(): string {
+    return this.view.text;
+  }
+
+  nameOf(root: string): string | null {
+    return this.shown?.files.find(({ id }) => id === fileOf(root))?.name ?? null;
+  }
+
+  /** Opens a file by its id, as a link asks for it; any other value does nothing. */
+  choose(file: string): void {
+    if (file !== this.file && this.shown?.files.some(({ id }) => id === file) === true) this.focus.choose(file);
+  }
+
+  show(presence: Presence, emptyWords: string | null): void {
+    const { at_ms } = this.player.position();
+    const then = this.then.at(at_ms);
+    const isNew = then !== this.shown;
+    if (isNew) {
+      this.shown = then;
+      this.tabs.setFiles(then.files);
+      this.tabs.markDeleted(then.deleted);
+    }
+    const sight = this.focus.sight(this.file);
+    const shown = then.files.find(({ id }) => id === sight.file) ?? then.files[0];
+    if (shown === undefined) return;
+    const root = rootOf(shown.id);
+    let change = this.player.takeChange(root);
+    const isOther = shown.id !== this.current;
+    if (isOther) {
+      change = null;
+      this.current = shown.id;
+      this.view.load(this.player.text(root));
+      this.tabs.select(shown.id);
+    }
+    this.view.setLanguage(shown.language);
+    this.view.show(change, drawnCarets(this.player, root, (id) => presence.isThere(id)), sight.at);
+    this.showDots(presence);
+    this.showOnly(shown);
+    this.showEmpty(emptyWords);
+  }
+
+  destroy(): void {
+    this.view.destroy();
+  }
+
+  private showDots(presence: Presence): void {
+    const { participants, roots } = this.player.recording;
+    const people = this.player.carets().flatMap(({ who, root, head }) => {
+      const person = participants[who];
+      const file = fileOf(roots[root] ?? "");
+      if (person === undefined || file === null || !presence.isThere(person.id)) return [];
+      return [{ participant: person.id, name: person.name, color: safeColor(person.color), file, at: head }];
+    });
+    this.tabs.setPeople(people);
+  }
+
+  private showOnly({ name }: RoomFile): void {
+    this.only.hidden = (this.shown?.files.length ?? 0) < 2 && this.onlyFile === null;
+    const only = this.shown?.files.find(({ id }) => id === this.onlyFile)?.name ?? name;
+    const isOn = this.onlyFile !== null;
+    const words = `Only ${only}`;
+    if (this.onlyWords.textContent === words && this.only.ariaPressed === String(isOn)) return;
+    this.onlyWords.textContent = words;
+    this.onlyWords.classList.toggle("visually-hidden", !isOn);
+    this.only.title = isOn ? "All files again" : `Only the edits in ${only}`;
+    this.only.setAttribute("aria-pressed", String(isOn));
+  }
+
+  private showEmpty(words: string | null): void {
+    this.empty.hidden = words === null;
+    if (words !== null && this.empty.textContent !== words) this.empty.textContent = words;
+  }
+}
