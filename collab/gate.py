@@ -8,12 +8,13 @@ import re
 import sys
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from collab.errors import Invalid
 from collab.order import Order
+from collab.position import Absolute, Relative, absolute
 from collab.sequence import in_order
 from collab.update import ANY, DELETED, MAX_CLOCK, STRING, Id, Range, Struct, Update, part, with_deletes
 from collab.wire import TooLarge
@@ -231,6 +232,14 @@ class Gate:
         if not name.startswith(_FILE):
             return name == SOURCE
         return (name, None) in places or (FILES, name.removeprefix(_FILE)) in places
+
+    @property
+    def pieces(self) -> int:
+        return self._order.size
+
+    def positions(self, relative: Sequence[Relative]) -> list[Absolute | None]:
+        """Where they are in the document as it is now; None where nothing is there, or no text."""
+        return absolute(self._order, relative)
 
     def _integrate(self, update: Update) -> int | None:
         """Give every struct its place; the steps that this takes, None where something is missing."""

@@ -197,7 +197,7 @@ class Journal:
         return self.durable + len(self._queue)
 
     def append(self, log: Log, document: str, delivered_by: str, payload: bytes, kind: str = UPDATE) -> int:
-        """Queue an accepted update, or a binding, and return its ticket."""
+        """Queue an accepted update, a binding or a selection, and return its ticket."""
         self._queue.append(Queued(log, log.stamp(self.clock.now_ms()), document, delivered_by, kind, payload))
         self._queued_bytes += len(payload)
         self._waiting.set()

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from enum import Enum, auto
 from functools import partial
 from math import inf
 
@@ -12,26 +11,26 @@ import structlog
 from collab.authorship import Authorship
 from collab.document import Document
 from collab.errors import DocumentBroken, Invalid, Refused
+from collab.frame import Received, read
 from collab.gate import Gate, Limits, Verdict
 from collab.journal import Journal
-from collab.log import AUTHOR, Entry, Log
+from collab.log import AUTHOR, SELECTION, UPDATE, Entry, Log
 from collab.note import NO_NOTE, Note
-from collab.peer import DENIED, Peer
+from collab.peer import DENIED, Peer, Standing
 from collab.presence import GONE, NOBODY, Presence
 from collab.quarantine import Quarantine
+from collab.selection import Selections
 from collab.update import STRING, encode_state_vector, parse
 from collab.update import Update as ParsedUpdate
 from collab.wire import (
     Awareness,
     CloseCode,
     Malformed,
-    Message,
     QueryAwareness,
     SyncStep1,
     SyncStep2,
     TooLarge,
     Update,
-    decode,
     encode_acknowledgement,
     encode_denial,
     encode_step_1,
@@ -40,36 +39,11 @@ from collab.wire import (
 )
 
 _MAX_RESYNCS = 3
-_NO_UPDATE = ParsedUpdate([], [])
 
 REBUILT = -1
 """A ticket: the document has been rebuilt."""
 
-Received = tuple[Message, ParsedUpdate]
-
 _log = structlog.get_logger("live")
-
-
-def read(frame: bytes) -> Received:
-    """A whole frame of a client; it touches nothing else, and may run in another thread. Raises Refused."""
-    try:
-        message = decode(frame)
-        if isinstance(message, (Update, SyncStep2)):
-            return message, parse(message.update)
-        return message, _NO_UPDATE
-    except Malformed as error:
-        raise Refused(CloseCode.INVALID, str(error)) from None
-    except TooLarge as error:
-        raise Refused(CloseCode.LIMIT, str(error)) from None
-
-
-class Standing(Enum):
-    """What holds for a peer's updates now."""
-
-    WRITER = auto()
-    READER = auto()
-    HELD = auto()  # the journal's queue is full because commits are failing, or the end is being committed
-    FINISHED = auto()
 
 
 class LiveDocument:
@@ -102,6 +76,7 @@ class LiveDocument:
         self._limits, self._boot, self._note = limits, boot, note
         self.reset()
         self._presence = Presence(lambda name: self._gate.is_root(name))  # noqa: PLW0108 - of the gate of then
+        self.selections = Selections(journal.clock, self.record_selections)
         self._unacknowledged: set[Peer] = set()
         self._is_behind = False  # frames were set aside while updates were held
 
@@ -115,6 +90,7 @@ class LiveDocument:
         """Take in an entry from the journal. Raises DocumentBroken."""
         if entry.kind == AUTHOR:
             self._authorship.restore(entry)
+        if entry.kind != UPDATE:
             return
         try:
             update = parse(entry.payload)
@@ -141,6 +117,7 @@ class LiveDocument:
             self.peers.discard(peer)
             self._unacknowledged.discard(peer)
             self._presence.tell(self.peers, self._presence.leave(peer), peer)
+            self.selections.hurry()
 
     def accept(self, peer: Peer, frame: bytes, received: Received | None = None) -> int | None:
         """One frame of a peer, which may have been ``read`` already.
@@ -243,6 +220,7 @@ class LiveDocument:
         ticket = self._journal.append(self.log, self.id, peer.participant_id, data)
         self._relay(frame or encode_update(data), peer)
         self._authorship.brought(news.structs, peer.participant_id)
+        self.selections.wrote(peer.participant_id)
         return ticket
 
     def _take_what_fits(self, peer: Peer, news: ParsedUpdate, data: bytes) -> int | None:
@@ -309,8 +287,20 @@ class LiveDocument:
                 return ticket
             if not peer.is_asked and not peer.set_aside:
                 self._has_shown_all(peer, {entry.client_id})
+        before = self._presence.cursor(peer)
         self._presence.tell(self.peers, self._presence.announce(peer, awareness, may_claim), peer)
+        cursor = self._presence.cursor(peer)
+        if cursor is not None and cursor != before and peer.may_write:
+            self.selections.heard(peer.participant_id, cursor)
         return None
+
+    def record_selections(self) -> None:
+        """Record those that wait, as they are in the text now; while nothing may be recorded they wait on."""
+        if self.is_finished or self.is_discarded:
+            self.selections.forget()
+        elif not self.is_held and self.rebuilding is None and not self._journal.is_full:
+            for participant, selection in self.selections.take(self._gate):
+                self._journal.append(self.log, self.id, participant, selection, SELECTION)
 
     def _in_step(self, peer: Peer, frame: bytes | None, ticket: int) -> None:
         """The content of the peer's frame is in the document, durable when the journal has reached ``ticket``."""
@@ -387,6 +377,8 @@ class LiveDocument:
                 peer.may_write = may_write
                 if may_write:
                     self._ask(peer)
+                else:
+                    self.record_selections()
 
     def identify(self, participant_id: str, user: dict[str, str]) -> None:
         """One participant is shown like this from now on."""

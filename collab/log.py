@@ -22,8 +22,10 @@ class Entry:
 
     ``kind`` is "update" (``payload`` is the exact Yjs update accepted, ``document`` its document), "author"
     (``payload`` is the JSON object ``{client, boot}``: from here on the Yjs client id is bound to ``delivered_by`` in
-    this document; ``boot`` names the run of the process) or a room event's name (``payload`` is a JSON object,
-    ``document`` empty). ``delivered_by`` is whose connection brought it, or empty.
+    this document; ``boot`` names the run of the process), "selection" (``payload`` is the JSON object ``{root, anchor,
+    head}``: what ``delivered_by`` has selected in the text ``root`` of this document, in UTF-16 units of the text after
+    the entries before) or a room event's name (``payload`` is a JSON object, ``document`` empty).
+    ``delivered_by`` is whose connection brought it, or empty.
     """
 
     log: str

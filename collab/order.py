@@ -64,7 +64,7 @@ class Order:
         self.holes = 0  # deleted ranges
         self.visits_left = sys.maxsize  # of the update that is being integrated
         self.crossings = Crossings()
-        self._deleted: dict[int, Ranges] = {}
+        self.deleted: dict[int, Ranges] = {}
         self._runs: dict[int, list[Run]] = {}
         self._starts: dict[int, list[int]] = {}  # the clocks of the runs
         # Of each step: the run, the one before it, and by how much it grew (-1: split off, 0: new).
@@ -78,14 +78,14 @@ class Order:
         return self._find(of).place
 
     def is_deleted(self, client: int, clock: int, length: int) -> bool:
-        ranges = self._deleted.get(client)
+        ranges = self.deleted.get(client)
         return ranges is not None and ranges.covers(clock, clock + length)
 
     def not_deleted(self, deletes: list[Range]) -> list[Range]:
         """What of these ranges is not deleted yet."""
         parts = []
         for client, clock, length in deletes:
-            ranges = self._deleted.get(client, _NO_RANGES)
+            ranges = self.deleted.get(client, _NO_RANGES)
             parts += [(client, start, end - start) for start, end in ranges.missing(clock, clock + length)]
         return parts
 
@@ -260,9 +260,9 @@ class Order:
         return steps
 
     def delete(self, client: int, clock: int, length: int) -> None:
-        ranges = self._deleted.get(client)
+        ranges = self.deleted.get(client)
         if ranges is None:
-            ranges = self._deleted[client] = Ranges()
+            ranges = self.deleted[client] = Ranges()
         held = len(ranges.starts)
         ranges.add(clock, clock + length)
         self.holes += len(ranges.starts) - held
@@ -374,7 +374,7 @@ class Order:
         first, last = max(run.clock, reached), run.clock + run.length
         starts = self._starts[run.client]
         behind = len(starts) - bisect_right(starts, clock)
-        ranges = self._deleted.get(run.client)
+        ranges = self.deleted.get(run.client)
         if ranges is not None:
             at = bisect_right(ranges.starts, clock)
             if at:
@@ -392,7 +392,7 @@ class Order:
         return steps
 
     def _items(self, run: Run) -> int:
-        ranges = self._deleted.get(run.client)
+        ranges = self.deleted.get(run.client)
         if ranges is None:
             return 1
         first, last = run.clock, run.clock + run.length

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from enum import Enum, auto
 from typing import Any
 
 from collab.errors import Refused
@@ -15,6 +16,15 @@ MAX_SET_ASIDE = 8_192  # each is looked at again at every step 2
 MAX_SET_ASIDE_BYTES = 2**20
 FRAME_BYTES = 4096
 CPU_BURST_S = 8.0
+
+
+class Standing(Enum):
+    """What holds for a peer's updates now."""
+
+    WRITER = auto()
+    READER = auto()
+    HELD = auto()  # the journal's queue is full because commits are failing, or the end is being committed
+    FINISHED = auto()
 
 
 class Peer:

@@ -27,6 +27,7 @@ NOBODY = encode_awareness([])
 class _State:
     peer: Peer
     clock: int
+    cursor: dict[str, Any] | None
     json: str
 
 
@@ -69,10 +70,16 @@ class Presence:
         if state is None:
             return self.leave(peer)
         peer.client_id = entry.client_id
-        text = _stamped(peer.user, self._cursor(state.get("cursor")))
+        cursor = self._cursor(state.get("cursor"))
+        text = _stamped(peer.user, cursor)
         clock = self._tick()
-        self._states[entry.client_id] = _State(peer, clock, text)
+        self._states[entry.client_id] = _State(peer, clock, cursor, text)
         return encode_awareness([AwarenessEntry(entry.client_id, clock, text)])
+
+    def cursor(self, peer: Peer) -> dict[str, Any] | None:
+        """Where the peer has said that it is, as the others are told."""
+        held = self._held(peer)
+        return None if held is None else held.cursor
 
     def identify(self, peers: Iterable[Peer], participant_id: str, user: dict[str, str]) -> None:
         """Of these peers, one participant's are somebody else from now on, in the eyes of the others too."""
@@ -81,17 +88,16 @@ class Presence:
             if peer.participant_id != participant_id or peer.user == user:
                 continue
             peer.user = user
-            held = self._states.get(peer.client_id) if peer.client_id is not None else None
-            if held is not None and held.peer is peer and peer.client_id is not None:
-                held.json = _stamped(user, json.loads(held.json)["cursor"])
+            held = self._held(peer)
+            if held is not None and peer.client_id is not None:
+                held.json = _stamped(user, held.cursor)
                 held.clock = self._tick()
                 frame = encode_awareness([AwarenessEntry(peer.client_id, held.clock, held.json)])
                 self.tell(everybody, frame, peer)
 
     def leave(self, peer: Peer) -> bytes | None:
         """Remove the peer's state; the frame to ``tell``."""
-        held = self._states.get(peer.client_id) if peer.client_id is not None else None
-        if held is None or held.peer is not peer or peer.client_id is None:
+        if self._held(peer) is None or peer.client_id is None:
             return None
         del self._states[peer.client_id]
         return encode_awareness([AwarenessEntry(peer.client_id, self._tick(), GONE)])
@@ -129,6 +135,10 @@ class Presence:
         """Raise every clock: browsers drop a state that is not renewed for 30 s, background tabs renew too seldom."""
         for state in self._states.values():
             state.clock = self._tick()
+
+    def _held(self, peer: Peer) -> _State | None:
+        held = self._states.get(peer.client_id) if peer.client_id is not None else None
+        return held if held is not None and held.peer is peer else None
 
     def _may_hold(self, peer: Peer, client_id: int) -> bool:
         held = self._states.get(client_id)

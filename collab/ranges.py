@@ -16,6 +16,14 @@ class Ranges:
         at = bisect_right(self.starts, start) - 1
         return at >= 0 and self.ends[at] >= end
 
+    def covered(self, start: int, end: int) -> int:
+        """How much of a range is covered."""
+        covered, at = 0, bisect_right(self.ends, start)
+        while at < len(self.starts) and self.starts[at] < end:
+            covered += min(self.ends[at], end) - max(self.starts[at], start)
+            at += 1
+        return covered
+
     def missing(self, start: int, end: int) -> list[tuple[int, int]]:
         """The parts of a range that are not covered."""
         missing = []

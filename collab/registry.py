@@ -75,6 +75,8 @@ class Registry:
 
     def hold(self, log_id: str) -> None:
         """Set aside every update to the log's documents until ``finish`` or ``reopen`` says what becomes of them."""
+        for live in self.opened(log_id):
+            live.record_selections()
         self._held.add(log_id)
         self._settle(log_id)
 
@@ -191,7 +193,11 @@ class Registry:
                         self.discard(live)
                 elif live.idle_since is None:
                     live.idle_since = now
-                elif now - live.idle_since >= self._idle_s and self.journal.durable == self.journal.queued:
+                elif (
+                    now - live.idle_since >= self._idle_s
+                    and not live.selections
+                    and self.journal.durable == self.journal.queued
+                ):
                     del self._documents[live.id]
                     self.on_quiet(live.log.id, live.id)
 
@@ -214,4 +220,5 @@ class Registry:
         finally:
             for live in self._documents.values():
                 live.close_peers(CloseCode.RESTART, "the server restarts")
+                live.record_selections()
         await self.journal.flush()

@@ -25,8 +25,8 @@ class Metrics:
         for name, text, value in (
             ("panelroom_participants", "Participants with an open connection", lambda: rooms.seats.present),
             ("panelroom_tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks())),
-            ("panelroom_updates_durable", "Updates committed since the start", lambda: journal.durable),
-            ("panelroom_updates_queued", "Updates that wait for the disk", lambda: journal.queued - journal.durable),
+            ("panelroom_updates_durable", "Entries of documents committed since the start", lambda: journal.durable),
+            ("panelroom_updates_queued", "Those that wait for the disk", lambda: journal.queued - journal.durable),
         ):
             Gauge(name, text, registry=self.registry).set_function(value)
 

@@ -18,7 +18,8 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from collab.errors import DocumentBroken, Refused
-from collab.live import REBUILT, LiveDocument, Received, read
+from collab.frame import Received, read
+from collab.live import REBUILT, LiveDocument
 from collab.peer import Peer
 from collab.wire import CloseCode
 from rooms.errors import DocumentUnknown, TicketInvalid

@@ -10,9 +10,10 @@ import anyio
 from collab.clock import Clock
 from collab.database import Database
 from collab.errors import Refused
+from collab.frame import read
 from collab.gate import Limits
 from collab.journal import Journal
-from collab.live import LiveDocument, read
+from collab.live import LiveDocument
 from collab.log import UPDATE, Entry
 from collab.peer import Peer
 from collab.registry import Registry

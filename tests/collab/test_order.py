@@ -254,7 +254,7 @@ def test_every_order_gives_the_same_text_within_the_crossings(seed: int, edits: 
     with patch.object(order_module, "_STEPS_PER_VISIT", 0):
         for order in (in_order(structs), *(shuffled(structs, chance) for _ in range(3))):
             newcomer = Visitor()
-            newcomer._deleted = room.order._deleted
+            newcomer.deleted = room.order.deleted
             assert sum(newcomer.integrate(struct)[0] for struct in order) <= room.order.crossings.total + len(structs)
             assert units_of(newcomer) == units_of(room.order), "whoever integrates in another order has another text"
 

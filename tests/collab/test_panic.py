@@ -1,5 +1,6 @@
 """The CRDT fails behind the gate: whoever brought the poison goes, everybody else stays and notices nothing."""
 
+import json
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from structlog.testing import capture_logs
 from collab.document import Document
 from collab.errors import DocumentBroken, Refused
 from collab.live import REBUILT, LiveDocument
-from collab.log import UPDATE
+from collab.log import SELECTION, UPDATE
 from collab.note import Noted
 from collab.peer import Peer
 from collab.quarantine import Quarantine
@@ -111,6 +112,22 @@ async def test_the_others_stay_and_go_on(room: Room) -> None:
     assert live.texts() == {"source": "hello!"}
     await room.journal.flush()
     assert str(Typist(9, *await room.updates())) == "hello!"
+
+
+async def test_what_was_selected_is_recorded_when_the_document_is_back(room: Room) -> None:
+    ada, eve = await room.join("ada"), await room.join("eve")
+    typist = Typist(1)
+    room.accept(ada, encode_update(typist.insert(0, "hello")))
+    ends = [{"type": None, "tname": "source", "item": {"client": 1, "clock": clock}, "assoc": 0} for clock in (1, 3)]
+    room.accept(ada, present(1, json.dumps({"cursor": dict(zip(("anchor", "head"), ends, strict=True))})))
+    poison(room, eve, encode_update(Typist(3, typist.whole()).insert(0, POISON)))
+    room.live.record_selections()
+    assert len(room.live.selections) == 1, "it waits"
+    await rebuilt(room.live)
+    room.live.record_selections()
+    await room.journal.flush()
+    (entry,) = await room.journal.entries(LOG, kind=SELECTION)
+    assert (entry.delivered_by, json.loads(entry.payload)) == ("ada", {"root": "source", "anchor": 1, "head": 3})
 
 
 async def test_the_poison_is_kept_and_turned_away(room: Room) -> None:

@@ -132,6 +132,26 @@ async def test_an_idle_document_is_evicted_and_comes_back(database: Database) ->
             assert again.texts() == {"source": "héllo 😀\r\n"}
 
 
+async def test_what_is_selected_and_not_recorded_yet_is_not_evicted(database: Database) -> None:
+    journal = Journal(database, Clock())
+    registry = Registry(journal, idle_s=0.0, tick_s=0.0)
+    live = await registry.open(LOG, LOG)
+    write(live, Typist(1).insert(0, "hello"))
+    await journal.flush()
+    ends = [{"tname": "source", "item": None, "assoc": assoc} for assoc in (-1, 0)]
+    live.selections.heard("ada", dict(zip(("anchor", "head"), ends, strict=True)))
+    async with registry.running():
+        await turns(50)
+        assert registry.opened(LOG) == [live]
+        live.record_selections()
+        await journal.flush()
+        with anyio.fail_after(5):
+            while registry.opened(LOG):
+                await anyio.lowlevel.checkpoint()
+    (*_, entry) = await journal.entries(LOG)
+    assert (entry.kind, entry.payload) == ("selection", b'{"root":"source","anchor":0,"head":5}')
+
+
 async def test_neither_people_nor_what_is_unsaved_is_evicted(database: Database) -> None:
     journal = Journal(database, Clock())
     registry = Registry(journal, idle_s=0.0, tick_s=0.0)

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 from pycrdt import Doc, Text
 
+from collab.clock import Clock
 from collab.errors import Refused
+from collab.frame import read
 from collab.gate import Limits
-from collab.live import LiveDocument, read
+from collab.live import LiveDocument
 from collab.log import UPDATE, Entry, Log
 from collab.peer import Peer
 from collab.update import Update, parse
@@ -52,6 +54,7 @@ class Memory:
     """Stands in for the journal: everything is on disk as soon as anybody waits for it, or the move is over."""
 
     is_full = False
+    clock = Clock()
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []

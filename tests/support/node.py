@@ -33,12 +33,26 @@ def node() -> str:
 
 async def replay(updates: list[bytes], stops: list[int]) -> list[str]:
     """The text that Yjs has after each number of updates in `stops`; fails when something stays pending."""
-    process = await create_subprocess_exec(node(), "replay.mjs", cwd=interop(), stdin=PIPE, stdout=PIPE, stderr=PIPE)
-    given = {"updates": [base64.b64encode(update).decode() for update in updates], "stops": stops}
+    texts: list[str] = await _answer("replay.mjs", {"updates": _encoded(updates), "stops": stops})
+    return texts
+
+
+async def positions(cases: list[tuple[list[bytes], list[dict[str, Any]]]]) -> list[list[tuple[str, int] | None]]:
+    """Where Yjs, which was given these updates, puts each of these relative positions: root and index."""
+    given = [{"updates": _encoded(updates), "positions": relative} for updates, relative in cases]
+    answers = await _answer("position.mjs", given)
+    return [[None if found is None else (found[0], found[1]) for found in each] for each in answers]
+
+
+def _encoded(updates: list[bytes]) -> list[str]:
+    return [base64.b64encode(update).decode() for update in updates]
+
+
+async def _answer(program: str, given: Any) -> Any:
+    process = await create_subprocess_exec(node(), program, cwd=interop(), stdin=PIPE, stdout=PIPE, stderr=PIPE)
     out, problem = await process.communicate(json.dumps(given).encode())
     assert process.returncode == 0, problem.decode()
-    texts: list[str] = json.loads(out)
-    return texts
+    return json.loads(out)
 
 
 class StockPeer:

@@ -9,7 +9,8 @@ import anyio.abc
 import anyio.lowlevel
 import pytest
 
-from collab.live import LiveDocument, Received, read
+from collab.frame import Received, read
+from collab.live import LiveDocument
 from collab.wire import CloseCode
 from tests.collab.typist import Typist
 from tests.support import wire
