@@ -33,15 +33,19 @@ class Carets {
       const anchor = this.anchor[at] ?? 0;
       const head = this.head[at] ?? 0;
       if (anchor < position && head < position) continue;
-      // The ends of a selection stay with what is in it.
-      this.anchor[at] = moved(anchor, anchor < head, position, deleted, inserted);
-      this.head[at] = moved(head, head < anchor, position, deleted, inserted);
+      // The ends of a selection stay with what is in it; one whose text is all replaced is a caret before what came.
+      const one = moved(anchor, anchor < head, position, deleted, inserted);
+      const other = moved(head, head < anchor, position, deleted, inserted);
+      this.anchor[at] = anchor < head ? Math.min(one, other) : one;
+      this.head[at] = head < anchor ? Math.min(one, other) : other;
     }
   }
 
   put(who: number, root: number, anchor: number, head: number, at_ms: number, turn: number): void {
-    let at = this.who.subarray(0, this.length).indexOf(who);
-    if (at < 0) at = this.length < MOST ? this.length++ : this.oldest();
+    let at = 0;
+    while (at < this.length && this.who[at] !== who) at += 1;
+    if (at === MOST) at = this.turn.indexOf(Math.min(...this.turn));
+    else if (at === this.length) this.length += 1;
     this.who[at] = who;
     this.root[at] = root;
     this.anchor[at] = anchor;
@@ -68,10 +72,6 @@ class Carets {
     this.length = other.length;
     for (const column of ["who", "root", "anchor", "head", "at_ms", "turn"] as const) this[column].set(other[column]);
   }
-
-  private oldest(): number {
-    return this.turn.indexOf(Math.min(...this.turn));
-  }
 }
 
 /** Where a place is after an edit; `forward` when it goes with what is after it rather than with what is before. */
@@ -84,7 +84,7 @@ function moved(place: number, forward: boolean, position: number, deleted: numbe
 
 /**
  * Everybody's carets at any moment: implied by the edits, or selected. Steps are operations and selections in the order
- * of entries; carets cannot be walked backward, so they are kept every so many steps and walked forward from there.
+ * of entries. Carets cannot be walked backward: where somebody has been first, they are kept every so many steps.
  */
 export class CaretTrack {
   private readonly kept: { carets: Carets; operations: number; selections: number }[] = [];
@@ -92,22 +92,26 @@ export class CaretTrack {
   private operations = 0;
   private selections = 0;
 
-  constructor(private readonly recording: Recording) {
-    const { operations, selections } = recording;
-    this.clamp();
+  constructor(private recording: Recording) {
     this.keep();
-    while (this.operations < operations.length || this.selections < selections.length) {
-      this.step();
-      if ((this.operations + this.selections) % CHECKPOINT_EVERY === 0) this.keep();
-    }
+    this.clamp();
   }
 
-  /** Those after so many operations and selections. */
+  /** Goes on with a longer recording, which begins with the one before. */
+  follow(recording: Recording): void {
+    this.recording = recording;
+    this.clamp();
+  }
+
+  /** Those after so many operations and selections, which must be all up to some entry. */
   at(operations: number, selections: number): Caret[] {
-    const nearest = Math.floor((operations + selections) / CHECKPOINT_EVERY);
+    const nearest = Math.min(Math.floor((operations + selections) / CHECKPOINT_EVERY), this.kept.length - 1);
     const isAhead = this.operations > operations || this.selections > selections;
     if (isAhead || this.operations + this.selections < nearest * CHECKPOINT_EVERY) this.load(nearest);
-    while (this.operations < operations || this.selections < selections) this.step();
+    while (this.operations < operations || this.selections < selections) {
+      this.step();
+      if (this.operations + this.selections === this.kept.length * CHECKPOINT_EVERY) this.keep();
+    }
     return this.carets.list();
   }
 

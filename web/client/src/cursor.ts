@@ -1,4 +1,4 @@
-import { GapBuffer } from "./gap_buffer";
+import { LongText } from "./long_text";
 import type { History } from "./history";
 
 /** What one root's text became since it was last taken: `[from, to)` of the old text is now `insert`. */
@@ -28,10 +28,10 @@ class Changed {
 }
 
 interface Root {
-  text: GapBuffer;
+  text: LongText;
   changed: Changed;
   /** The text that was last taken, null while none was. */
-  taken: GapBuffer | null;
+  taken: LongText | null;
 }
 
 /** One place in a history, walked both ways. Invariant: the texts are those after the first `index` operations. */
@@ -55,7 +55,7 @@ export class Cursor {
   follow(history: History): void {
     this.history = history;
     while (this.roots.length < history.rootCount) {
-      this.roots.push({ text: new GapBuffer(), changed: new Changed(), taken: null });
+      this.roots.push({ text: new LongText(), changed: new Changed(), taken: null });
     }
   }
 
@@ -72,7 +72,7 @@ export class Cursor {
     const found = this.roots[root];
     if (found?.changed.any !== true) return null;
     const { text, changed } = found;
-    const taken = (found.taken ??= new GapBuffer());
+    const taken = (found.taken ??= new LongText());
     let { from, oldTo, newTo } = changed;
     changed.any = false;
     while (from < oldTo && from < newTo && taken.unitAt(from) === text.unitAt(from)) from += 1;
@@ -86,7 +86,7 @@ export class Cursor {
       oldTo += 1;
       newTo += 1;
     }
-    const units = text.save(from, newTo);
+    const units = text.units(from, newTo);
     taken.replace(from, oldTo - from, units, 0, units.length);
     return { from, to: oldTo, insert: text.slice(from, newTo) };
   }

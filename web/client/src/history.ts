@@ -1,10 +1,12 @@
-import { GapBuffer } from "./gap_buffer";
-import type { Operations } from "./operations";
+import { LongText } from "./long_text";
+import { sums, type Operations } from "./operations";
 import { damaged } from "./recording_invalid";
 
 /** How far apart the texts kept in memory are, in operations: twice as far each time they become too many. */
 const CHECKPOINT_EVERY = 4096;
 const MOST_UNITS = 32 * 2 ** 20;
+
+const EMPTY = new Uint16Array(0);
 
 /**
  * Linear operations with what they deleted, and texts on the way: fixed, so that any number of cursors may share it.
@@ -24,18 +26,12 @@ export class History {
     readonly rootCount: number,
     before: History | null = null,
   ) {
-    const empty = new Uint16Array(0);
-    this.checkpoints = before === null ? [Array<Uint16Array>(rootCount).fill(empty)] : [...before.checkpoints];
+    this.checkpoints = before === null ? [Array<Uint16Array>(rootCount).fill(EMPTY)] : [...before.checkpoints];
     this.every = before?.every ?? CHECKPOINT_EVERY;
     this.start = new Uint32Array(operations.length + 1);
-    let units = 0;
-    for (let index = 0; index < operations.length; index += 1) {
-      units += operations.deleted[index] ?? 0;
-      // Before anything so large is made: nobody can have deleted more than was inserted.
-      if (units > operations.units.length) damaged(`entry ${operations.entry[index] ?? 0}`);
-      this.start[index + 1] = units;
-    }
-    this.deleted = new Uint16Array(units);
+    const units = sums(operations.deleted, this.start, 0, operations.length);
+    // Nobody can delete more than was inserted: the walk stops at the operation that would.
+    this.deleted = new Uint16Array(Math.min(units, operations.units.length));
     if (before !== null) this.deleted.set(before.deleted);
     this.walk(before?.operations.length ?? 0);
   }
@@ -53,28 +49,28 @@ export class History {
     const { root, position, deleted, inserted, start, units, entry, length } = this.operations;
     const kept = this.checkpoints.length - 1;
     const texts = Array.from({ length: this.rootCount }, (_, at) => {
-      const text = new GapBuffer();
-      text.load(this.checkpoints[kept]?.[at] ?? new Uint16Array(0));
+      const text = new LongText();
+      text.load(this.checkpoints[kept]?.[at] ?? EMPTY);
       return text;
     });
-    const changed = new Set<number>();
     for (let index = kept * this.every; index < length; index += 1) {
-      const at = root[index] ?? 0;
-      const text = texts[at];
+      const text = texts[root[index] ?? 0];
       const place = position[index] ?? 0;
       const gone = deleted[index] ?? 0;
       if (text === undefined || place + gone > text.length) damaged(`entry ${entry[index] ?? 0}`);
-      if (index >= from && gone > 0) text.copy(place, place + gone, this.deleted, this.start[index] ?? 0);
+      if (gone > 0 && index >= from) text.copy(place, place + gone, this.deleted, this.start[index] ?? 0);
       const unit = start[index] ?? 0;
       text.replace(place, gone, units, unit, unit + (inserted[index] ?? 0));
-      changed.add(at);
-      if ((index + 1) % this.every === 0) {
-        const last = this.checkpoints.at(-1);
-        this.checkpoints.push(texts.map((each, number) => (changed.has(number) ? each.save() : last?.[number]) ?? each.save()));
-        changed.clear();
-        this.thin();
-      }
+      if ((index + 1) % this.every === 0) this.keep(texts, index + 1 - this.every, index + 1);
     }
+  }
+
+  /** `[from, to)` are the operations since the checkpoint before; roots that they do not touch are shared with it. */
+  private keep(texts: LongText[], from: number, to: number): void {
+    const checkpoint = [...(this.checkpoints.at(-1) ?? [])];
+    for (const root of new Set(this.operations.root.subarray(from, to))) checkpoint[root] = texts[root]?.units() ?? EMPTY;
+    this.checkpoints.push(checkpoint);
+    this.thin();
   }
 
   /** Keeps every second checkpoint while all together are too large. */

@@ -12,17 +12,17 @@ const MARGIN_MS = 1_000;
 
 /** Where no operation, selection or event is for more than ten seconds, in order. */
 export function idleGaps({ operations, selections, events }: Recording, end_ms: number): Gap[] {
-  const moments = Float64Array.of(...events.map(({ at_ms }) => at_ms), end_ms);
-  const all = new Float64Array(operations.length + selections.length + moments.length);
-  all.set(operations.at_ms);
-  all.set(selections.at_ms, operations.length);
-  all.set(moments, operations.length + selections.length);
-  all.sort();
   const gaps: Gap[] = [];
+  const others = [...selections.at_ms, ...events.map(({ at_ms }) => at_ms), end_ms].sort((one, other) => one - other);
   let last = 0;
-  for (const at_ms of all) {
+  const next = (at_ms: number): void => {
     if (at_ms - last > LEAST_MS) gaps.push({ from_ms: last + MARGIN_MS, to_ms: at_ms - MARGIN_MS });
     last = at_ms;
+  };
+  let index = 0;
+  for (const at_ms of others) {
+    for (; (operations.at_ms[index] ?? Infinity) <= at_ms; index += 1) next(operations.at_ms[index] ?? 0);
+    next(at_ms);
   }
   return gaps;
 }

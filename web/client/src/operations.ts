@@ -88,3 +88,10 @@ export function countUpTo(column: Uint32Array, limit: number): number {
   }
   return low;
 }
+
+/** Writes behind each of `[from, to)` of the lengths where it ends, given where the first begins; returns the end. */
+export function sums(lengths: Uint32Array, ends: Uint32Array, from: number, to: number): number {
+  let end = ends[from] ?? 0;
+  for (let row = from; row < to; row += 1) ends[row + 1] = end += lengths[row] ?? 0;
+  return end;
+}

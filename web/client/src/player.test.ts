@@ -98,6 +98,94 @@ await test("it plays by the clock, at its speed, and stops at the end", () => {
   });
 });
 
+await test("it plays over and over, at no speed that there is not, and leaves out what is idle when asked", () => {
+  const operations: Row[] = [
+    [1, 1_000, 0, 0, 0, 0, "a"],
+    [2, 31_000, 0, 0, 1, 0, "b"],
+    [5, 100_000, 0, 0, 2, 0, "c"],
+  ];
+  const more: FakeRecording = { selections: [[3, 40_000, 0, 0, 0, 2]], events: [[4, 50_000, "chat", { text: "hi" }]] };
+  const { it, frames } = player(operations, { ...more, head: { duration_ms: 100_500 } });
+  assert.deepEqual(it.idle, [
+    { from_ms: 2_000, to_ms: 30_000 },
+    { from_ms: 51_000, to_ms: 99_000 },
+  ]);
+  it.setSpeed(100);
+  assert.equal(it.position().speed, 32);
+  it.setSpeed(0);
+  assert.equal(it.position().speed, 0.25);
+  it.setSpeed(1);
+  it.skipIdle(true);
+  it.play();
+  frames.pass(1_500);
+  assert.equal(it.position().at_ms, 1_500);
+  frames.pass(1_500);
+  assert.equal(it.position().at_ms, 31_000);
+  assert.equal(it.text(), "ab");
+  frames.pass(20_500);
+  assert.equal(it.position().at_ms, 99_500);
+  frames.pass(1_000);
+  assert.deepEqual([it.position().at_ms, it.position().playing], [100_500, false]);
+  it.seekTo(60_000);
+  it.skipIdle(false);
+  it.play();
+  frames.pass(1_000);
+  assert.equal(it.position().at_ms, 61_000);
+  it.seekTo(100_500);
+  it.pause();
+  it.play();
+  assert.deepEqual([it.position().at_ms, it.text()], [0, ""]);
+});
+
+await test("edits of somebody or of a file can be stepped through", () => {
+  const ada = { id: "p", name: "Ada", role: "candidate", color: "" };
+  const operations: Row[] = [
+    [1, 10, 0, 0, 0, 0, "a"],
+    [2, 20, 1, 1, 0, 0, "b"],
+    [3, 30, 0, 1, 1, 0, "c"],
+    [4, 40, 1, 0, 1, 0, "d"],
+  ];
+  const { it } = player(operations, { roots: ["source", "source/x"], participants: [ada, { ...ada, id: "q" }] });
+  const bob = { who: new Set([1]) };
+  const steps = (act: () => void): (number | null)[] =>
+    [1, 2, 3].map(() => {
+      act();
+      return it.position().entry;
+    });
+  assert.deepEqual(
+    steps(() => {
+      it.nextEdit(bob);
+    }),
+    [2, 4, 4],
+  );
+  assert.deepEqual(
+    steps(() => {
+      it.previousEdit(bob);
+    }),
+    [2, 1, 1],
+  );
+  it.nextEdit({ root: 1 });
+  it.nextEdit({ ...bob, root: 0 });
+  assert.equal(it.position().entry, 4);
+  it.previousEdit({ who: new Set() });
+  assert.equal(it.position().entry, 4);
+});
+
+await test("files have the names that they had at the moment", () => {
+  const { it } = player(HELLO, {
+    files: [
+      [2, 200, { source: { name: "a.py", language: "python" } }],
+      [7, 900, { source: { name: "b.go", language: "go" } }],
+    ],
+  });
+  const name = (at_ms?: number): string | undefined => it.files(at_ms).get("source")?.name;
+  assert.deepEqual([name(), name(200), name(5000)], [undefined, "a.py", "b.go"]);
+  it.seekEntry(4);
+  assert.equal(name(), "a.py");
+  it.seekEntry(99);
+  assert.equal(name(), "b.go");
+});
+
 await test("one change leads from what was shown to what is there", () => {
   const { it } = player(HELLO);
   let shown = "";

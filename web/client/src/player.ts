@@ -44,10 +44,10 @@ export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16, 32] as const;
 export class Player {
   private opened: Recording;
   private history: History;
-  private carets_: CaretTrack;
   private gaps: readonly Gap[] = [];
   private readonly cursor: Cursor;
   private readonly other: Cursor;
+  private readonly track: CaretTrack;
   private at_ms = 0;
   private lastEntry = Infinity;
   private speed = 1;
@@ -62,7 +62,7 @@ export class Player {
   ) {
     this.opened = recording;
     this.history = new History(recording.operations, recording.roots.length);
-    this.carets_ = new CaretTrack(recording);
+    this.track = new CaretTrack(recording);
     this.cursor = new Cursor(this.history);
     this.other = new Cursor(this.history);
     this.gaps = idleGaps(recording, this.end_ms);
@@ -130,7 +130,7 @@ export class Player {
     const selected = Number.isFinite(this.lastEntry)
       ? countUpTo(selections.entry, this.lastEntry)
       : countUpTo(selections.at_ms, this.at_ms);
-    return this.carets_.at(this.cursor.index, selected);
+    return this.track.at(this.cursor.index, selected);
   }
 
   /** What happened in the room up to now. */
@@ -150,7 +150,7 @@ export class Player {
     const { operations } = this.opened;
     const index = countUpTo(operations.entry, entry);
     this.at_ms = operations.at_ms[index - 1] ?? 0;
-    this.lastEntry = entry;
+    this.lastEntry = Math.min(entry, this.opened.entry);
     this.cursor.goTo(index);
     this.onMove();
   }
@@ -209,16 +209,17 @@ export class Player {
     this.onMove();
   }
 
-  /** What came after the recording while the room is live; the position stays. Raises RecordingInvalid. */
+  /** What came after the recording while the room is live; the time stays. Raises RecordingInvalid. */
   append(tail: Recording): void {
     const recording = appendRecording(this.opened, tail);
     const history = new History(recording.operations, recording.roots.length, this.history);
     this.opened = recording;
     this.history = history;
-    this.carets_ = new CaretTrack(recording);
+    this.track.follow(recording);
     this.cursor.follow(history);
     this.other.follow(history);
     this.gaps = idleGaps(recording, this.end_ms);
+    if (!Number.isFinite(this.lastEntry)) this.cursor.goTo(this.operationsUpTo(this.at_ms));
     this.onMove();
   }
 

@@ -3,7 +3,6 @@ import { count, object, parse } from "./json_shape";
 import { Operations, Selections } from "./operations";
 import { indicesOf, readFile } from "./recording_file";
 import { RecordingInvalid, tooLarge } from "./recording_invalid";
-import { readVersion1 } from "./recording_v1";
 
 export { Operations, Selections } from "./operations";
 export { RecordingInvalid } from "./recording_invalid";
@@ -60,8 +59,7 @@ export interface Recording {
 
 /** Checks everything but whether the operations fit the texts, which opening them does. Raises RecordingInvalid. */
 export function readRecording(bytes: ArrayBuffer | Uint8Array): Recording {
-  const file = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
-  return file[0] === 0x7b ? readVersion1(parse(file, "its text")) : readFile(file);
+  return readFile(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes));
 }
 
 /** Reads the body of an answer, telling how much of the recording (0 to 1) is there. Raises RecordingInvalid. */
@@ -149,7 +147,7 @@ class Progress {
 
   of(file: Uint8Array): number {
     const words = new DataView(file.buffer, file.byteOffset, file.byteLength);
-    if (file.length >= 8 && file[0] !== 0x7b) checkHeader(words);
+    if (file.length >= 8) checkHeader(words);
     for (let end = endOf(words, this.at); end <= file.length; end = endOf(words, this.at)) {
       const kind = kindOf(file, this.at);
       const payload = file.subarray(this.at + 8, this.at + 8 + words.getUint32(this.at + 4, true));

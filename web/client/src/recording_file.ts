@@ -1,6 +1,6 @@
 import { blocks, incomplete, type Block } from "./block";
 import { array, count, decode, object, parse, row, text } from "./json_shape";
-import { Operations, Selections, type Rows } from "./operations";
+import { Operations, Selections, sums, type Rows } from "./operations";
 import type { FilesAt, Proof, RecordedEvent, RecordedParticipant, Recording } from "./recording";
 import { damaged, RecordingInvalid, tooLarge } from "./recording_invalid";
 import { writeUnits } from "./utf16";
@@ -36,9 +36,16 @@ export function readFile(file: Uint8Array): Recording {
     files: array(end["files"], "its files").map(readFiles),
     proofs: array(end["proofs"], "its proofs").map(readProof),
   };
-  resolve(recording.operations, writers, roots.length);
-  resolve(recording.selections, writers, roots.length);
-  checkOrder(recording);
+  const { operations, selections, after } = recording;
+  checkRows(operations, writers, recording);
+  checkRows(selections, writers, recording);
+  const happened = rowsOf(recording.events);
+  for (const rows of [happened, rowsOf(recording.files), rowsOf(recording.proofs)]) {
+    checkOrder(rows, after, recording.entry);
+  }
+  checkTogether(operations, selections);
+  checkTogether(operations, happened);
+  checkTogether(selections, happened);
   return recording;
 }
 
@@ -94,11 +101,7 @@ function readOperations(found: Block[]): Operations {
   const width = OPERATION_COLUMNS.length;
   const parts = found.map((block) => {
     const rows = rowCount(block, width);
-    const lengths = column(block, rows, width - 1);
-    const bytes = block.payload.subarray(4 + rows * width * 4);
-    const inserted = decode(bytes, block.name);
-    if (lengths.reduce((sum, each) => sum + each, 0) !== inserted.length) damaged(block.name);
-    return { block, rows, lengths, inserted };
+    return { block, rows, inserted: decode(block.payload.subarray(4 + rows * width * 4), block.name) };
   });
   const operations = new Operations(
     parts.reduce((sum, { rows }) => sum + rows, 0),
@@ -106,13 +109,15 @@ function readOperations(found: Block[]): Operations {
   );
   let at = 0;
   let unit = 0;
-  for (const { block, rows, lengths, inserted } of parts) {
+  for (const { block, rows, inserted } of parts) {
     OPERATION_COLUMNS.forEach((name, number) => {
       operations[name].set(column(block, rows, number), at);
     });
     writeUnits(inserted, operations.units, unit);
-    for (let row = 0; row < rows; row += 1) operations.start[at + row + 1] = unit += lengths[row] ?? 0;
+    const end = sums(operations.inserted, operations.start, at, at + rows);
+    if (end !== unit + inserted.length) damaged(block.name);
     at += rows;
+    unit = end;
   }
   return operations;
 }
@@ -134,33 +139,28 @@ function readSelections(found: Block[]): Selections {
   return selections;
 }
 
-/** Checks the roots and makes the writers' indices into the participants. */
-function resolve({ length, entry, writer, root }: Operations | Selections, writers: number[], roots: number): void {
-  for (let row = 0; row < length; row += 1) {
+/** Checks order, roots and writers, and makes the writers' indices into the participants. */
+function checkRows(rows: Operations | Selections, writers: number[], { roots, after, entry }: Recording): void {
+  checkOrder(rows, after, entry);
+  const { writer, root } = rows;
+  for (let row = 0; row < rows.length; row += 1) {
     const number = (writer[row] ?? 0) >>> 0;
     const who = number === NOBODY ? -1 : writers[number];
-    if (who === undefined || (root[row] ?? 0) >= roots) damaged(`entry ${entry[row] ?? 0}`);
+    if (who === undefined || (root[row] ?? 0) >= roots.length) damaged(`entry ${rows.entry[row] ?? 0}`);
     writer[row] = who;
   }
 }
 
-function checkOrder({ operations, selections, events, files, proofs, after, entry }: Recording): void {
-  const happened = rowsOf(events);
-  for (const rows of [operations, selections, happened, rowsOf(files), rowsOf(proofs)]) {
-    let last = after;
-    let last_ms = 0;
-    for (let row = 0; row < rows.length; row += 1) {
-      const number = rows.entry[row] ?? 0;
-      const at_ms = rows.at_ms[row] ?? 0;
-      const isFirst = row === 0;
-      if (number < last || (isFirst && number === after) || number > entry || at_ms < last_ms) damaged(`entry ${number}`);
-      last = number;
-      last_ms = at_ms;
-    }
+function checkOrder({ length, entry, at_ms }: Rows, after: number, end: number): void {
+  let last = after + 1;
+  let last_ms = 0;
+  for (let row = 0; row < length; row += 1) {
+    const number = entry[row] ?? 0;
+    const now = at_ms[row] ?? 0;
+    if (number < last || number > end || now < last_ms) damaged(`entry ${number}`);
+    last = number;
+    last_ms = now;
   }
-  checkTogether(operations, selections);
-  checkTogether(operations, happened);
-  checkTogether(selections, happened);
 }
 
 /** An entry is one thing alone, and no later entry has an earlier time, whatever their kinds. */

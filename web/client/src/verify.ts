@@ -1,6 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { GapBuffer } from "./gap_buffer";
+import { LongText } from "./long_text";
 import type { Recording } from "./recording";
 
 export interface VerifyOptions {
@@ -25,11 +25,11 @@ export async function verify(
   { operations, roots, proofs }: Recording,
   { onProgress, pause, signal }: VerifyOptions,
 ): Promise<Verified> {
-  const texts: (GapBuffer | undefined)[] = [];
+  const texts: (LongText | undefined)[] = [];
   let index = 0;
   for (const [number, { entry, hash }] of proofs.entries()) {
     for (; (operations.entry[index] ?? Infinity) <= entry; index += 1) {
-      const text = (texts[operations.root[index] ?? 0] ??= new GapBuffer());
+      const text = (texts[operations.root[index] ?? 0] ??= new LongText());
       const start = operations.start[index] ?? 0;
       const end = start + (operations.inserted[index] ?? 0);
       text.replace(operations.position[index] ?? 0, operations.deleted[index] ?? 0, operations.units, start, end);
@@ -43,7 +43,7 @@ export async function verify(
 }
 
 /** Of the roots that have been written to, in their order. */
-function digest(roots: string[], texts: (GapBuffer | undefined)[]): string {
+function digest(roots: string[], texts: (LongText | undefined)[]): string {
   const hash = sha256.create();
   const encoder = new TextEncoder();
   roots.forEach((name, at) => {

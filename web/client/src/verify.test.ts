@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import fc from "fast-check";
+import { randomHistory, ROOTS, type FakeHistory } from "./fake_history";
+import { recordingFile } from "./fake_recording";
+import { Player } from "./player";
+import { readRecording, type Recording } from "./recording";
+import { verify, type Verified } from "./verify";
+
+/** As docs/recording.md says, and nothing else: by another library. */
+function proofs({ file, texts }: FakeHistory, every: number): [number, number, string][] {
+  const { operations } = file;
+  const ends = operations.flatMap(([entry], at) => (operations[at + 1]?.[0] === entry ? [] : [at]));
+  return ends
+    .filter((_, number) => number % every === 0)
+    .map((at) => {
+      const [entry, at_ms] = operations[at] ?? [0, 0];
+      const written = new Set(operations.slice(0, at + 1).map((row) => row[3]));
+      const parts = ROOTS.flatMap((root, number) => (written.has(number) ? [root, texts[at + 1]?.[number] ?? ""] : []));
+      const hash = createHash("sha256");
+      for (const part of parts) {
+        const bytes = Buffer.from(part);
+        const length = Buffer.alloc(4);
+        length.writeUInt32LE(bytes.length);
+        hash.update(length).update(bytes);
+      }
+      return [entry, at_ms, hash.digest("hex")];
+    });
+}
+
+function opened(history: FakeHistory): Recording {
+  const recording = readRecording(recordingFile({ ...history.file, proofs: proofs(history, 5) }));
+  new Player(recording, { now: () => 0, frame: () => () => undefined }, () => undefined);
+  return recording;
+}
+
+async function verified(recording: Recording): Promise<Verified & { done: number }> {
+  let done = 0;
+  const answer = await verify(recording, { onProgress: (part) => (done = part), pause: () => Promise.resolve() });
+  return { ...answer, done };
+}
+
+await test("what is as the server has it is verified, to the end", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), fc.integer({ min: 1, max: 60 }), async (seed, length) => {
+      const recording = opened(randomHistory(seed, length));
+      const { length: all } = recording.proofs;
+      assert.deepEqual(await verified(recording), { verified: all, failedEntry: null, done: 1 });
+    }),
+  );
+});
+
+await test("any flipped character is found by the next proof at which it is still there", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), fc.integer({ min: 1, max: 60 }), fc.nat(), async (seed, length, which) => {
+      const history = randomHistory(seed, length);
+      const recording = opened(history);
+      const { units, start } = recording.operations;
+      if (units.length === 0) return;
+      const at = which % units.length;
+      const other = units[at] === 0x78 ? 0x79 : 0x78;
+      units[at] = other;
+      const operation = start.findLastIndex((each) => each <= at);
+      const texts = new Player(recording, { now: () => 0, frame: () => () => undefined }, () => undefined);
+      const wrong = recording.proofs.findIndex(({ entry }) => {
+        texts.seekEntry(entry);
+        const index = history.file.operations.filter((row) => row[0] <= entry).length;
+        return ROOTS.some((root, number) => texts.text(root) !== history.texts[index]?.[number]);
+      });
+      const found = await verified(recording);
+      if (wrong < 0) {
+        assert.equal(found.failedEntry, null);
+        return;
+      }
+      assert.deepEqual([found.verified, found.failedEntry], [wrong, recording.proofs[wrong]?.entry]);
+      assert.ok((found.failedEntry ?? 0) >= (recording.operations.entry[operation] ?? Infinity));
+    }),
+  );
+});
+
+await test("it stops when it is asked to", async () => {
+  const stop = new AbortController();
+  const options = {
+    onProgress: () => undefined,
+    pause: () => {
+      stop.abort();
+      return Promise.resolve();
+    },
+    signal: stop.signal,
+  };
+  await assert.rejects(verify(opened(randomHistory(3, 60)), options), { name: "AbortError" });
+});
