@@ -18,6 +18,10 @@ const STEP_MS = 5_000;
 const PAGE_MS = 60_000;
 /** All tracks together are about so high at most; more of them are narrower, and scroll at last. */
 const TRACKS_PX = 168;
+const NARROW_TRACKS_PX = 126;
+const NARROW_PX = 600;
+/** The player skips shorter ones too; folding those would only make the view restless. */
+const FOLDED_MS = 30_000;
 const MOST_LISTED = 6;
 
 export interface TimelineOptions {
@@ -95,7 +99,11 @@ export class Timeline {
       scrub: (px, final) => {
         options.onSeek(Math.round(this.scale.timeAt(clamp(px, 0, this.scale.viewWidth))), final);
       },
-      press: (px, py) => this.press(px, py),
+      isMark: (px, py) => this.clusterAt(px, py) !== null,
+      goToMark: (px, py) => {
+        const first = this.clusterAt(px, py)?.marks[0];
+        if (first !== undefined) options.onSeek(first.at_ms, true);
+      },
       hover: (px, py, touch) => {
         this.hover(px, py, touch);
       },
@@ -204,8 +212,6 @@ export class Timeline {
   private retrack(): Tracks {
     const tracks = new Tracks(this.options.player, this.options.notes);
     tracks.light(this.filter);
-    this.row_px = clamp(Math.floor(TRACKS_PX / Math.max(1, tracks.rows.length)), 18, 28);
-    this.element.style.setProperty("--row", `${this.row_px}px`);
     this.element.style.setProperty("--head", `${HEAD_PX}px`);
     this.gutter.replaceChildren(...tracks.gutter());
     return tracks;
@@ -219,8 +225,13 @@ export class Timeline {
 
   private measure(): void {
     const { player, notes } = this.options;
-    const gaps = notes === null ? player.idle : commonGaps(player.idle, notes.idle);
-    this.scale.set(this.end_ms, gaps, this.plot.clientWidth);
+    const idle = notes === null ? player.idle : commonGaps(player.idle, notes.idle);
+    const gaps = idle.filter(({ from_ms, to_ms }) => to_ms - from_ms >= FOLDED_MS);
+    const width = this.plot.clientWidth;
+    const tracks_px = width < NARROW_PX ? NARROW_TRACKS_PX : TRACKS_PX;
+    this.row_px = clamp(Math.floor(tracks_px / Math.max(1, this.tracks.rows.length)), 18, 34);
+    this.element.style.setProperty("--row", `${this.row_px}px`);
+    this.scale.set(this.end_ms, gaps, width);
     this.foldButton.hidden = gaps.length === 0;
     this.later();
   }
@@ -272,12 +283,6 @@ export class Timeline {
     const distance = ({ x }: Cluster): number => Math.abs(x - this.scale.left - px);
     const near = this.clusters.filter((cluster) => distance(cluster) <= NEAR_PX);
     return near.sort((a, b) => distance(a) - distance(b))[0] ?? null;
-  }
-
-  private press(px: number, py: number): boolean {
-    const first = this.clusterAt(px, py)?.marks[0];
-    if (first !== undefined) this.options.onSeek(first.at_ms, true);
-    return first !== undefined;
   }
 
   private hover(px: number, py: number, touch: boolean): void {

@@ -9,8 +9,8 @@ const LINE_PX = 16;
 export interface Gestured {
   /** `final`: the pointer was let go. */
   scrub(px: number, final: boolean): void;
-  /** Whether there was a mark to go to. */
-  press(px: number, py: number): boolean;
+  isMark(px: number, py: number): boolean;
+  goToMark(px: number, py: number): void;
   hover(px: number, py: number, touch: boolean): void;
   leave(): void;
   open(px: number): void;
@@ -22,7 +22,8 @@ export interface Gestured {
 export class TimelineGestures {
   private readonly ended = new AbortController();
   private readonly pointers = new Map<number, PointerEvent>();
-  private down: { x: number; onMark: boolean; moved: boolean } | null = null;
+  /** `waits`: until it moves or is let go, it may be meant for a mark, or a finger's scrolling up or down. */
+  private down: { x: number; onMark: boolean; waits: boolean } | null = null;
   private pinch: { apart: number; middle: number } | null = null;
   private last: PointerEvent | null = null;
   private frame = 0;
@@ -50,7 +51,7 @@ export class TimelineGestures {
   }
 
   get scrubbing(): boolean {
-    return this.down?.moved === true;
+    return this.down?.waits === false;
   }
 
   destroy(): void {
@@ -73,16 +74,16 @@ export class TimelineGestures {
       return;
     }
     const { px, py } = this.place(event);
-    const onMark = this.on.press(px, py);
-    this.down = { x: event.clientX, onMark, moved: false };
+    const onMark = this.on.isMark(px, py);
+    this.down = { x: event.clientX, onMark, waits: onMark || event.pointerType !== "mouse" };
     this.last = event;
-    if (!onMark) this.later();
+    this.later();
   };
 
   private readonly onMove = (event: PointerEvent): void => {
     if (this.pointers.has(event.pointerId)) this.pointers.set(event.pointerId, event);
     this.last = event;
-    if (this.down !== null && Math.abs(event.clientX - this.down.x) > CLICK_PX) this.down.moved = true;
+    if (this.down !== null && Math.abs(event.clientX - this.down.x) > CLICK_PX) this.down.waits = false;
     this.later();
   };
 
@@ -92,7 +93,11 @@ export class TimelineGestures {
     const { down } = this;
     this.down = null;
     if (down === null) return;
-    if (!down.onMark || down.moved) this.on.scrub(this.place(event).px, true);
+    const { px, py } = this.place(event);
+    if (event.type === "pointerup") {
+      if (down.onMark && down.waits) this.on.goToMark(px, py);
+      else this.on.scrub(px, true);
+    }
     if (event.pointerType !== "mouse") this.onLeave();
   };
 
@@ -149,7 +154,7 @@ export class TimelineGestures {
     }
     if (last === null) return;
     const { px, py } = this.place(last);
-    if (down !== null && (!down.onMark || down.moved)) {
+    if (down?.waits === false) {
       const beyond = px < 0 ? px : Math.max(0, px - this.scale.viewWidth);
       if (beyond !== 0 && !this.scale.fitted) {
         const { left } = this.scale;
