@@ -53,23 +53,34 @@ export class History {
       text.load(this.checkpoints[kept]?.[at] ?? EMPTY);
       return text;
     });
-    for (let index = kept * this.every; index < length; index += 1) {
-      const text = texts[root[index] ?? 0];
+    const touched = new Uint8Array(this.rootCount);
+    for (let index = kept * this.every; index < length; ) {
+      const at = root[index] ?? 0;
+      const text = texts[at];
       const place = position[index] ?? 0;
       const gone = deleted[index] ?? 0;
       if (text === undefined || place + gone > text.length) damaged(`entry ${entry[index] ?? 0}`);
+      touched[at] = 1;
       if (gone > 0 && index >= from) text.copy(place, place + gone, this.deleted, this.start[index] ?? 0);
-      const unit = start[index] ?? 0;
-      text.replace(place, gone, units, unit, unit + (inserted[index] ?? 0));
-      if ((index + 1) % this.every === 0) this.keep(texts, index + 1 - this.every, index + 1);
+      // What is typed on right behind it lies behind it in the units too: it goes in at once.
+      const most = Math.min(length, this.checkpoints.length * this.every);
+      let end = place + (inserted[index] ?? 0);
+      let next = index + 1;
+      while (next < most && position[next] === end && deleted[next] === 0 && root[next] === at) {
+        end += inserted[next] ?? 0;
+        next += 1;
+      }
+      text.replace(place, gone, units, start[index] ?? 0, start[next] ?? 0);
+      index = next;
+      if (index % this.every === 0) this.keep(texts, touched);
     }
   }
 
-  /** `[from, to)` are the operations since the checkpoint before; roots that they do not touch are shared with it. */
-  private keep(texts: LongText[], from: number, to: number): void {
-    const checkpoint = [...(this.checkpoints.at(-1) ?? [])];
-    for (const root of new Set(this.operations.root.subarray(from, to))) checkpoint[root] = texts[root]?.units() ?? EMPTY;
-    this.checkpoints.push(checkpoint);
+  /** Roots that nothing touched since the checkpoint before share its text. */
+  private keep(texts: LongText[], touched: Uint8Array): void {
+    const before = this.checkpoints.at(-1) ?? [];
+    this.checkpoints.push(texts.map((text, at) => (touched[at] === 1 ? text.units() : (before[at] ?? EMPTY))));
+    touched.fill(0);
     this.thin();
   }
 

@@ -101,7 +101,8 @@ function readOperations(found: Block[]): Operations {
   const width = OPERATION_COLUMNS.length;
   const parts = found.map((block) => {
     const rows = rowCount(block, width);
-    return { block, rows, inserted: decode(block.payload.subarray(4 + rows * width * 4), block.name) };
+    const bytes = block.payload.subarray(4 + rows * width * 4);
+    return { block, rows, bytes, inserted: decode(bytes, block.name) };
   });
   const operations = new Operations(
     parts.reduce((sum, { rows }) => sum + rows, 0),
@@ -109,11 +110,12 @@ function readOperations(found: Block[]): Operations {
   );
   let at = 0;
   let unit = 0;
-  for (const { block, rows, inserted } of parts) {
+  for (const { block, rows, bytes, inserted } of parts) {
     OPERATION_COLUMNS.forEach((name, number) => {
       operations[name].set(column(block, rows, number), at);
     });
-    writeUnits(inserted, operations.units, unit);
+    if (inserted.length === bytes.length) operations.units.set(bytes, unit);
+    else writeUnits(inserted, operations.units, unit);
     const end = sums(operations.inserted, operations.start, at, at + rows);
     if (end !== unit + inserted.length) damaged(block.name);
     at += rows;
