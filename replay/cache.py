@@ -62,13 +62,6 @@ class Cache:
         self._opened: aiosqlite.Connection | None = None
         self._opening = asyncio.Lock()
 
-    async def last(self, document: str) -> tuple[int, bytes] | None:
-        """The number of the last segment, and what was put with it. Raises Damaged."""
-        rows = await self._fetch(
-            document, "SELECT number, mark FROM segment WHERE document = ? ORDER BY number DESC LIMIT 1", (document,)
-        )
-        return (rows[0][0], zlib.decompress(rows[0][1])) if rows else None
-
     async def segment(self, document: str, number: int) -> Stored:
         """Raises Damaged."""
         async for found in self.segments(document, number, 1):
@@ -83,7 +76,7 @@ class Cache:
             for number, *values, crc in rows:
                 if number != first or crc != _crc(document, number, values):
                     raise await self.damage(document, "a segment is not what it was")
-                yield Stored._make([*values[:-2], zlib.decompress(values[-2])])
+                yield Stored._make([*values[:-2], *map(zlib.decompress, values[-2:])])
                 first += 1
             if len(rows) < _AT_ONCE:
                 return
@@ -103,9 +96,9 @@ class Cache:
             if len(rows) < _AT_ONCE:
                 return
 
-    async def put(self, document: str, number: int, stored: Stored, mark: bytes) -> None:
+    async def put(self, document: str, number: int, stored: Stored) -> None:
         """Where it cannot be written, all is kept in memory from then on. Raises Damaged."""
-        values = [*stored[:-1], zlib.compress(stored.state, 1), zlib.compress(mark, 1)]
+        values = [*stored[:-2], zlib.compress(stored.state, 1), zlib.compress(stored.mark, 1)]
         try:
             connection = await self._connection()
             await connection.execute_fetchall(_PUT, (document, number, *values, _crc(document, number, values)))
@@ -150,7 +143,11 @@ class Cache:
 async def _open(path: Path | None) -> aiosqlite.Connection:
     """A cache of another version, or what is none at all, is replaced."""
     for _ in range(2):
-        connection = await aiosqlite.connect(path or ":memory:", isolation_level=None)
+        try:
+            connection = await aiosqlite.connect(path or ":memory:", isolation_level=None)
+        except sqlite3.Error as error:
+            _log.warning("there is no cache", reason=str(error))
+            break
         try:
             ((version,),) = await connection.execute_fetchall("PRAGMA user_version")
             if version == _VERSION:
@@ -175,5 +172,5 @@ def _remove(path: Path | None) -> None:
 def _crc(document: str, number: int, values: list[Any]) -> int:
     crc = zlib.crc32(f"{document} {number} {values[:7]}".encode())
     for value in values[7:]:
-        crc = zlib.crc32(value.encode() if isinstance(value, str) else value, crc)
+        crc = zlib.crc32(value if isinstance(value, bytes) else str(value).encode(), crc)
     return crc

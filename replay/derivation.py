@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from operator import itemgetter
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -59,7 +60,7 @@ class Derivation:
         self._texts: dict[str, Text] = {}  # those that have been written to
         self._unverified: set[str] = set()
         self._replica: Replica | None = None
-        self._full: list[tuple[Stored, bytes]] = []
+        self._full: list[Stored] = []
 
     @property
     def document_id(self) -> str:
@@ -78,19 +79,17 @@ class Derivation:
         return 0 if self._replica is None else self.chain.updates
 
     async def restore(self) -> None:
-        """Go on from what is in the cache, if that is of this very log. Raises Damaged."""
-        if (found := await self._cache.last(self.document_id)) is None:
+        """Go on from what is in the cache, if that is of this very log; all of it is read once. Raises Damaged."""
+        stored: Stored | None = None
+        async for stored in self._cache.segments(self.document_id):
+            self.segments.append(stored.first, stored.first_ms)
+        if stored is None:
             return
-        count, saved = found[0] + 1, found[1]
-        mark = Mark(*json.loads(saved))
+        mark = Mark(*json.loads(stored.mark))
         self.chain.restore(mark.chain)
         last = await self._journal.entries(self.log_id, after=self.chain.last_entry - 1, limit=1)
         if not last or digest(last[0]) != mark.anchor:
             raise await self._cache.damage(self.document_id, "it was made from another log")
-        async for stored in self._cache.segments(self.document_id):
-            self.segments.append(stored.first, stored.first_ms)
-        if len(self.segments) != count:
-            raise await self._cache.damage(self.document_id, "segments are not there")
         self.roots, self.writers, self._files = mark.roots, mark.writers, mark.files
         self._authors = dict(mark.authors)
         segment = Segment.read(stored)
@@ -157,7 +156,7 @@ class Derivation:
         self.tail.updates.append(entry.entry, at_ms)
         writer = self._writer(self._author(entry)) if any(delta for _, delta in replica.deltas) else NOBODY
         try:
-            for root, delta in replica.deltas:
+            for root, delta in sorted(replica.deltas, key=itemgetter(0)):  # the CRDT tells them in any order
                 for position, deleted, inserted, utf8 in self._text(root).take(delta) if delta else ():
                     operations.append(entry.entry, at_ms, writer, self.roots.index(root), position, deleted, inserted)
                     operations.text += utf8
@@ -206,7 +205,7 @@ class Derivation:
     async def stored(self, number: int) -> Stored:
         """Raises Damaged."""
         waiting = number - len(self.segments) + len(self._full)
-        return self._full[waiting][0] if waiting >= 0 else await self._cache.segment(self.document_id, number)
+        return self._full[waiting] if waiting >= 0 else await self._cache.segment(self.document_id, number)
 
     async def texts(self, at_ms: int) -> tuple[int | None, dict[str, str]]:
         """The last update with a time of at most ``at_ms``, and all texts after it, ``source`` in any case.
@@ -228,7 +227,6 @@ class Derivation:
         if self._last is None or not self.tail.entries:
             return
         state = self.verify()
-        stored = self.tail.stored(proof(state))
         mark = Mark(
             self.chain.saved(),
             digest(self._last),
@@ -238,8 +236,8 @@ class Derivation:
             list(self._authors.items()),
             self._files,
         )
-        self.segments.append(stored.first, stored.first_ms)
-        self._full.append((stored, compact(mark).encode()))
+        self._full.append(self.tail.stored(proof(state), compact(mark).encode()))
+        self.segments.append(self.tail.first, self.tail.first_ms)
         self.tail = Segment(state, before)
 
     def release(self) -> None:
@@ -249,8 +247,7 @@ class Derivation:
     async def settle(self) -> None:
         """Put the segments that are full into the cache."""
         while self._full:
-            stored, mark = self._full[0]
-            await self._cache.put(self.document_id, len(self.segments) - len(self._full), stored, mark)
+            await self._cache.put(self.document_id, len(self.segments) - len(self._full), self._full[0])
             del self._full[0]
 
     def verify(self) -> bytes:

@@ -27,7 +27,10 @@ _BYTES_PER_OPERATION = 256
 
 
 class Stored(NamedTuple):
-    """A segment as bytes: ``blocks`` go into files as they are, ``events`` when they are filtered."""
+    """A segment as bytes: ``blocks`` go into files as they are, ``events`` when they are filtered.
+
+    ``mark`` is what the next one goes on from.
+    """
 
     first: int
     first_ms: int
@@ -40,6 +43,7 @@ class Stored(NamedTuple):
     events: str
     updates: bytes
     state: bytes
+    mark: bytes
 
 
 class Segment:
@@ -109,7 +113,7 @@ class Segment:
         """Up to its end."""
         return self.updates.columns[0][-1] if len(self.updates) else self.before
 
-    def stored(self, proof: str) -> Stored:
+    def stored(self, proof: str, mark: bytes = b"") -> Stored:
         return Stored(
             self.first,
             self.first_ms,
@@ -122,6 +126,7 @@ class Segment:
             f"[{','.join(self.events)}]",
             self.updates.encode(),
             self.state,
+            mark,
         )
 
     def blocks(self, after: int = 0) -> bytes:

@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 from pycrdt import Doc, Text
 from quart import typing
 
@@ -255,3 +257,81 @@ async def test_chat_to_the_interviewers_is_read_by_whoever_reads_their_notes(sit
         told = [(kind, event) for _, _, kind, event in decode(await response.get_data()).events]
         assert [(item["kind"], item["event"]) for item in items] == told == expected
     assert len(etags) == 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first", "end"),
+    [("bytes=0-0", 0, 1), ("bytes=7-", 7, None), ("bytes=-5", -5, None), ("bytes=3-999999", 3, None)],
+)
+async def test_a_part_of_a_file(site: Site, wanted: str, first: int, end: int | None) -> None:
+    await site.type("a😀")
+    full = await site.ask("/file")
+    data = await full.get_data()
+    assert (full.headers["Accept-Ranges"], full.headers["Content-Length"]) == ("bytes", str(len(data)))
+    part = await site.ask("/file", headers={"Range": wanted, "If-Range": full.headers["ETag"]})
+    expected = data[first:end]
+    assert (part.status_code, await part.get_data(), part.headers["ETag"]) == (206, expected, full.headers["ETag"])
+    at = data.index(expected) if first else 0
+    assert part.headers["Content-Range"] == f"bytes {at}-{at + len(expected) - 1}/{len(data)}"
+    assert part.headers["Content-Length"] == str(len(expected))
+
+
+async def test_what_is_no_part_of_it(site: Site) -> None:
+    await site.type("a")
+    full = await site.ask("/file")
+    data, etag = await full.get_data(), full.headers["ETag"]
+    beyond = await site.ask("/file", headers={"Range": f"bytes={len(data)}-"})
+    assert (beyond.status_code, beyond.content_type) == (416, "application/problem+json")
+    assert beyond.headers["Content-Range"] == f"bytes */{len(data)}"
+    for odd in ("bytes=5-2", "bytes=", "lines=1-2", "bytes=0-1,5-9", "bytes=x-y"):
+        whole = await site.ask("/file", headers={"Range": odd})
+        assert (whole.status_code, await whole.get_data()) == (200, data), odd
+    await site.type("b")
+    changed = await site.ask("/file", headers={"Range": "bytes=0-3", "If-Range": etag})
+    assert changed.status_code == 200
+    assert decode(await changed.get_data()).end["entry"] == 2
+    known = await site.ask("/file", headers={"Range": "bytes=0-3", "If-None-Match": changed.headers["ETag"]})
+    assert known.status_code == 304
+    dated = await site.ask("/file", headers={"Range": "bytes=0-3", "If-Range": "Wed, 21 Oct 2015 07:28:00 GMT"})
+    assert dated.status_code == 200
+
+
+async def test_what_came_after_an_entry(site: Site) -> None:
+    await site.type("a", by="p")
+    known = await site.file()
+    nothing = await site.file(after=1)
+    assert (nothing.operations, nothing.blocks, nothing.end["entry"]) == ([], [b"head", b"end "], 1)
+    await site.type("notes", ".notes")
+    await site.type("b", by="q")
+    tail = await site.ask("/file", after=known.end["entry"])
+    assert "ETag" not in tail.headers
+    known.append(decode(await tail.get_data()))
+    assert known.operations == (await site.file()).operations
+    assert [operation[0] for operation in known.operations] == [1, 3]
+    assert (await site.file(after=10**9)).operations == []
+    assert "after" in (await site.get("/file", status=422, after=-1))["detail"]
+
+
+async def test_a_finished_interview_is_derived_in_the_background(site: Site, tmp_path: Path) -> None:
+    rooms, panelroom = site.panelroom.rooms, site.panelroom
+    ada = await rooms.people.principal_of_session(site.sessions["ada"])
+    assert ada is not None
+    member = await rooms.people.acting_member(ada, None)
+    for joined in (
+        await rooms.join(site.interview, Role.CANDIDATE),
+        await rooms.join(site.interview, Role.INTERVIEWER, member=member),
+    ):
+        await rooms.enter(await rooms.authorise_socket(site.interview, joined.ticket))
+    await panelroom.registry.open(site.interview, site.interview)
+    await site.type("a😀")
+    await rooms.lifecycle.finish(ada, site.interview)
+    with anyio.fail_after(60):
+        while not (slot := panelroom.replay._derivations._slots.get(site.interview)) or not slot.follower:
+            await checkpoint()
+        while slot.follower.tail.entries or slot.follower.weight:
+            await checkpoint()
+    assert (tmp_path / "cache.db").exists()
+    file = await site.file()
+    assert file.texts() == {"source": "a😀"}
+    assert file.events[-1][2] == "interview.finished"
+    assert slot.follower.weight == 0, "the CRDT was not needed"

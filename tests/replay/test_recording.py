@@ -9,6 +9,7 @@ from anyio.lowlevel import checkpoint
 from collab.log import Entry
 from collab.note import Note, Noted
 from collab.quarantine import Quarantine
+from collab.registry import Registry
 from replay import reader, recording, segment
 from replay.derivation import Derivation
 from replay.errors import RecordingBroken
@@ -293,3 +294,44 @@ async def test_a_document_that_has_ended_a_process_is_not_replayed_again(recorde
     await quarantine.add(Noted(INTERVIEW, "", written[0][1], b"\x00\x00", 2), "signal 11")
     with pytest.raises(RecordingBroken):
         await replay.text(INTERVIEW, INTERVIEW, 0)
+
+
+async def test_what_becomes_quiet_is_derived_one_after_the_other(recorded: Recorded) -> None:
+    """What is broken or unknown stops nothing; what comes back goes on."""
+    replay = recorded.replay()
+    await recorded.type("fine", NOTES)
+    recorded.queue(b"\x01garbage")
+    await recorded.journal.flush()
+
+    async def quiet(document: str, entry: int) -> Derivation:
+        replay.derive_soon(INTERVIEW, document)
+        with anyio.fail_after(60):
+            while True:
+                await checkpoint()
+                slot = replay._derivations._slots.get(document)
+                if slot and slot.follower and slot.follower.entry == entry and not slot.follower.tail.entries:
+                    return slot.follower
+
+    async with replay.running():
+        replay.derive_soon(INTERVIEW, INTERVIEW)
+        derived = await quiet(NOTES, 2)
+        assert len(derived.segments) == 1
+        await recorded.type("more ", NOTES)
+        assert (await quiet(NOTES, 4)) is derived
+        assert len(derived.segments) == 2
+        assert (await replay.text(INTERVIEW, NOTES, 10**9))[2] == {"source": "more fine"}
+        assert derived.weight == 0
+        with pytest.raises(RecordingBroken):
+            await replay.text(INTERVIEW, INTERVIEW, 10**9)
+
+
+async def test_an_evicted_document_is_quiet(recorded: Recorded) -> None:
+    registry = Registry(recorded.journal, idle_s=0, tick_s=0.001)
+    told: list[tuple[str, str]] = []
+    registry.on_quiet = lambda log_id, document_id: told.append((log_id, document_id))
+    async with registry.running():
+        await registry.open(INTERVIEW, NOTES)
+        with anyio.fail_after(60):
+            while not told:
+                await checkpoint()
+    assert told == [(INTERVIEW, NOTES)]
