@@ -29,8 +29,9 @@ async def test_opening_seeking_and_scrubbing(tmp_path: Path, name: str) -> None:
     recording = tmp_path / "recording"
     recording.write_bytes(await _file(tmp_path, made.interview))
     install_modules(CLIENT)
-    bundle = [CLIENT / "node_modules/rolldown/bin/cli.mjs", HERE / "player.mjs", "--platform", "node", "--format", "esm"]
-    _node(*bundle, "--log-level", "silent", "--dir", tmp_path)
+    rolldown = CLIENT / "node_modules/rolldown/bin/cli.mjs"
+    as_module = ["--platform", "node", "--format", "esm", "--log-level", "silent"]
+    _node(rolldown, HERE / "player.mjs", *as_module, "--dir", tmp_path)
     opened = sorted(float(_node(tmp_path / "player.js", recording, "open")) for _ in range(9))
     print(f"\n{name}: opened in a new process in {opened[0]:.1f} ms at best, {opened[4]:.1f} ms at the median")
     print(_node(tmp_path / "player.js", recording))
