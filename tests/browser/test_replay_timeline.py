@@ -88,9 +88,9 @@ class Line:
 
     async def a_fold(self) -> float:
         """Where one is."""
-        for percent in range(2, 198):
-            if " idle." in await self.hover(percent / 200):
-                return percent / 200
+        for place in range(1, 128):
+            if " idle." in await self.hover(place / 128):
+                return place / 128
         raise AssertionError("The hour has no fold.")
 
 
@@ -151,12 +151,19 @@ async def test_one_drags_through_time(line: Line) -> None:
 
 
 async def test_what_was_there_is_shown_before_one_goes_there(line: Line) -> None:
-    words = await line.hover(0.5)
+    share = 0.5
+    while " idle." in (words := await line.hover(share)):
+        share += 0.01
+    assert re.match(r"\d+:\d\d\s.+ in .+", words)
     box = await line.card.bounding_box()
     assert box is not None
     assert box["y"] + box["height"] <= (await line.at(0))[1]
-    assert re.match(r"\d+:\d\d\b", words)
+    lines = (await line.card.locator("pre").inner_text()).split("\n")
     assert await line.now() == 0
+    assert await line.click(share) > 0
+    texts = await line.page.evaluate("panelroomReplay.roots().map((root) => panelroomReplay.text(root)).join()")
+    assert len(lines) > 1
+    assert all(each.strip().removesuffix("…") in texts for each in lines)
     await line.page.mouse.move(0, 0)
     await expect(line.card).to_be_hidden()
 
@@ -255,6 +262,19 @@ async def test_a_mark_says_what_happened_and_leads_there(line: Line) -> None:
         assert await line.click(percent / 100, MARKS_Y) // 1000 == int(told[1]) * 60 + int(told[2])
         return
     raise AssertionError("The hour has no marks.")
+
+
+async def test_keys_lead_from_mark_to_mark(line: Line) -> None:
+    marks = [await line.now()]
+    for _ in range(4):
+        await line.page.keyboard.press("]")
+        await line.drawn()
+        marks.append(await line.now())
+    assert marks == sorted(set(marks))
+    for mark in reversed(marks[1:-1]):
+        await line.page.keyboard.press("[")
+        await line.drawn()
+        assert await line.now() == mark
 
 
 async def test_fingers_scrub_and_pinch(line: Line) -> None:

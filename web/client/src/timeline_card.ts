@@ -17,7 +17,7 @@ export class TimelineCard {
   show(x: number, width: number, time: string, title: string, text: string, prose = false): void {
     this.time.textContent = time;
     this.title.textContent = title;
-    this.text.textContent = text;
+    this.text.textContent = prose ? text : dedented(text);
     this.text.hidden = text === "";
     this.text.classList.toggle("is-prose", prose);
     this.element.hidden = false;
@@ -28,4 +28,12 @@ export class TimelineCard {
   hide(): void {
     this.element.hidden = true;
   }
+}
+
+/** Without the indentation that all lines have, and without empty lines at both ends: there is little room. */
+function dedented(text: string): string {
+  const lines = text.replace(/^(?:[^\S\n]*\n)+/, "").trimEnd().split("\n");
+  const indents = lines.filter((line) => line.trim() !== "").map((line) => line.length - line.trimStart().length);
+  const common = Math.min(...indents);
+  return indents.length === 0 ? "" : lines.map((line) => line.slice(common)).join("\n");
 }
