@@ -28,10 +28,10 @@ def blocks(file: bytes) -> list[Block]:
 
 
 def joined(parts: list[Block], *, magic: bytes = MAGIC, version: int = VERSION) -> bytes:
-    file = magic + struct.pack("<I", version)
+    file = [magic, struct.pack("<I", version)]
     for kind, payload in parts:
-        file += struct.pack("<4sI", kind.encode(), len(payload)) + payload + bytes(-len(payload) % 4)
-    return file
+        file += [struct.pack("<4sI", kind.encode(), len(payload)), payload, bytes(-len(payload) % 4)]
+    return b"".join(file)
 
 
 def part(file: bytes, kind: str) -> Any:
