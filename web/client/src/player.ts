@@ -3,7 +3,7 @@ import { Cursor, type TextChange } from "./cursor";
 import { History } from "./history";
 import { idleGaps, skipping, type Gap } from "./idle";
 import { countUpTo } from "./operations";
-import { appendRecording, type FilesAt, type Recording, type RecordedEvent } from "./recording";
+import { appendRecording, type FilesAt, type Recording } from "./recording";
 
 export type { Caret } from "./caret_track";
 export type { TextChange } from "./cursor";
@@ -131,11 +131,6 @@ export class Player {
       ? countUpTo(selections.entry, this.lastEntry)
       : countUpTo(selections.at_ms, this.at_ms);
     return this.track.at(this.cursor.index, selected);
-  }
-
-  /** What happened in the room up to now. */
-  eventsSoFar(): RecordedEvent[] {
-    return this.opened.events.filter(this.isThere);
   }
 
   seekTo(at_ms: number): void {
