@@ -12,8 +12,6 @@ from collab.gate import SOURCE
 from collab.journal import Journal
 from collab.log import AUTHOR, SELECTION, UPDATE, Entry
 from collab.note import NO_NOTE, Note
-from collab.update import parse
-from collab.wire import Malformed, TooLarge
 from replay.cache import Cache
 from replay.chain import Chain, digest
 from replay.codec import MOST, NOBODY, Rows, compact, decode_state, encode_state, proof
@@ -130,20 +128,25 @@ class Derivation:
 
     def take(self, entry: Entry) -> None:
         """Go on with the next entry of the log. Raises RecordingBroken; the derivation must not be used after that."""
+        if self.document_id == self.log_id and entry.entry != self.entry + 1:
+            raise RecordingBroken(self.document_id, entry.entry)
         self.chain.take(entry)
         if not self.chain.covers(entry):
             return
         at_ms = min(entry.at_ms, MOST)
         self._last = entry
         self.tail.begin(entry, at_ms)
-        if entry.kind == UPDATE:
-            self._update(entry, at_ms)
-        elif entry.kind == AUTHOR:
-            self._authors[json.loads(entry.payload)["client"]] = entry.delivered_by
-        elif entry.kind == SELECTION:
-            self._select(entry, at_ms)
-        else:
-            self.tail.tell(entry, at_ms)
+        try:
+            if entry.kind == UPDATE:
+                self._update(entry, at_ms)
+            elif entry.kind == AUTHOR:
+                self._authors[json.loads(entry.payload)["client"]] = entry.delivered_by
+            elif entry.kind == SELECTION:
+                self._select(entry, at_ms)
+            else:
+                self.tail.tell(entry, at_ms)
+        except (ValueError, LookupError, TypeError, RecursionError) as error:  # no UTF-8, no JSON, another JSON
+            raise RecordingBroken(self.document_id, entry.entry) from error
         if self.tail.is_full:
             self.close()
 
@@ -154,15 +157,14 @@ class Derivation:
         replica.apply(entry)
         operations = self.tail.operations
         self.tail.updates.append(entry.entry, at_ms)
-        writer = self._writer(self._author(entry)) if any(delta for _, delta in replica.deltas) else NOBODY
-        try:
-            for root, delta in sorted(replica.deltas, key=itemgetter(0)):  # the CRDT tells them in any order
-                for position, deleted, inserted, utf8 in self._text(root).take(delta) if delta else ():
-                    operations.append(entry.entry, at_ms, writer, self.roots.index(root), position, deleted, inserted)
-                    operations.text += utf8
-                self._unverified.add(root)
-        except (IndexError, UnicodeDecodeError) as error:
-            raise RecordingBroken(self.document_id, entry.entry) from error
+        writer = (
+            self._writer(self._author(entry, replica.clients)) if any(delta for _, delta in replica.deltas) else NOBODY
+        )
+        for root, delta in sorted(replica.deltas, key=itemgetter(0)):  # the CRDT tells them in any order
+            for position, deleted, inserted, utf8 in self._text(root).take(delta) if delta else ():
+                operations.append(entry.entry, at_ms, writer, self.roots.index(root), position, deleted, inserted)
+                operations.text += utf8
+            self._unverified.add(root)
         if replica.files_changed and (files := replica.files()) != self._files:
             self._files = files
             self.tail.files.append((entry.entry, at_ms, files))
@@ -174,12 +176,9 @@ class Derivation:
                 self.roots.append(root)
         return text
 
-    def _author(self, entry: Entry) -> str:
+    def _author(self, entry: Entry, clients: set[int]) -> str:
         """Whose words they are; where that is nobody, or several people, who brought them."""
-        try:
-            authors = {self._authors.get(struct.client) for struct in parse(entry.payload).structs}
-        except (Malformed, TooLarge):
-            return entry.delivered_by
+        authors = {self._authors.get(client) for client in clients}
         author = authors.pop() if len(authors) == 1 else None
         return author or entry.delivered_by
 
@@ -192,8 +191,11 @@ class Derivation:
 
     def _select(self, entry: Entry, at_ms: int) -> None:
         """Places beyond the end are at the end; what makes no sense is left out."""
-        selection = json.loads(entry.payload)
-        root = selection.get("root")
+        try:
+            selection = json.loads(entry.payload)
+            root = selection.get("root")
+        except (ValueError, AttributeError, RecursionError):
+            return
         places = selection.get("anchor"), selection.get("head")
         if root not in self.roots or not all(type(place) is int for place in places):
             return

@@ -8,6 +8,8 @@ from pycrdt import Doc, Map, Text
 from collab.gate import FILES, SOURCE
 from collab.log import Entry
 from collab.note import Note
+from collab.update import Update, parse
+from collab.wire import Malformed, TooLarge
 from replay.errors import RecordingBroken
 
 _FILE = f"{SOURCE}/"
@@ -17,13 +19,18 @@ Delta = tuple[str, list[dict[str, Any]]]
 
 
 class Replica:
-    """``deltas`` and ``files_changed`` are what the last update did, from ``watch`` on."""
+    """``clients`` are whose text the last update has; ``deltas`` and ``files_changed``, from ``watch`` on, what it did.
+
+    Invariant: nothing waits in it for what never came, so that its texts are all that was written.
+    """
 
     _kept: list[object] = []  # noqa: RUF012 - documents that pycrdt panicked over: dropping one can abort the process
 
     def __init__(self, document_id: str, note: Note) -> None:
         """``note`` has what the CRDT is given, should that end the process."""
         self.deltas: list[Delta] = []
+        self.clients: set[int] = set()
+        self._clocks: dict[int, int] | None = {}  # unknown once there was an update that only the CRDT can read
         self._document_id = document_id
         self._note = note
         self._doc: Doc[Any] = Doc()
@@ -35,6 +42,8 @@ class Replica:
         """Raises RecordingBroken; the replica must not be used after that."""
         self.deltas.clear()
         self._changes.clear()
+        # What nobody can read but the CRDT must at least change it.
+        before = None if self._parse(entry) else self._doc.get_state()
         self._note.write(self._document_id, "", entry.entry, entry.payload)
         try:
             self._doc.apply_update(entry.payload)
@@ -43,12 +52,26 @@ class Replica:
             raise RecordingBroken(self._document_id, entry.entry) from error
         finally:
             self._note.clear()
+        if before is not None and self._doc.get_state() == before:
+            raise RecordingBroken(self._document_id, entry.entry)
         # An update names the root of the first item of a text; a root that nobody asked for yet is not observed.
         if self._texts is not None and _FILE.encode() in entry.payload:
             for root in self._doc.keys() - self._texts.keys():
                 if root.startswith(_FILE):
                     text = self._observe(root, self._texts)
                     self.deltas.append((root, [{"insert": text}] if text else []))
+
+    def _parse(self, entry: Entry) -> bool:
+        self.clients.clear()
+        try:
+            update = parse(entry.payload)
+        except (Malformed, TooLarge):
+            self._clocks = None
+            return False
+        self.clients.update(struct.client for struct in update.structs)
+        if self._clocks is not None and _waits(update, self._clocks):
+            raise RecordingBroken(self._document_id, entry.entry)
+        return True
 
     def watch(self) -> None:
         """From now on ``apply`` says what it did."""
@@ -83,6 +106,20 @@ class Replica:
             for file_id, entry in files.items()
             if isinstance(entry, dict) and isinstance(entry.get("name"), str) and isinstance(entry.get("language"), str)
         }
+
+
+def _waits(update: Update, clocks: dict[int, int]) -> bool:
+    """Whether an update needs what is not there; else the ``clocks`` are those after it."""
+    for struct in update.structs:
+        known = clocks.get(struct.client, 0)
+        if struct.clock > known:
+            return True
+        clocks[struct.client] = max(known, struct.clock + struct.length)
+    return any(
+        clock >= clocks.get(client, 0)
+        for struct in update.structs
+        for client, clock in filter(None, (struct.left, struct.right))
+    ) or any(clock + length > clocks.get(client, 0) for client, clock, length in update.deletes)
 
 
 def _collect(deltas: list[Delta], root: str, event: Any) -> None:

@@ -21,6 +21,7 @@ from replay.text import walked
 Told = Callable[[str, dict[str, Any]], dict[str, Any] | None]
 """A room event by kind as whoever asks may read it, None where he may not."""
 
+_DEPTH = 200  # that whoever reads an event later may be deeper in calls
 _LEAST = 512
 _LEAST_BYTES = 2**18
 _BYTES_PER_OPERATION = 256
@@ -96,8 +97,12 @@ class Segment:
         self.last, self.last_ms = entry.entry, at_ms
 
     def tell(self, entry: Entry, at_ms: int) -> None:
-        kind = json.dumps(entry.kind)
-        self.events.append(f"[{entry.entry},{at_ms},{kind},{entry.payload.decode()}]")
+        """Raises ValueError, TypeError or RecursionError where it is not a JSON object, or nested too deep."""
+        payload = entry.payload.decode()
+        if not isinstance(json.loads(payload), dict):
+            raise TypeError("not an object")
+        json.loads(_DEPTH * "[" + payload + _DEPTH * "]")
+        self.events.append(f"[{entry.entry},{at_ms},{json.dumps(entry.kind)},{payload}]")
 
     @property
     def is_full(self) -> bool:

@@ -248,3 +248,36 @@ def test_selections_are_where_there_is_text() -> None:
     assert file(derived).events == []
     assert texts(derived, 10**9) == (2, {"source": "a😀b"})
     assert derived.chain.events == 8
+
+
+def test_what_waits_for_what_never_came_is_broken() -> None:
+    """It would be in no text, and everything after it neither."""
+    room = Room()
+    room.text().insert(0, "one")
+    room.text().insert(3, " two")
+    del room.text()[0:2]
+    room.text().insert(0, "three")
+    whole = list(room.log)
+    assert texts(room.derived(), 10**9)[1] == {"source": "threee two"}
+    for lost, found in ((0, 2), (1, 4)):
+        room.log = list(whole)
+        room.log[lost] = Entry("i", lost + 1, whole[lost].at_ms, "i", "p", "update", b"\x00\x00")
+        with pytest.raises(RecordingBroken) as caught:
+            room.derived()
+        assert caught.value.entry == found
+    room.log = whole[:2] + whole[3:]  # nothing was built on the deletion: only its number is missing
+    with pytest.raises(RecordingBroken) as caught:
+        room.derived()
+    assert caught.value.entry == 4
+
+
+@pytest.mark.parametrize(
+    "payload", [b"\xff", b"{", b"[]", b"7", b"{}],[{}", b"[" * 5000, b'{"a":' * 900 + b"1" + b"}" * 900]
+)
+def test_an_event_that_nobody_can_read_is_named(payload: bytes) -> None:
+    room = Room()
+    room.text().insert(0, "a")
+    room.tell("chat", payload)
+    with pytest.raises(RecordingBroken) as caught:
+        room.derived()
+    assert caught.value.entry == 2

@@ -12,6 +12,7 @@ from werkzeug.http import quote_etag
 
 from collab.log import UPDATE, Entry
 from replay.codec import CONTENT_TYPE
+from replay.errors import RecordingBroken
 from replay.file import Whole
 from rooms.audience import Viewer, told
 from rooms.errors import DocumentUnknown
@@ -232,7 +233,7 @@ def _is_sealed(interview: Interview) -> bool:
 
 
 def _item(entry: Entry, viewer: Viewer) -> UpdateItem | EventItem | None:
-    """None where the viewer may not read it."""
+    """None where the viewer may not read it. Raises RecordingBroken."""
     common: dict[str, Any] = {
         "entry": entry.entry,
         "at_ms": entry.at_ms,
@@ -241,8 +242,11 @@ def _item(entry: Entry, viewer: Viewer) -> UpdateItem | EventItem | None:
     }
     if entry.kind == UPDATE:
         return UpdateItem(**common, document=entry.document, update=base64.b64encode(entry.payload).decode())
-    event = told(entry.kind, json.loads(entry.payload), viewer)
-    return None if event is None else EventItem(**common, document=entry.document or None, event=event)
+    try:
+        event = told(entry.kind, json.loads(entry.payload), viewer)
+        return None if event is None else EventItem(**common, document=entry.document or None, event=event)
+    except (ValueError, LookupError, TypeError, RecursionError) as error:  # no UTF-8, no JSON, another JSON
+        raise RecordingBroken(entry.log, entry.entry) from error
 
 
 def _answer(answer: Answer) -> Response:
