@@ -22,6 +22,7 @@ const NARROW_TRACKS_PX = 126;
 const NARROW_PX = 600;
 /** The player skips shorter ones too; folding those would only make the view restless. */
 const FOLDED_MS = 30_000;
+const FOLDED_SHARE = 0.01;
 const MOST_LISTED = 6;
 
 export interface TimelineOptions {
@@ -69,7 +70,14 @@ export class Timeline {
   constructor(private readonly options: TimelineOptions) {
     this.plot = h(
       "div",
-      { id: "timeline", class: "timeline-plot", role: "slider", tabindex: "0", "aria-label": "Time", "aria-valuemin": "0" },
+      {
+        id: "timeline",
+        class: "timeline-plot",
+        role: "slider",
+        tabindex: "0",
+        "aria-label": "Time",
+        "aria-valuemin": "0",
+      },
       this.headCanvas,
       this.tracksCanvas,
       h("div", { class: "timeline-played" }, this.played),
@@ -226,7 +234,8 @@ export class Timeline {
   private measure(): void {
     const { player, notes } = this.options;
     const idle = notes === null ? player.idle : commonGaps(player.idle, notes.idle);
-    const gaps = idle.filter(({ from_ms, to_ms }) => to_ms - from_ms >= FOLDED_MS);
+    const least_ms = Math.max(FOLDED_MS, FOLDED_SHARE * this.end_ms);
+    const gaps = idle.filter(({ from_ms, to_ms }) => to_ms - from_ms >= least_ms);
     const width = this.plot.clientWidth;
     const tracks_px = width < NARROW_PX ? NARROW_TRACKS_PX : TRACKS_PX;
     this.row_px = clamp(Math.floor(tracks_px / Math.max(1, this.tracks.rows.length)), 18, 34);
@@ -366,5 +375,6 @@ function button(
   drawing: "fold" | "minus" | "plus" | "fit",
   words: HTMLElement | null = null,
 ): HTMLButtonElement {
-  return h("button", { type: "button", class: "timeline-tool", "aria-label": label, title: label }, icon(drawing), words);
+  const attributes = { type: "button", class: "timeline-tool", "aria-label": label, title: label };
+  return h("button", attributes, icon(drawing), words);
 }

@@ -66,7 +66,8 @@ await test("of one file there is what was written there, and of the notes nothin
 });
 
 await test("a full bar is more than usual, and never nothing", () => {
-  const steady = written(Array.from({ length: 100 }, (_, at) => ({ at_ms: at * 10, writer: 0, root: 0, deleted: 0, inserted: 1 })));
+  const key = { writer: 0, root: 0, deleted: 0, inserted: 1 };
+  const steady = written(Array.from({ length: 100 }, (_, at) => ({ ...key, at_ms: at * 10 })));
   const activity = new Activity([{ written: steady, trackOf: [0] }], 1);
   assert.ok(activity.full(100) > 10 && activity.full(100) < 30);
   assert.ok(activity.full(1) >= 1);

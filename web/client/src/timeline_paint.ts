@@ -6,7 +6,9 @@ import type { Stay } from "./timeline_presence";
 import type { TimeScale } from "./timeline_scale";
 import { span, ticks } from "./timeline_tick";
 
-export const RULER_PX = 22;
+export const RULER_PX = 24;
+/** The middle of what is written there; below it are the ticks, and the grip. */
+const WORDS_Y = 8.5;
 export const MARKS_PX = 20;
 export const HEAD_PX = RULER_PX + MARKS_PX;
 export const MARK_PX = 18;
@@ -14,11 +16,9 @@ export const MARK_PX = 18;
 const PITCH_PX = 3;
 const BAR_PX = 2;
 const LABELS_PX = 72;
-const DOT_PX = 2;
+const HATCH_PX = 4;
 
 const DIM = 0.22;
-/** A fold so long is told also where its length is wider than the fold. */
-const TOLD_MS = 60_000;
 
 export interface Track {
   color: string;
@@ -64,12 +64,13 @@ export class Paint {
     const taken: [number, number][] = [];
     const write = (words: string, from: number, y: number, framed = false): void => {
       const to = from + context.measureText(words).width;
-      if (from < 0 || to > scale.viewWidth || taken.some(([left, right]) => from < right + 10 && to > left - 10)) return;
+      const isTaken = taken.some(([left, right]) => from < right + 10 && to > left - 10);
+      if (isTaken || from < 0 || to > scale.viewWidth) return;
       taken.push([from, to]);
       if (framed) {
         context.fillStyle = palette.color("sunken");
         context.beginPath();
-        context.roundRect(from - 4, y - 7.5, to - from + 8, 15, 4);
+        context.roundRect(from - 4, y - 6.5, to - from + 8, 13, 4);
         context.fill();
       }
       context.fillStyle = palette.color("ink-2");
@@ -77,15 +78,14 @@ export class Paint {
     };
     for (const { x, label } of ticks(scale, end_ms, LABELS_PX)) {
       context.fillStyle = palette.color(label === null ? "line" : "line-strong");
-      const top = label === null ? RULER_PX - 5 : RULER_PX - 10;
+      const top = label === null ? RULER_PX - 5 : RULER_PX - 9;
       context.fillRect(this.crisp(x), top, 1, RULER_PX - 1 - top);
-      if (label !== null) write(label, this.crisp(x) + 4, RULER_PX / 2 - 1);
+      if (label !== null) write(label, this.crisp(x) + 4, WORDS_Y);
     }
     for (const { x, width, from_ms, to_ms } of folds.toSorted((a, b) => b.to_ms - b.from_ms - a.to_ms + a.from_ms)) {
       const words = span(to_ms - from_ms);
       const length = context.measureText(words).width;
-      if (length > width && to_ms - from_ms < TOLD_MS) continue;
-      write(words, this.crisp(x + width / 2 - length / 2), RULER_PX / 2 - 1, true);
+      write(words, this.crisp(x + width / 2 - length / 2), WORDS_Y, true);
     }
     for (const cluster of clusters) this.cluster(context, cluster, cluster === hovered);
   }
@@ -112,10 +112,10 @@ export class Paint {
     const slices = this.slices();
     const full = activity.full(PITCH_PX / Math.max(1e-9, scale.pxPerMs));
     rows.forEach(({ color, stays, dim }, row) => {
-      const ink = palette.person(color);
+      const { ink, wash } = palette.person(color);
       const [top, most] = [row * row_px + 2, row_px - 5];
-      context.fillStyle = ink;
-      context.globalAlpha = dim ? 0.04 : 0.11;
+      context.fillStyle = wash;
+      context.globalAlpha = dim ? 0.4 : 1;
       for (const { from_ms, to_ms } of stays) {
         const left = Math.max(-4, scale.xOf(from_ms) - scale.left);
         const right = Math.min(scale.viewWidth + 4, scale.xOf(to_ms) - scale.left);
@@ -124,6 +124,7 @@ export class Paint {
         context.roundRect(left, top, Math.max(2, right - left), row_px - 4, 3);
         context.fill();
       }
+      context.fillStyle = ink;
       const bars = (of: Activity, alpha: number): void => {
         context.globalAlpha = alpha;
         of.bins(row, slices.edges).forEach((units, bin) => {
@@ -152,7 +153,7 @@ export class Paint {
     return { first: this.crisp(from * PITCH_PX - scale.left), edges };
   }
 
-  /** The time that is left out: a break in everything, along a dotted line. */
+  /** The time that is left out: a hatched sliver through everything. */
   private fold(
     context: CanvasRenderingContext2D,
     folds: readonly { x: number; width: number }[],
@@ -160,11 +161,23 @@ export class Paint {
     bottom: number,
   ): void {
     for (const { x, width } of folds) {
+      const left = this.crisp(x);
+      const right = this.crisp(x + width);
       context.fillStyle = this.palette.color("surface");
-      context.fillRect(this.crisp(x), top, width, bottom - top - 1);
-      context.fillStyle = this.palette.color("line-strong");
-      const middle = this.crisp(x + width / 2) - 0.5;
-      for (let y = top + 1; y < bottom - 1; y += 2 * DOT_PX) context.fillRect(middle, y, 1, DOT_PX);
+      context.fillRect(left, top, right - left, bottom - top);
+      context.save();
+      context.beginPath();
+      context.rect(left + 2, top, right - left - 4, bottom - top);
+      context.clip();
+      context.beginPath();
+      for (let y = top - width; y < bottom + width; y += HATCH_PX) {
+        context.moveTo(left, y + width);
+        context.lineTo(left + width, y);
+      }
+      context.strokeStyle = this.palette.color("line-strong");
+      context.globalAlpha = 0.45;
+      context.stroke();
+      context.restore();
     }
   }
 

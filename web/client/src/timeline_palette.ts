@@ -51,11 +51,14 @@ export class Palette {
     return color;
   }
 
-  /** On a dark ground somewhat lighter, to stand out as well. */
-  person(color: string): string {
-    if (this.forced) return this.color("ink");
-    const own = safeColor(color);
-    return this.resolve(own, `light-dark(${own}, color-mix(in srgb, ${own} 72%, white))`);
+  /** For what they wrote, on a dark ground somewhat lighter, to stand out as well; and for that they were there. */
+  person(color: string): { ink: string; wash: string } {
+    const own = this.forced ? this.color("ink") : safeColor(color);
+    const wash = `color-mix(in srgb, ${own} 6%, transparent), color-mix(in srgb, ${own} 12%, transparent)`;
+    return {
+      ink: this.resolve(own, `light-dark(${own}, color-mix(in srgb, ${own} 72%, white))`),
+      wash: this.resolve(wash, `light-dark(${wash})`),
+    };
   }
 
   destroy(): void {

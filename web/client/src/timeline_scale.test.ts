@@ -9,6 +9,7 @@ import { span, ticks } from "./timeline_tick";
 const lengths = fc.array(fc.tuple(fc.integer({ min: 0, max: 900_000 }), fc.integer({ min: 8_000, max: 7_200_000 })), {
   maxLength: 60,
 });
+const shares = fc.double({ min: 0, max: 1, noNaN: true });
 const widths = fc.integer({ min: 200, max: 2500 });
 
 function interview(parts: [number, number][]): { gaps: Gap[]; end_ms: number } {
@@ -49,7 +50,7 @@ function walked(parts: [number, number][], width: number, walk: Step[]): { scale
 
 await test("time goes to the right, and every place has its time", () => {
   fc.assert(
-    fc.property(lengths, widths, steps, fc.array(fc.double({ min: 0, max: 1, noNaN: true })), (parts, width, walk, at) => {
+    fc.property(lengths, widths, steps, fc.array(shares), (parts, width, walk, at) => {
       const { scale, end_ms } = walked(parts, width, walk);
       const times = at.map((share) => share * end_ms).sort((a, b) => a - b);
       const xs = times.map((time) => scale.xOf(time));
@@ -115,7 +116,7 @@ await test("a fold is told with its time, is narrow, and opens and closes by its
   const gaps = [{ from_ms: 600_000, to_ms: 2_400_000 }];
   scale.set(3_600_000, gaps, 1000);
   const [fold] = scale.visibleFolds();
-  assert.ok(fold !== undefined && fold.width <= 40);
+  assert.ok(fold !== undefined && fold.width <= 10);
   assert.equal(scale.gapAt(1_000_000), gaps[0]);
   assert.equal(scale.gapAt(599_999), null);
   scale.toggleFolds(500, 600_000);
@@ -159,7 +160,8 @@ await test("ticks are in order, apart, outside folds, and labelled", () => {
 
 await test("gaps that two recordings have in common", () => {
   const gap = (from_ms: number, to_ms: number): Gap => ({ from_ms, to_ms });
-  assert.deepEqual(commonGaps([gap(0, 10), gap(20, 50)], [gap(5, 30), gap(40, 60)]), [gap(5, 10), gap(20, 30), gap(40, 50)]);
+  const common = commonGaps([gap(0, 10), gap(20, 50)], [gap(5, 30), gap(40, 60)]);
+  assert.deepEqual(common, [gap(5, 10), gap(20, 30), gap(40, 50)]);
   assert.deepEqual(commonGaps([gap(0, 10)], []), []);
 });
 

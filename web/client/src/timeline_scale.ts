@@ -2,8 +2,8 @@ import type { Gap } from "./player";
 
 /** No deeper: two pixels for each of the record's ten milliseconds. */
 const MOST_PX_PER_MS = 0.2;
-const MOST_FOLD_PX = 40;
-const LEAST_FOLD_PX = 6;
+const MOST_FOLD_PX = 10;
+const LEAST_FOLD_PX = 5;
 /** As much of the whole interview as folds take together, about. */
 const FOLDS_SHARE = 0.22;
 
@@ -26,7 +26,7 @@ export class TimeScale {
   private folded: readonly Gap[] = [];
   private rate = 0;
   private fitRate = 0;
-  private baseFold = 0;
+  private foldPx = 0;
   private times = new Float64Array([0, 0]);
   private xs = new Float64Array([0, 0]);
 
@@ -161,15 +161,15 @@ export class TimeScale {
     const active_ms = this.end_ms - idle_ms;
     let low = this.end_ms === 0 ? 0 : width / this.end_ms;
     // With next to nothing between the gaps there would be nothing to see but folds.
-    this.baseFold = Infinity;
+    this.foldPx = Infinity;
     if (folded.length > 0 && active_ms * MOST_PX_PER_MS > width) {
       const wide = folded.filter((gap) => (gap.to_ms - gap.from_ms) * low > LEAST_FOLD_PX).length;
-      this.baseFold = clamp((FOLDS_SHARE * width) / Math.max(1, wide), LEAST_FOLD_PX, MOST_FOLD_PX);
+      this.foldPx = clamp((FOLDS_SHARE * width) / Math.max(1, wide), LEAST_FOLD_PX, MOST_FOLD_PX);
       let high = width / active_ms;
       for (let round = 0; round < 50; round += 1) {
         const rate = (low + high) / 2;
         const length = folded.reduce(
-          (sum, gap) => sum + Math.min(rate * (gap.to_ms - gap.from_ms), this.baseFold),
+          (sum, gap) => sum + Math.min(rate * (gap.to_ms - gap.from_ms), this.foldPx),
           rate * active_ms,
         );
         if (length > width) high = rate;
@@ -181,8 +181,6 @@ export class TimeScale {
 
   private setRate(rate: number): void {
     this.rate = clamp(rate, this.fitRate, Math.max(this.fitRate, MOST_PX_PER_MS));
-    const growth = this.fitRate === 0 ? 1 : this.rate / this.fitRate;
-    const fold = this.baseFold === Infinity ? Infinity : Math.min(MOST_FOLD_PX, this.baseFold * growth);
     const { folded } = this;
     const times = new Float64Array(2 * folded.length + 2);
     const xs = new Float64Array(times.length);
@@ -192,7 +190,7 @@ export class TimeScale {
       x += this.rate * (gap.from_ms - at_ms);
       times[2 * index + 1] = gap.from_ms;
       xs[2 * index + 1] = x;
-      x += Math.min(this.rate * (gap.to_ms - gap.from_ms), fold);
+      x += Math.min(this.rate * (gap.to_ms - gap.from_ms), this.foldPx);
       times[2 * index + 2] = gap.to_ms;
       xs[2 * index + 2] = x;
       at_ms = gap.to_ms;
