@@ -24,7 +24,7 @@ IN_FLIGHT = 20
 def on_disk(data: Path, copy: Path, interview: str) -> Doc[Any]:
     """The document that the journal gives at the moment of death, read from a copy of the data directory."""
     shutil.copytree(data, copy)
-    (file,) = copy.glob("*.db")
+    file = copy / "panelroom.db"
     document: Doc[Any] = Doc()
     with sqlite3.connect(file) as database:
         rows = database.execute(

@@ -119,7 +119,7 @@ class Room:
 
     async def kill(self) -> None:
         """Nothing is committed any more, then the server dies and comes back; who is there goes on meanwhile."""
-        (file,) = self.server.data.glob("*.db")
+        file = self.server.data / "panelroom.db"
         with closing(sqlite3.connect(file, isolation_level=None)) as database:
             database.execute("BEGIN IMMEDIATE")
             await self.live(self.chance.uniform(0, 0.4))
