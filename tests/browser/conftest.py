@@ -6,7 +6,8 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser.line import Line
 from tests.browser.person import WAIT_MS, House
-from tests.support.server import Server
+from tests.support.hour import make
+from tests.support.server import Server, serving
 
 FLAGS = (
     "--no-sandbox",
@@ -47,3 +48,19 @@ async def house(front_door: House) -> AsyncIterator[House]:
 @pytest.fixture
 def line() -> Line:
     return Line()
+
+
+@pytest.fixture(scope="session")
+async def hour(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Server, str]]:
+    """An interview of one hour with six people, on a server of its own, and its id."""
+    data = tmp_path_factory.mktemp("hour") / "data"
+    made = await make(data)
+    with serving(data) as server:
+        yield server, made.interview
+
+
+@pytest.fixture(scope="session")
+async def hour_door(browser: Browser, hour: tuple[Server, str]) -> House:
+    house = House(browser, hour[0])
+    await house.sign_in()
+    return house

@@ -3,7 +3,7 @@ import "./pane.css";
 import "./replay.css";
 import "./replay_side.css";
 import { reopen } from "./api";
-import { h, mount, pageConfig } from "./dom";
+import { h, icon, mount, pageConfig } from "./dom";
 import { undoFinish } from "./finished_notice";
 import { RecordingInvalid, type Recording } from "./recording";
 import { VerifiedBadge } from "./replay_badge";
@@ -33,7 +33,12 @@ class ReplayPage {
 
   constructor(private readonly page: Page) {
     this.isLive = page.interview.status !== "finished";
-    this.toRoom = h("a", { class: "button", href: `/i/${page.interview.id}` }, "Go to the room");
+    this.toRoom = h(
+      "a",
+      { class: "button icon-narrow", href: `/i/${page.interview.id}` },
+      icon("people"),
+      h("span", {}, "Go to the room"),
+    );
     const undo = page.undo_left_ms > 0 ? undoFinish(page.undo_left_ms, () => this.undo()) : null;
     const brand = h("span", { class: "brand-mark", "aria-hidden": "true" });
     mount("replay").replaceChildren(

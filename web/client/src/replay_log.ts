@@ -136,7 +136,7 @@ export class ReplayLog {
     const row = this.rows[Math.max(0, this.passed - 1)];
     if (row === undefined) return;
     const { clientHeight, scrollTop } = this.scroller;
-    const top = row.offsetTop - this.scroller.offsetTop;
+    const top = row.offsetTop;
     const isInSight = top >= scrollTop && top + row.offsetHeight <= scrollTop + clientHeight * 0.8;
     if (!isInSight) this.scroller.scrollTop = top - clientHeight * 0.6;
   }
