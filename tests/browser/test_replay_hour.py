@@ -39,7 +39,7 @@ class Reviewer:
         await self.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     async def now(self) -> int:
-        return round((await self.ask("position()"))["at_ms"])
+        return int(await self.ask("position().at_ms"))
 
     async def files(self) -> list[str]:
         return await self.page.locator(".file-tab:not(.is-deleted) .file-tab-name").all_inner_texts()
@@ -312,8 +312,9 @@ async def test_nothing_stands_in_the_way(house: House, hour: tuple[Server, str])
         await reviewer.drawn()
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360
         wide = await page.evaluate(
-            """[...document.querySelectorAll(".topbar, .controls, .pane-switch, .replay-side")].filter(
-                (each) => each.checkVisibility() && each.scrollWidth > each.clientWidth).map((each) => each.className)"""
+            """[...document.querySelectorAll(".topbar, .controls, .pane-switch, .replay-side")]
+                .filter((each) => each.checkVisibility() && each.scrollWidth > each.clientWidth)
+                .map((each) => each.className)"""
         )
         assert wide == []
         found += await violations(page)

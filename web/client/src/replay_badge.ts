@@ -17,7 +17,7 @@ interface Mismatch {
 
 /** Compares what is shown with the record's own hashes, in idle time, and says what came out. */
 export class VerifiedBadge {
-  readonly element = h("button", { type: "button", class: "chip verified", hidden: true });
+  readonly element = h("button", { type: "button", class: "chip verified icon-narrow", hidden: true });
   readonly warning = h("div", { class: "notice danger verified-warning", role: "alert", hidden: true });
   private stop = new AbortController();
   private verified = 0;
@@ -101,7 +101,7 @@ export class VerifiedBadge {
   private say(words: string, mood: string): void {
     this.element.dataset["mood"] = mood;
     this.element.removeAttribute("aria-label");
-    this.element.replaceChildren(icon(mood === "bad" ? "warning" : "shield"), words);
+    this.element.replaceChildren(icon(mood === "bad" ? "warning" : "shield"), h("span", {}, words));
   }
 
   private showDetails(): void {

@@ -86,6 +86,17 @@ export class ReplayLog {
     this.keepInSight();
   }
 
+  /** Not at the bottom, so that one sees what comes next. */
+  keepInSight(): void {
+    if (this.isReading) return;
+    const row = this.rows[Math.max(0, this.passed - 1)];
+    if (row === undefined) return;
+    const { clientHeight, scrollTop } = this.scroller;
+    const top = row.offsetTop;
+    const isInSight = top >= scrollTop && top + row.offsetHeight <= scrollTop + clientHeight * 0.8;
+    if (!isInSight) this.scroller.scrollTop = top - clientHeight * 0.6;
+  }
+
   private build(): void {
     const { kind, only } = this;
     this.events = worthTelling(this.recording.events).filter(
@@ -128,17 +139,6 @@ export class ReplayLog {
     this.isReading = isReading;
     this.jump.hidden = !isReading;
     this.keepInSight();
-  }
-
-  /** A third from the bottom, so that one sees what comes next. */
-  private keepInSight(): void {
-    if (this.isReading) return;
-    const row = this.rows[Math.max(0, this.passed - 1)];
-    if (row === undefined) return;
-    const { clientHeight, scrollTop } = this.scroller;
-    const top = row.offsetTop;
-    const isInSight = top >= scrollTop && top + row.offsetHeight <= scrollTop + clientHeight * 0.8;
-    if (!isInSight) this.scroller.scrollTop = top - clientHeight * 0.6;
   }
 }
 
