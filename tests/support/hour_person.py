@@ -1,10 +1,12 @@
 """People at a keyboard, each verb a part of a play."""
 
+import json
 from collections.abc import Callable
 from contextlib import ExitStack
 
 from pycrdt import UndoManager
 
+from collab.log import SELECTION
 from collab.peer import Peer
 from collab.wire import encode_step_2
 from rooms.grant import Grant
@@ -211,7 +213,13 @@ class Person:
         yield from desk.send()
 
     def _mark(self, part: Part, root: str, anchor: int, head: int) -> Play:
-        """An explicit selection, told to everybody."""
+        """An explicit selection, as the room records it; not while the server has what this desk has not heard yet."""
+        desk = self._desks[part]
+        text = str(desk.text(root))
+        if desk.live.texts().get(root) == text:
+            places = [len(text.encode()[:at].decode().encode("utf-16-le")) // 2 for at in (anchor, head)]
+            payload = {"root": root, "anchor": places[0], "head": places[1]}
+            self.world.journal.append(desk.live.log, desk.live.id, self.id, json.dumps(payload).encode(), SELECTION)
         yield from ()
 
     def _caret(self, part: Part, root: str) -> int:
