@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.browser.person import House, wait
 from tests.browser.test_accessibility import violations
-from tests.support.hour import make
-from tests.support.server import Server, serving
+from tests.support.server import Server
 
 pytestmark = pytest.mark.anyio
 
@@ -95,23 +94,13 @@ class Line:
 
 
 @pytest.fixture(scope="module")
-async def hour(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Server, str]]:
-    data = tmp_path_factory.mktemp("hour") / "data"
-    made = await make(data)
-    with serving(data) as server:
-        yield server, made.interview
-
-
-@pytest.fixture(scope="module")
-async def opened(browser: Browser, hour: tuple[Server, str]) -> AsyncIterator[Line]:
+async def opened(hour_door: House, hour: tuple[Server, str]) -> AsyncIterator[Line]:
     server, interview = hour
-    house = House(browser, server)
-    await house.sign_in()
-    page = await house.window(owner=True)
+    page = await hour_door.window(owner=True)
     await page.goto(f"{server.url}/i/{interview}/replay")
     await wait(page, "window.panelroomReplay")
     yield Line(page)
-    await house.close()
+    await hour_door.close()
 
 
 @pytest.fixture

@@ -57,7 +57,6 @@ export class Paint {
     context.font = this.font();
     context.textBaseline = "middle";
     const folds = scale.visibleFolds().map((fold) => ({ ...fold, x: fold.x - scale.left }));
-    this.fold(context, folds, RULER_PX, HEAD_PX);
     context.fillStyle = palette.color("line");
     context.fillRect(0, RULER_PX - 1, scale.viewWidth, 1);
     context.fillRect(0, HEAD_PX - 1, scale.viewWidth, 1);
@@ -175,7 +174,7 @@ export class Paint {
         context.lineTo(left + width, y);
       }
       context.strokeStyle = this.palette.color("line-strong");
-      context.globalAlpha = 0.45;
+      context.globalAlpha = 0.32;
       context.stroke();
       context.restore();
     }

@@ -2,7 +2,7 @@ import type { Gap } from "./player";
 
 /** No deeper: two pixels for each of the record's ten milliseconds. */
 const MOST_PX_PER_MS = 0.2;
-const MOST_FOLD_PX = 10;
+const MOST_FOLD_PX = 9;
 const LEAST_FOLD_PX = 5;
 /** As much of the whole interview as folds take together, about. */
 const FOLDS_SHARE = 0.22;
