@@ -33,12 +33,13 @@ report("seek and all carets", anywhere, seek, () => player.carets());
 report("seek and the whole text", anywhere, seek, () => player.text(root));
 report("the text of another moment", anywhere, (at_ms) => player.textAt(at_ms, root));
 
-// A pointer over 1,000 pixels, there and back at seven speeds, with a jump now and then.
+// A pointer over 1,000 pixels, there and back, 1 to 7 pixels a frame, with a jump now and then.
 let at = 0;
+let way = 1;
 const scrub = Array.from({ length: STEPS }, (_, frame) => {
-  const step = ((frame % 1000 < 500 ? 1 : -1) * player.end_ms * (1 + (frame % 7))) / 1000;
-  at = frame % 500 === 499 ? random() : Math.min(player.end_ms, Math.max(0, at + step));
-  return at;
+  at = frame % 500 === 499 ? random() : at + (way * player.end_ms * (1 + (frame % 7))) / 1000;
+  if (at < 0 || at > player.end_ms) way = -way;
+  return (at = Math.min(player.end_ms, Math.max(0, at)));
 });
 report("scrub frame: seek, text change, carets", scrub, seek, () => player.takeChange(root), () => player.carets());
 let state = EditorState.create({ doc: player.text(root) });

@@ -1,5 +1,9 @@
 import { LongText } from "./long_text";
+import { stringOf } from "./utf16";
 import type { History } from "./history";
+
+/** To load a checkpoint, and to find then what has changed, takes about as long as so many operations. */
+const LOAD = 1024;
 
 /** What one root's text became since it was last taken: `[from, to)` of the old text is now `insert`. */
 export interface TextChange {
@@ -62,7 +66,7 @@ export class Cursor {
   goTo(index: number): void {
     const nearest = this.history.nearest(index);
     const start = nearest * this.history.every;
-    if (Math.abs(index - this.at) > Math.abs(index - start)) this.load(nearest, start);
+    if (Math.abs(index - this.at) > Math.abs(index - start) + LOAD) this.load(nearest, start);
     while (this.at < index) this.forward();
     while (this.at > index) this.backward();
   }
@@ -73,22 +77,26 @@ export class Cursor {
     if (found?.changed.any !== true) return null;
     const { text, changed } = found;
     const taken = (found.taken ??= new LongText());
-    let { from, oldTo, newTo } = changed;
+    const old = taken.units(changed.from, changed.oldTo);
+    const now = text.units(changed.from, changed.newTo);
     changed.any = false;
-    while (from < oldTo && from < newTo && taken.unitAt(from) === text.unitAt(from)) from += 1;
-    while (oldTo > from && newTo > from && taken.unitAt(oldTo - 1) === text.unitAt(newTo - 1)) {
-      oldTo -= 1;
-      newTo -= 1;
+    let first = 0;
+    let oldEnd = old.length;
+    let end = now.length;
+    while (first < oldEnd && first < end && old[first] === now[first]) first += 1;
+    while (oldEnd > first && end > first && old[oldEnd - 1] === now[end - 1]) {
+      oldEnd -= 1;
+      end -= 1;
     }
-    if (from === oldTo && from === newTo) return null;
-    if (from > 0 && isHigh(text.unitAt(from - 1))) from -= 1;
-    if (oldTo < taken.length && isLow(taken.unitAt(oldTo))) {
-      oldTo += 1;
-      newTo += 1;
+    if (first === oldEnd && first === end) return null;
+    if (first > 0 && isHigh(now[first - 1])) first -= 1;
+    if (end < now.length && isLow(now[end])) {
+      oldEnd += 1;
+      end += 1;
     }
-    const units = text.units(from, newTo);
-    taken.replace(from, oldTo - from, units, 0, units.length);
-    return { from, to: oldTo, insert: text.slice(from, newTo) };
+    const from = changed.from + first;
+    taken.replace(from, oldEnd - first, now, first, end);
+    return { from, to: changed.from + oldEnd, insert: stringOf(now.subarray(first, end)) };
   }
 
   private forward(): void {
@@ -126,10 +134,10 @@ export class Cursor {
   }
 }
 
-function isHigh(unit: number): boolean {
+function isHigh(unit = 0): boolean {
   return unit >= 0xd800 && unit < 0xdc00;
 }
 
-function isLow(unit: number): boolean {
+function isLow(unit = 0): boolean {
   return unit >= 0xdc00 && unit < 0xe000;
 }
