@@ -22,7 +22,7 @@ Told = Callable[[str, dict[str, Any]], dict[str, Any] | None]
 """A room event by kind as whoever asks may read it, None where he may not."""
 
 _DEPTH = 200  # that whoever reads an event later may be deeper in calls
-_LEAST = 512
+_LEAST = 256
 _LEAST_BYTES = 2**18
 _BYTES_PER_OPERATION = 256
 

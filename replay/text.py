@@ -67,16 +67,14 @@ def walked(
     width = 1 if is_narrow else 2  # bytes of a unit
     inserted: bytes | bytearray = operations.text if is_narrow else operations.text.decode().encode("utf-16-le")
     gaps: dict[int, _Gap] = {}
-    _, _, _, root_of, positions, deletions, insertions = operations.columns
     taken = 0
-    for index in range(count):
-        root = root_of[index]
+    for root, position, removed, added in zip(*(column[:count] for column in operations.columns[3:]), strict=True):
         gap = gaps.get(root)
         if gap is None:
             text = texts.get(roots[root], b"")
             gap = gaps[root] = _Gap(text if is_narrow else text.decode().encode("utf-16-le"))
-        end = taken + insertions[index] * width
-        gap.replace(positions[index] * width, deletions[index] * width, inserted[taken:end])
+        end = taken + added * width
+        gap.replace(position * width, removed * width, inserted[taken:end])
         taken = end
     after: dict[str, bytes | bytearray] = dict(texts)
     for root, gap in gaps.items():
