@@ -352,7 +352,7 @@ export class ReplayStage implements KeyActions {
     this.transport.show({ ...position, playing: playing || this.isAtLive }, end_ms, this.player.recording.started_at, live);
     if (this.wasPlaying !== playing && !playing) this.sayLater();
     this.wasPlaying = playing;
-    if (!playing) this.address.keep(at_ms, this.code.linkedFile);
+    if (!playing && !this.isAtLive) this.address.keep(at_ms, this.code.linkedFile);
     this.layout.element.dataset["atMs"] = String(Math.round(at_ms));
     if (this.frames.length >= MOST_FRAMES) this.frames.length = 0;
     this.frames.push(performance.now() - began);
@@ -386,7 +386,7 @@ export class ReplayStage implements KeyActions {
     this.sayTimer = window.setTimeout(() => {
       const { at_ms, playing } = this.player.position();
       // A slider says its value itself.
-      if (!playing && document.activeElement?.role !== "slider") announce(`Paused at ${spokenClock(at_ms)}`);
+      if (!playing && !this.isAtLive && document.activeElement?.role !== "slider") announce(`Paused at ${spokenClock(at_ms)}`);
     }, SETTLED_MS);
   }
 
