@@ -86,14 +86,14 @@ async def test_the_files_are_those_of_the_moment(house: House, hour: tuple[Serve
 async def test_the_page_goes_where_the_edits_are_until_one_chooses(house: House, hour: tuple[Server, str]) -> None:
     """A49: the file and the place of the edit are in sight; a file that one chose stays."""
     reviewer = await review(house, hour[1])
-    named = reviewer.page.locator(".replay-pane .cm-remote-caret.named")
     roots = set()
     for minute in (7, 10, 20, 29, 30, 40, 55):
         await reviewer.seek(minute * MINUTE_MS)
         position = await reviewer.ask("position()")
         assert (await reviewer.ask("shown()"))["root"] == position["root"]
         roots.add(position["root"])
-        await expect(named).to_be_in_viewport()
+        name = await reviewer.page.locator(".replay-people .roster-name").nth(position["who"]).inner_text()
+        await expect(await reviewer.caret(name)).to_be_in_viewport()
     assert len(roots) > 1
     await reviewer.page.get_by_role("tab", name="task.md").click()
     await expect(reviewer.page.locator(".follow-chip")).to_contain_text("Follow the edits")

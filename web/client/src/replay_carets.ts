@@ -4,16 +4,16 @@ import type { Player } from "./player";
 /** For how long after an edit its author is said to be typing. */
 const TYPING_MS = 2_000;
 
-/** The carets in one text, with the name of who has just written always in sight. */
+/** The carets in one text, with the name of who is writing always in sight. */
 export function drawnCarets(player: Player, root: string, isThere: (participant: string) => boolean): Caret[] {
   const { participants, roots } = player.recording;
-  const { who } = player.position();
+  const { who, at_ms } = player.position();
   const index = roots.indexOf(root);
   return player.carets().flatMap((caret) => {
     const person = participants[caret.who];
     if (caret.root !== index || person === undefined || (caret.who !== who && !isThere(person.id))) return [];
     const { name, color, role } = person;
-    return [{ anchor: caret.anchor, head: caret.head, name, color, isGuest: role === "guest", isNamed: caret.who === who }];
+    return [{ anchor: caret.anchor, head: caret.head, name, color, isGuest: role === "guest", isNamed: caret.who === who && at_ms - caret.at_ms < TYPING_MS }];
   });
 }
 

@@ -60,6 +60,10 @@ export class ReplayLog {
     this.jump.addEventListener("click", () => {
       this.setReading(false);
     });
+    // Also when it comes into view.
+    new ResizeObserver(() => {
+      this.keepInSight();
+    }).observe(this.scroller);
     this.build();
   }
 
@@ -87,7 +91,7 @@ export class ReplayLog {
   }
 
   /** Not at the bottom, so that one sees what comes next. */
-  keepInSight(): void {
+  private keepInSight(): void {
     if (this.isReading) return;
     const row = this.rows[Math.max(0, this.passed - 1)];
     if (row === undefined) return;

@@ -56,7 +56,6 @@ export class ReplayStage implements KeyActions {
   private readonly presence = new Presence();
   private readonly address = new MomentAddress();
   private readonly layout = new ReplayLayout(() => {
-    this.log.keepInSight();
     this.later();
   });
   private readonly frames: number[] = [];
