@@ -92,7 +92,7 @@ class Derivation:
         self._authors = dict(mark.authors)
         segment = Segment.read(stored)
         texts = walked(dict(decode_state(stored.state)), self.roots, segment.operations, len(segment.operations))
-        self._texts = {root: Text(texts[root]) for root in self.roots if root in texts}
+        self._texts = {root: Text(texts[root].encode()) for root in self.roots if root in texts}
         self.tail = Segment(self.verify(), mark.before)
         if proof(self.tail.state) != stored.proof:
             raise await self._cache.damage(self.document_id, "its operations do not lead to its text")

@@ -148,7 +148,7 @@ class Segment:
         updates = self.updates.until(at_ms)
         entry = self.updates.columns[0][updates - 1] if updates else self.before
         texts = walked(dict(decode_state(self.state)), roots, self.operations, self.operations.until(at_ms))
-        return entry or None, {root: text.decode() for root, text in texts.items()}
+        return entry or None, texts
 
 
 def event_block(events: str, told: Told, after: int = 0) -> bytes:

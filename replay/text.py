@@ -59,50 +59,61 @@ class Text:
         return position, deleted, inserted
 
 
-def walked(
-    texts: Mapping[str, bytes], roots: Sequence[str], operations: Operations, count: int
-) -> dict[str, bytes | bytearray]:
-    """These texts, in UTF-8, after the first ``count`` operations."""
+def walked(texts: Mapping[str, bytes], roots: Sequence[str], operations: Operations, count: int) -> dict[str, str]:
+    """These texts, given in UTF-8, after the first ``count`` operations."""
     is_narrow = operations.text.isascii() and all(text.isascii() for text in texts.values())
-    width = 1 if is_narrow else 2  # bytes of a unit
-    inserted: bytes | bytearray = operations.text if is_narrow else operations.text.decode().encode("utf-16-le")
+    width, coding = (1, "ascii") if is_narrow else (2, "utf-16-le")  # bytes of a unit
+    inserted = operations.text if is_narrow else operations.text.decode().encode(coding)
     gaps: dict[int, _Gap] = {}
-    taken = 0
-    for root, position, removed, added in zip(*(column[:count] for column in operations.columns[3:]), strict=True):
+    for root, position, removed, first, end in _runs(operations, count):
         gap = gaps.get(root)
         if gap is None:
             text = texts.get(roots[root], b"")
-            gap = gaps[root] = _Gap(text if is_narrow else text.decode().encode("utf-16-le"))
-        end = taken + added * width
-        gap.replace(position * width, removed * width, inserted[taken:end])
-        taken = end
-    after: dict[str, bytes | bytearray] = dict(texts)
-    for root, gap in gaps.items():
-        after[roots[root]] = gap.read() if is_narrow else gap.read().decode("utf-16-le").encode()
-    return after
+            gap = gaps[root] = _Gap(text if is_narrow else text.decode().encode(coding), len(inserted))
+        gap.replace(position * width, removed * width, inserted[first * width : end * width])
+    edited = {roots[root]: gap.read().decode(coding) for root, gap in gaps.items()}
+    return {root: edited[root] if root in edited else text.decode() for root, text in texts.items()} | edited
+
+
+def _runs(operations: Operations, count: int) -> Iterator[tuple[int, int, int, int, int]]:
+    """(root, position, removed, first, end) of the first ``count`` operations, with runs of typing as one: what comes
+    in is the inserted text between these places.
+    """
+    root, at, gone, first, end, taken = -1, 0, 0, 0, 0, 0
+    for where, position, removed, added in zip(*(column[:count] for column in operations.columns[3:]), strict=True):
+        if where == root and not removed and position == at + end - first and taken == end:
+            end += added
+        elif where == root and not added and first <= end - removed and position == at + end - first - removed:
+            end -= removed
+        else:
+            if root >= 0:
+                yield root, at, gone, first, end
+            root, at, gone, first, end = where, position, removed, taken, taken + added
+        taken += added
+    if root >= 0:
+        yield root, at, gone, first, end
 
 
 class _Gap:
     """A text with a gap where the last edit was: what the next one costs is how far it is from there."""
 
-    __slots__ = ("_after", "_before")
+    __slots__ = ("_end", "_first", "_text")
 
-    def __init__(self, text: bytes | bytearray) -> None:
-        self._before = bytearray()
-        self._after = bytearray(text[::-1])  # backwards: it changes at its end
+    def __init__(self, text: bytes, room: int) -> None:
+        """``room`` is how much may come in, in bytes."""
+        self._text = bytearray(room) + text
+        self._first, self._end = 0, room  # of the gap
 
     def replace(self, at: int, removed: int, added: bytes | bytearray) -> None:
-        before, after = self._before, self._after
-        away = at - len(before)
+        text, first, end = self._text, self._first, self._end
+        away = at - first
         if away > 0:
-            before += after[: -away - 1 : -1]
-            del after[-away:]
+            text[first:at] = text[end : end + away]
         elif away:
-            after += before[: away - 1 : -1]
-            del before[away:]
-        if removed:
-            del after[-removed:]
-        before += added
+            text[end + away : end] = text[at:first]
+        self._first = at + len(added)
+        self._end = end + away + removed
+        text[at : self._first] = added
 
     def read(self) -> bytearray:
-        return self._before + self._after[::-1]
+        return self._text[: self._first] + self._text[self._end :]

@@ -38,7 +38,7 @@ def test_bytes_become_units() -> None:
     for index, (position, deleted, inserted, utf8) in enumerate(made):
         operations.append(index, index, 0, 0, position, deleted, inserted)
         operations.text += utf8
-    assert [walked({}, ["source"], operations, count).get("source", b"").decode() for count in range(5)] == [
+    assert [walked({}, ["source"], operations, count).get("source", "") for count in range(5)] == [
         "",
         "a😀é\r\nb",
         "a😀é漢\r\nb",
@@ -81,9 +81,10 @@ def test_texts_are_the_same_from_every_place() -> None:
             operations.text += utf8
         texts.append(text.utf8.decode())
     for start in (0, 1, 699, 700, 900):
+        step = 9 if start else 1
         rest = Operations()
         assert rest.decode(operations.encode(start)) > 0
         assert [
-            walked({"source": texts[start].encode()}, ["source"], rest, count)["source"].decode()
-            for count in range(0, 1001 - start, 9)
-        ] == texts[start::9]
+            walked({"source": texts[start].encode()}, ["source"], rest, count)["source"]
+            for count in range(0, 1001 - start, step)
+        ] == texts[start::step]
