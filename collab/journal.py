@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from itertools import chain, islice
@@ -291,6 +291,14 @@ class Journal:
     async def started_at_ms(self, log_id: str) -> int | None:
         """Milliseconds since the Unix epoch when the first participant entered."""
         return (await self.open(log_id)).started_at_ms
+
+    async def last(self, log_id: str, documents: Sequence[str]) -> tuple[int, int]:
+        """The last committed entry of these documents and its time; (0, 0) where there is none."""
+        places = ", ".join("?" * len(documents))
+        sql = f"SELECT entry, at_ms FROM entry WHERE log = ? AND document IN ({places}) ORDER BY entry DESC LIMIT 1"  # noqa: S608
+        async with self.database.reading() as connection:
+            row: Any = (await connection.exec_driver_sql(sql, (log_id, *documents))).first()
+            return (0, 0) if row is None else (row[0], row[1])
 
     async def entries(
         self,

@@ -13,7 +13,7 @@ import structlog
 
 from replay.segment import Stored
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = f"""
 PRAGMA journal_mode=WAL;
 PRAGMA synchronous=OFF;
@@ -21,13 +21,17 @@ PRAGMA user_version={_VERSION};
 CREATE TABLE segment (
     document TEXT NOT NULL, number INTEGER NOT NULL, first INTEGER NOT NULL, first_ms INTEGER NOT NULL,
     last INTEGER NOT NULL, last_ms INTEGER NOT NULL, before INTEGER NOT NULL, proof TEXT NOT NULL, files TEXT NOT NULL,
-    blocks BLOB NOT NULL, events TEXT NOT NULL, updates BLOB NOT NULL, state BLOB NOT NULL, mark BLOB NOT NULL,
-    crc INTEGER NOT NULL, PRIMARY KEY (document, number)
+    blocks BLOB NOT NULL, events TEXT NOT NULL, updates BLOB NOT NULL, state BLOB NOT NULL, checkpoint BLOB NOT NULL,
+    outline_crc INTEGER NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (document, number)
 );
 """
-_COLUMNS = "number, first, first_ms, last, last_ms, before, proof, files, blocks, events, updates, state, mark, crc"
-_PUT = f"INSERT OR REPLACE INTO segment (document, {_COLUMNS}) VALUES (?{', ?' * 14})"  # noqa: S608
+_COLUMNS = (
+    "number, first, first_ms, last, last_ms, before, proof, files, blocks, events, updates, state, checkpoint, crc"
+)
+_OUTLINE = "number, last, last_ms, proof, files, length(blocks), events"
+_PUT = f"INSERT OR REPLACE INTO segment (document, {_COLUMNS}, outline_crc) VALUES (?{', ?' * 15})"  # noqa: S608
 _GET = f"SELECT {_COLUMNS} FROM segment WHERE document = ? AND number >= ? ORDER BY number LIMIT ?"  # noqa: S608
+_GET_OUTLINE = _GET.replace(_COLUMNS, f"{_OUTLINE}, outline_crc")
 _AT_ONCE = 16  # segments in memory
 
 _ERRORS = (sqlite3.Error, ValueError)  # the driver's own where the connection was closed meanwhile
@@ -61,6 +65,11 @@ class Cache:
         self._path = path
         self._opened: aiosqlite.Connection | None = None
         self._opening = asyncio.Lock()
+        self._is_closed = False
+
+    async def open(self) -> None:
+        """Once now rather than for the first who asks. Raises Damaged when it was closed."""
+        await self._connection()
 
     async def segment(self, document: str, number: int) -> Stored:
         """Raises Damaged."""
@@ -74,37 +83,36 @@ class Cache:
         while first < end:
             rows = await self._fetch(document, _GET, (document, first, min(_AT_ONCE, end - first)))
             for number, *values, crc in rows:
-                if number != first or crc != _crc(document, number, values):
+                if number != first or crc != _crc(document, number, *values):
                     raise await self.damage(document, "a segment is not what it was")
                 yield Stored._make([*values[:-2], *map(zlib.decompress, values[-2:])])
                 first += 1
             if len(rows) < _AT_ONCE:
                 return
 
-    async def outlines(self, document: str, first: int = 0) -> AsyncIterator[Outline]:
-        """In order, from number ``first``. Raises Damaged."""
-        while True:
-            rows = await self._fetch(
-                document,
-                "SELECT number, last, last_ms, proof, files, length(blocks), events FROM segment"
-                " WHERE document = ? AND number >= ? ORDER BY number LIMIT ?",
-                (document, first, _AT_ONCE),
-            )
-            for row in rows:
+    async def outlines(self, document: str, first: int, end: int) -> AsyncIterator[Outline]:
+        """Of all segments from number ``first`` to before ``end``, in order. Raises Damaged."""
+        while first < end:
+            rows = await self._fetch(document, _GET_OUTLINE, (document, first, min(_AT_ONCE, end - first)))
+            if not rows:
+                raise await self.damage(document, "segments are not there")
+            for *row, crc in rows:
+                if row[0] != first or crc != _crc(document, *row):
+                    raise await self.damage(document, "a segment's outline is not what it was")
                 yield Outline(*row)
-            first += len(rows)
-            if len(rows) < _AT_ONCE:
-                return
+                first += 1
 
     async def put(self, document: str, number: int, stored: Stored) -> None:
         """Where it cannot be written, all is kept in memory from then on. Raises Damaged."""
-        values = [*stored[:-2], zlib.compress(stored.state, 1), zlib.compress(stored.mark, 1)]
+        values = [*stored[:-2], zlib.compress(stored.state, 1), zlib.compress(stored.checkpoint, 1)]
+        outline = [stored.last, stored.last_ms, stored.proof, stored.files, len(stored.blocks), stored.events]
+        checks = _crc(document, number, *values), _crc(document, number, *outline)
+        connection = await self._connection()
         try:
-            connection = await self._connection()
-            await connection.execute_fetchall(_PUT, (document, number, *values, _crc(document, number, values)))
+            await connection.execute_fetchall(_PUT, (document, number, *values, *checks))
         except _ERRORS as error:
             _log.warning("the cache cannot be written: what is derived stays in memory", reason=str(error))
-            await self._renew(None)
+            await self._renew(connection, None)
             raise Damaged(str(error)) from error
 
     async def damage(self, document: str, reason: str) -> Damaged:
@@ -114,30 +122,41 @@ class Cache:
         return Damaged(reason)
 
     async def aclose(self) -> None:
+        """For good: whoever asks for something then is told that it is damaged."""
+        self._is_closed = True
+        async with self._opening:
+            await self._close()
+
+    async def _close(self) -> None:
         if self._opened is not None:
             opened, self._opened = self._opened, None
             await opened.close()
 
     async def _fetch(self, document: str, sql: str, parameters: Iterable[Any]) -> list[Any]:
+        connection = await self._connection()
         try:
-            connection = await self._connection()
             return list(await connection.execute_fetchall(sql, parameters))
         except _ERRORS as error:
             _log.warning("the cache is made anew", document=document, reason=str(error))
-            await self._renew(self._path)
+            await self._renew(connection, self._path)
             raise Damaged(str(error)) from error
 
     async def _connection(self) -> aiosqlite.Connection:
         async with self._opening:
+            if self._is_closed:
+                raise Damaged("the cache is closed")
             while self._opened is None:
                 with anyio.CancelScope(shield=True):
                     self._opened = await _open(self._path)
             return self._opened
 
-    async def _renew(self, path: Path | None) -> None:
-        await self.aclose()
-        _remove(self._path)
-        self._path = path
+    async def _renew(self, connection: aiosqlite.Connection, path: Path | None) -> None:
+        """Begin anew there, unless that was done since ``connection`` was given out."""
+        async with self._opening:
+            if self._opened is connection and not self._is_closed:
+                await self._close()
+                _remove(self._path)
+                self._path = path
 
 
 async def _open(path: Path | None) -> aiosqlite.Connection:
@@ -169,8 +188,8 @@ def _remove(path: Path | None) -> None:
             path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-def _crc(document: str, number: int, values: list[Any]) -> int:
-    crc = zlib.crc32(f"{document} {number} {values[:7]}".encode())
-    for value in values[7:]:
-        crc = zlib.crc32(value if isinstance(value, bytes) else str(value).encode(), crc)
+def _crc(*values: Any) -> int:
+    crc = 0
+    for value in values:
+        crc = zlib.crc32(value if isinstance(value, bytes) else f"{value} ".encode(), crc)
     return crc

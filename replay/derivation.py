@@ -22,7 +22,7 @@ from replay.segment import Segment, Stored
 from replay.text import Text, walked
 
 
-class Mark(NamedTuple):
+class Checkpoint(NamedTuple):
     """How far a document is derived, at the end of a segment; what the next one goes on from."""
 
     chain: list[Any]
@@ -83,17 +83,17 @@ class Derivation:
             self.segments.append(stored.first, stored.first_ms)
         if stored is None:
             return
-        mark = Mark(*json.loads(stored.mark))
-        self.chain.restore(mark.chain)
+        saved = Checkpoint(*json.loads(stored.checkpoint))
+        self.chain.restore(saved.chain)
         last = await self._journal.entries(self.log_id, after=self.chain.last_entry - 1, limit=1)
-        if not last or digest(last[0]) != mark.anchor:
+        if not last or digest(last[0]) != saved.anchor:
             raise await self._cache.damage(self.document_id, "it was made from another log")
-        self.roots, self.writers, self._files = mark.roots, mark.writers, mark.files
-        self._authors = dict(mark.authors)
+        self.roots, self.writers, self._files = saved.roots, saved.writers, saved.files
+        self._authors = dict(saved.authors)
         segment = Segment.read(stored)
         texts = walked(dict(decode_state(stored.state)), self.roots, segment.operations, len(segment.operations))
         self._texts = {root: Text(texts[root].encode()) for root in self.roots if root in texts}
-        self.tail = Segment(self.verify(), mark.before)
+        self.tail = Segment(self.verify(), saved.before)
         if proof(self.tail.state) != stored.proof:
             raise await self._cache.damage(self.document_id, "its operations do not lead to its text")
 
@@ -229,7 +229,7 @@ class Derivation:
         if self._last is None or not self.tail.entries:
             return
         state = self.verify()
-        mark = Mark(
+        saved = Checkpoint(
             self.chain.saved(),
             digest(self._last),
             before := self.tail.last_update,
@@ -238,7 +238,7 @@ class Derivation:
             list(self._authors.items()),
             self._files,
         )
-        self._full.append(self.tail.stored(proof(state), compact(mark).encode()))
+        self._full.append(self.tail.stored(proof(state), compact(saved).encode()))
         self.segments.append(self.tail.first, self.tail.first_ms)
         self.tail = Segment(state, before)
 

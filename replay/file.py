@@ -10,7 +10,7 @@ from replay.cache import Cache, Damaged
 from replay.codec import BROKEN, END, HEAD, MAGIC, VERSION, json_block, proof
 from replay.derivation import Derivation
 from replay.errors import RecordingBroken
-from replay.reader import Reader, Slot
+from replay.reader import ATTEMPTS, Reader, Slot
 from replay.segment import Segment, Stored, Told, event_block
 
 
@@ -89,7 +89,7 @@ class Whole:
         request = self._request
         self._head = request.begin(derivation.chain.last_entry, derivation.at_ms)
         ending = Ending(request, derivation)
-        async for outline in self._cache.outlines(request.document_id):
+        async for outline in self._cache.outlines(request.document_id, 0, ending.segments):
             ending.add(outline.last, outline.last_ms, outline.proof, outline.files)
             self._sizes.append(outline.size + len(event_block(outline.events, request.told)))
         tail, end = ending.read()
@@ -128,37 +128,51 @@ async def flowing(
 ) -> AsyncGenerator[bytes]:
     """A file as it is being derived, with everything up to the entry ``entries`` and maybe more.
 
-    Raises Damaged in the middle.
+    Without its last block where something of the cache was damaged after some of it was sent.
     """
     yield request.begin(entries, duration_ms)
-    with reader.using(request.log_id, request.document_id) as slot:
-        try:
-            async for part in _parts(reader, cache, request, slot, entries):
-                yield part
-        except RecordingBroken as error:
-            yield json_block(BROKEN, {"entry": error.entry, "problem": str(error)})
+    is_begun = False
+    try:
+        with reader.using(request.log_id, request.document_id) as slot:
+            for _ in range(ATTEMPTS):
+                try:
+                    async for part in _parts(reader, cache, request, slot, entries):
+                        if part:
+                            is_begun = True
+                            yield part
+                except Damaged:
+                    if not is_begun:
+                        continue
+                return
+    except RecordingBroken as error:
+        yield json_block(BROKEN, {"entry": error.entry, "problem": str(error)})
 
 
 async def _parts(
     reader: Reader[Derivation], cache: Cache, request: Request, slot: Slot[Derivation], entries: int
 ) -> AsyncGenerator[bytes]:
+    """Raises RecordingBroken, Damaged."""
     derivation, is_last = await reader.step(slot)
     first = number = max(0, derivation.segments.after(request.after) - 1)
-    while True:
-        while number < len(derivation.segments):
-            yield request.blocks(await derivation.stored(number))
-            number += 1
-        if not is_last and derivation.entry < entries:
-            extended, is_last = await reader.step(slot)
-            if extended is not derivation:
-                raise Damaged("what was sent is derived anew")
-            continue
-        async with slot.turn:
-            await derivation.settle()
-            if number < len(derivation.segments):
+    try:
+        while True:
+            while number < len(derivation.segments):
+                yield request.blocks(await derivation.stored(number))
+                number += 1
+            if not is_last and derivation.entry < entries:
+                extended, is_last = await reader.step(slot)
+                if extended is not derivation:
+                    raise Damaged("what was sent is derived anew")
                 continue
-            ending = Ending(request, derivation)
-            async for outline in cache.outlines(request.document_id, first):
-                ending.add(outline.last, outline.last_ms, outline.proof, outline.files)
-        yield b"".join(ending.read())
-        return
+            async with slot.alone():
+                await derivation.settle()
+                if number < len(derivation.segments):
+                    continue
+                ending = Ending(request, derivation)
+                async for outline in cache.outlines(request.document_id, first, ending.segments):
+                    ending.add(outline.last, outline.last_ms, outline.proof, outline.files)
+            yield b"".join(ending.read())
+            return
+    except Damaged:
+        slot.forget(derivation)
+        raise

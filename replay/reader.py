@@ -1,8 +1,8 @@
 """Things derived from the logs of the journal, entry by entry: kept, shared, and extended while a room is live."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from time import perf_counter
 from typing import Generic, TypeVar
 
@@ -17,6 +17,9 @@ from replay.follower import Follower
 
 PAGE = 250
 SLICE_S = 0.002
+
+ATTEMPTS = 3
+"""At what the cache cannot keep."""
 
 _MAX_ENTRIES = 1_000_000
 _LEAST_ENTRIES = 10_000  # what even an empty one counts for
@@ -40,6 +43,21 @@ class Slot(Generic[F]):
         if self.follower is follower:
             self.follower = None
 
+    def fail(self, error: RecordingBroken) -> None:
+        """For good: the follower must not be used any more."""
+        self.follower = None
+        if self.broken is None:
+            self.broken = error
+            _log.error("recording is broken", document=error.document_id, entry=error.entry, exc_info=error)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncGenerator[None]:
+        """Nobody else goes on with the follower. Raises RecordingBroken."""
+        async with self.turn:
+            if self.broken is not None:
+                raise self.broken
+            yield
+
 
 class Reader(Generic[F]):
     """The most recently used followers, one a document, up to a million entries together.
@@ -56,11 +74,15 @@ class Reader(Generic[F]):
 
     @contextmanager
     def using(self, log_id: str, document_id: str) -> Generator[Slot[F]]:
+        """A RecordingBroken that ends the block holds for whoever comes after."""
         slot = self._slots.setdefault(document_id, Slot(log_id, document_id))
         self._slots.move_to_end(document_id)
         slot.users += 1
         try:
             yield slot
+        except RecordingBroken as error:
+            slot.fail(error)
+            raise
         finally:
             slot.users -= 1
             self._evict()
@@ -68,7 +90,7 @@ class Reader(Generic[F]):
     async def read(self, slot: Slot[F], at_ms: int | None = None) -> F:
         """The follower with everything that was committed before the call, or at least what is not after ``at_ms``.
 
-        Raises RecordingBroken.
+        Raises RecordingBroken, Damaged.
         """
         while True:
             follower = slot.follower
@@ -79,21 +101,19 @@ class Reader(Generic[F]):
                 return follower
 
     async def step(self, slot: Slot[F]) -> tuple[F, bool]:
-        """Take one page of entries; the follower, and whether that was all. Raises RecordingBroken."""
-        async with slot.turn:
+        """Take one page of entries; the follower, and whether that was all. Raises RecordingBroken, Damaged."""
+        async with slot.alone():
+            attempt = 0
             while True:
-                if slot.broken is not None:
-                    raise slot.broken
+                attempt += 1
                 try:
                     if slot.follower is None:
                         slot.follower = await self._make(slot.log_id, slot.document_id)
                     return slot.follower, await self._extend(slot, slot.follower)
                 except Damaged:
                     slot.follower = None
-                except RecordingBroken as error:
-                    slot.broken = error
-                    _log.error("recording is broken", document=error.document_id, entry=error.entry, exc_info=error)
-                    raise
+                    if attempt == ATTEMPTS:
+                        raise
 
     async def _extend(self, slot: Slot[F], follower: F) -> bool:
         await follower.settle()  # who was cancelled may have left something

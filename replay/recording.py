@@ -19,7 +19,7 @@ from replay.chain import Chain
 from replay.derivation import Derivation
 from replay.errors import RecordingBroken
 from replay.file import Request, Whole, flowing
-from replay.reader import PAGE, Reader
+from replay.reader import ATTEMPTS, PAGE, Reader
 from replay.segment import Told
 
 _MAX_LIMIT = 1_000
@@ -70,16 +70,20 @@ class Replay:
         """(at_ms, entry, files): the texts by root after the document's last entry with a time of at most ``at_ms``.
 
         Past the end they are the last ones; before the first entry ``entry`` is None. ``source`` is always there.
-        Raises RecordingBroken.
+        Raises RecordingBroken, Damaged.
         """
         self._check(document_id)
         with self._derivations.using(interview_id, document_id) as slot:
+            attempt = 0
             while True:
+                attempt += 1
                 derivation = await self._derivations.read(slot, at_ms)
                 try:
                     entry, files = await derivation.texts(at_ms)
                 except Damaged:
                     slot.forget(derivation)
+                    if attempt == ATTEMPTS:
+                        raise
                 else:
                     return at_ms, entry, files
 
@@ -135,7 +139,7 @@ class Replay:
         """One document's recording as the player loads it, or what has come ``after`` an entry.
 
         It is whole where it is derived already, or in a moment. ``participants`` have id, name, role and color;
-        ``audience`` names what ``told`` lets through. Raises RecordingBroken.
+        ``audience`` names what ``told`` lets through. Raises RecordingBroken, Damaged.
         """
         self._check(document_id)
         log = await self._journal.open(interview_id)
@@ -147,20 +151,22 @@ class Replay:
             "participants": [dict(participant) for participant in participants],
         }
         request = Request(interview_id, document_id, head, told, audience, after)
-        entries, duration_ms = log.next_entry - 1, log.committed_at_ms
+        covered = ["", document_id] if document_id == interview_id else [document_id]
+        entries, duration_ms = await self._journal.last(interview_id, covered)
         with self._derivations.using(interview_id, document_id) as slot, anyio.move_on_after(_PATIENCE_S):
-            while True:
+            for attempt in range(ATTEMPTS):
                 derivation = await self._derivations.read(slot)
                 if after:
-                    entries, duration_ms = derivation.chain.last_entry, derivation.at_ms
                     break
                 whole = Whole(self._cache, request)
                 try:
-                    async with slot.turn:
+                    async with slot.alone():
                         await derivation.settle()
                         await whole.plan(derivation)
                 except Damaged:
                     slot.forget(derivation)
+                    if attempt == ATTEMPTS - 1:
+                        raise
                 else:
                     return whole
         return flowing(self._derivations, self._cache, request, entries, duration_ms)
@@ -173,6 +179,7 @@ class Replay:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """For as long as the block lasts, derive in the background what is quiet."""
+        await self._cache.open()
         task = asyncio.create_task(self._run())
         try:
             yield
@@ -199,7 +206,7 @@ class Replay:
         self._check(document_id)
         with self._derivations.using(interview_id, document_id) as slot:
             derivation = await self._derivations.read(slot)
-            async with slot.turn:
+            async with slot.alone():
                 derivation.close()
                 await derivation.settle()
                 derivation.release()

@@ -30,7 +30,7 @@ _BYTES_PER_OPERATION = 256
 class Stored(NamedTuple):
     """A segment as bytes: ``blocks`` go into files as they are, ``events`` when they are filtered.
 
-    ``mark`` is what the next one goes on from.
+    ``checkpoint`` is what the next one goes on from.
     """
 
     first: int
@@ -44,7 +44,7 @@ class Stored(NamedTuple):
     events: str
     updates: bytes
     state: bytes
-    mark: bytes
+    checkpoint: bytes
 
 
 class Segment:
@@ -118,7 +118,7 @@ class Segment:
         """Up to its end."""
         return self.updates.columns[0][-1] if len(self.updates) else self.before
 
-    def stored(self, proof: str, mark: bytes = b"") -> Stored:
+    def stored(self, proof: str, checkpoint: bytes = b"") -> Stored:
         return Stored(
             self.first,
             self.first_ms,
@@ -131,7 +131,7 @@ class Segment:
             f"[{','.join(self.events)}]",
             self.updates.encode(),
             self.state,
-            mark,
+            checkpoint,
         )
 
     def blocks(self, after: int = 0) -> bytes:

@@ -65,6 +65,9 @@ class Listed:
         ]
         return found[:limit]
 
+    async def last(self, _log_id: str, documents: Sequence[str]) -> tuple[int, int]:
+        return next(((each.entry, each.at_ms) for each in reversed(self.log) if each.document in documents), (0, 0))
+
     async def open(self, log_id: str) -> Log:
         at_ms = self.log[-1].at_ms if self.log else 0
         return Log(log_id, START_MS, at_ms, len(self.log) + 1)

@@ -125,7 +125,7 @@ CACHES: dict[str, Callable[[Path], None]] = {
     ),
     "of other operations": sql(CACHE, "UPDATE segment SET blocks = zeroblob(length(blocks)) WHERE number = 1"),
     "of other texts": sql(CACHE, "UPDATE segment SET state = x'00' WHERE number = 1"),
-    "of another mark": sql(CACHE, "UPDATE segment SET mark = x'00'"),
+    "of another checkpoint": sql(CACHE, "UPDATE segment SET checkpoint = x'00'"),
     "of other numbers": sql(CACHE, "UPDATE segment SET number = number + 1000"),
     "of words for numbers": sql(CACHE, "UPDATE segment SET first_ms = 'soon', last = 'later'"),
     **{f"flipped {seed}": partial(overwrite, change=partial(flipped, seed=seed)) for seed in range(8)},
