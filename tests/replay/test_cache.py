@@ -4,7 +4,7 @@ import asyncio
 import random
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -14,20 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collab.log import Entry
-from replay import segment
 from replay.cache import Cache
 from replay.recording import Replay
 from tests.replay.record import INTERVIEW, Listed
 from tests.replay.test_file import read, rooms
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _small_segments() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(segment, "_LEAST", 3)
-        yield
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("small_segments")]
 
 
 async def answers(replay: Replay, log: list[Entry]) -> list[Any]:

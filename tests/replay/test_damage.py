@@ -15,7 +15,7 @@ from pycrdt import Doc, Map, Text
 from structlog.testing import capture_logs
 
 from collab.log import Entry
-from replay import recording, segment
+from replay import recording
 from replay.cache import Cache, Damaged
 from replay.errors import RecordingBroken
 from replay.file import Whole
@@ -23,7 +23,7 @@ from replay.recording import Replay
 from tests.replay.decoder import File, decode
 from tests.replay.record import INTERVIEW, Listed, Recorded, everything, whole
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("small_segments")]
 
 ONE = "WHERE number = 7"
 DAMAGES = {
@@ -41,11 +41,6 @@ DAMAGES = {
     "no operations": f"UPDATE segment SET blocks = x'' {ONE}",
     "another text": f"UPDATE segment SET state = x'00' {ONE}",
 }
-
-
-@pytest.fixture(autouse=True)
-def _small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segment, "_LEAST", 4)
 
 
 def history() -> list[Entry]:
@@ -139,7 +134,7 @@ async def test_damage_under_way_changes_no_answer(watched: Watched, first: str, 
             else:
                 assert damage == "the last is gone"
         case _:
-            for at_ms in range(0, last_ms + 10, 50):
+            for at_ms in range(0, last_ms + 10, 10):
                 entry = max(each.entry for each in LOG if each.at_ms <= at_ms)
                 found_text = (await watched.replay.text(INTERVIEW, INTERVIEW, at_ms))[2]["source"]
                 assert found_text == watched.expected.texts(entry).get("source", "")

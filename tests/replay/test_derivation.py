@@ -180,15 +180,20 @@ def test_a_difference_from_the_document_is_found() -> None:
 
 
 def test_a_replica_leaves_the_memory() -> None:
+    """When it is let go of, and with the derivation that has it."""
     room = Room()
     room.text().insert(0, "a")
     room.doc.get("files", type=Map)["source"] = {"name": "main.py", "language": "python"}
-    derived = room.derived()
-    assert derived._replica is not None
-    gone = weakref.ref(derived._replica._doc)
-    derived.release()
-    gc.collect()
-    assert gone() is None
+    for is_released in (True, False):
+        derived = room.derived()
+        assert derived._replica is not None
+        gone = weakref.ref(derived._replica._doc)
+        if is_released:
+            derived.release()
+        else:
+            del derived
+        gc.collect()
+        assert gone() is None
 
 
 def test_the_writer_is_whose_words_they_are() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from contextlib import aclosing
 from itertools import islice
 from typing import Any
@@ -22,14 +21,7 @@ from tests.replay.record import INTERVIEW, NOTES, Listed, Recorded, everything, 
 from tests.replay.test_histories import logs, prefixes
 from tests.replay.trace import entries, load, updates
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _small_segments() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(segment, "_LEAST", 3)
-        yield
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("small_segments")]
 
 
 @st.composite
@@ -41,7 +33,7 @@ def rooms(draw: st.DrawFn) -> list[Entry]:
         log.append(Entry(INTERVIEW, len(log) + 1, at_ms, document, by, kind, payload))
 
     add(0, INTERVIEW, "ada", "author", b'{"client": 1, "boot": "x", "reach": 9}')
-    for entry in draw(logs()):
+    for entry in draw(logs(12, 30)):
         match draw(st.integers(0, 7)):
             case 0:
                 add(entry.at_ms, "", "p0", "chat", b'{"text": "\xc3\xa4", "to": "all"}')

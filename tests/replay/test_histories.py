@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from pycrdt import Doc, Text, UndoManager, merge_updates
 
 from collab.log import Entry
-from replay import segment
 from replay.cache import Cache
 from replay.derivation import Derivation
 from tests.replay.decoder import File, decode
 from tests.replay.record import Listed, derivation, everything, now, whole
+
+pytestmark = pytest.mark.usefixtures("small_segments")
 
 CHARACTERS = ["a", "b", " ", "\n", "\r\n", "é", "e\u0301", "漢", "😀", "👩‍👩‍👧", "𝒳", "\u200d", "\x00", "\U0010ffff"]
 ROOTS = ["source", "source", "source/ä"]
@@ -93,9 +94,10 @@ def play(people: int, steps: list[tuple[int, Any]]) -> tuple[list[bytes], list[f
 
 
 @st.composite
-def logs(draw: st.DrawFn) -> list[Entry]:
+def logs(draw: st.DrawFn, least: int = 25, most: int = 60) -> list[Entry]:
+    """Of so many steps of one to four people."""
     people = draw(st.integers(1, 4))
-    updates, needs = play(people, draw(st.lists(st.tuples(st.integers(0, 3), actions), min_size=25, max_size=60)))
+    updates, needs = play(people, draw(st.lists(st.tuples(st.integers(0, 3), actions), min_size=least, max_size=most)))
     delivered: set[int] = set()
     payloads: list[bytes] = []
     waiting = list(range(len(updates)))
@@ -127,13 +129,6 @@ def prefixes(log: list[Entry]) -> Iterator[tuple[Entry, dict[str, str]]]:
         yield entry, {root: str(text) for root, text in roots.items()}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _small_segments() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(segment, "_LEAST", 3)
-        yield
-
-
 @settings(max_examples=100, deadline=None)
 @given(logs())
 def test_the_text_at_every_prefix_is_that_of_the_crdt(log: list[Entry]) -> None:
@@ -162,7 +157,9 @@ def test_the_operations_lead_a_browser_forward_and_back(log: list[Entry]) -> Non
     for entry, wanted in prefixes(log):
         while operation is not None and operation[0] == entry.entry:
             number, at_ms, writer, root, position, length, inserted = operation
-            deleted = roots[root][position * 2 : (position + length) * 2].decode("utf-16-le")
+            gone = roots[root][position * 2 : (position + length) * 2]
+            assert len(gone) == length * 2
+            deleted = gone.decode("utf-16-le")
             walked.append(dict(roots))
             undo.append((root, position, inserted, deleted))
             roots[root] = _splice(roots[root], position, deleted, inserted)

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.anyio
 NAMES = ("Cleo", "Olga", "Gus")
 START, END = ({"type": None, "tname": "source", "item": None, "assoc": assoc} for assoc in (-1, 0))
 ALL, BACKWARD = {"anchor": START, "head": END}, {"anchor": END, "head": START}
+ENOUGH = 80  # operations that were watched
 WORDS = ("def ", "x = 1\r\n", "é", "😀", "👩‍👩‍👧", "    return\n", "a")
 
 
@@ -109,6 +110,10 @@ async def test_a_room_that_is_watched_from_its_start(mortal: Server) -> None:
             await crowd.until(lambda: all(peer.synced for peer in crowd.peers.values()), "everybody is back")
             await watcher.poll()
             await watched(crowd, watcher, 40)
+            async with asyncio.timeout(60):
+                while len(watcher.file.operations) <= ENOUGH:
+                    await watched(crowd, watcher, 5)
+                    await watcher.poll()
             text = await crowd.settle()
             await api.until_text(interview, text)
             await watcher.poll()
@@ -136,5 +141,5 @@ async def _is_the_whole(server: Server, watcher: Watcher) -> None:
         }
         pieces.check_proofs()
         whole.check_proofs()
-        assert len(pieces.operations) > 30
+        assert len(pieces.operations) > ENOUGH
         await watcher.compare()
