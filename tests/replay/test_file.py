@@ -147,6 +147,26 @@ async def test_a_file_comes_while_it_is_derived_and_the_room_goes_on(monkeypatch
         assert (await read(replay)).operations == file.operations
 
 
+async def test_a_file_begins_the_same_whether_it_is_derived_or_not(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the last entry of the room is another document's."""
+    await recorded.type("code")
+    await recorded.tell("chat", text="x", to="all")
+    await recorded.type("more code", after_ms=500)
+    await recorded.type("notes", NOTES, after_ms=1000)
+    replay = recorded.replay()
+    for document, entries, duration_ms in ((INTERVIEW, 4, 600), (NOTES, 5, 1600), ("i.other", 0, 0)):
+        heads = []
+        for patience_s, after in ((0, 0), (60, 0), (60, 1)):
+            monkeypatch.setattr(recording, "_PATIENCE_S", patience_s)
+            made = await replay.file(INTERVIEW, document, participants=[], sealed=False, told=everything, after=after)
+            assert isinstance(made, Whole) is (patience_s > 0 and not after)
+            heads.append(decode_head(await whole(made)) | {"after": 0})
+        assert heads[0] == heads[1] == heads[2]
+        assert (heads[0]["entries"], heads[0]["duration_ms"]) == (entries, duration_ms)
+
+
 def decode_head(data: bytes) -> dict[str, Any]:
     head: dict[str, Any] = json.loads(data[16 : 16 + int.from_bytes(data[12:16], "little")])
     return head

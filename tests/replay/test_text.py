@@ -1,7 +1,10 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from replay import text as text_module
 from replay.codec import Operations
 from replay.text import Text, units, walked
 
@@ -88,3 +91,24 @@ def test_texts_are_the_same_from_every_place() -> None:
             walked({"source": texts[start].encode()}, ["source"], rest, count)["source"]
             for count in range(0, 1001 - start, step)
         ] == texts[start::step]
+
+
+@given(
+    st.text("ab😀é\n", max_size=60),
+    st.lists(st.tuples(st.integers(0, 100), st.integers(0, 40), st.text("xy漢😀", max_size=30)), max_size=25),
+)
+def test_a_text_in_pieces_is_the_text(start: str, edits: list[tuple[int, int, str]]) -> None:
+    """Pieces of 8 bytes instead of thousands: edits reach over many, empty some and split others."""
+    operations, wanted = Operations(), [start]
+    for index, (place, removed, added) in enumerate(edits):
+        text = wanted[-1]
+        at = place % (len(text) + 1)
+        gone = text[at : at + removed]
+        wanted.append(text[:at] + added + text[at + len(gone) :])
+        position, deleted, inserted = (units(each.encode()) for each in (text[:at], gone, added))
+        operations.append(index, index, 0, 0, position, deleted, inserted)
+        operations.text += added.encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_module, "_PIECE_BYTES", 8)
+        for count, text in enumerate(wanted):
+            assert walked({"source": start.encode()}, ["source"], operations, count)["source"] == text
