@@ -19,6 +19,8 @@ export class History {
   every = CHECKPOINT_EVERY;
   /** By number, the texts of all roots after `number * every` operations. */
   private checkpoints: Uint16Array[][];
+  /** How much all checkpoints hold together: what they share counts once. */
+  private held = 0;
 
   /** `before`: the history of the first of these operations. Raises RecordingInvalid. */
   constructor(
@@ -28,6 +30,7 @@ export class History {
   ) {
     this.checkpoints = before === null ? [Array<Uint16Array>(rootCount).fill(EMPTY)] : [...before.checkpoints];
     this.every = before?.every ?? CHECKPOINT_EVERY;
+    this.held = before?.held ?? 0;
     this.start = new Uint32Array(operations.length + 1);
     const units = sums(operations.deleted, this.start, 0, operations.length);
     // Nobody can delete more than was inserted: the walk stops at the operation that would.
@@ -79,20 +82,22 @@ export class History {
   /** Roots that nothing touched since the checkpoint before share its text. */
   private keep(texts: LongText[], touched: Uint8Array): void {
     const before = this.checkpoints.at(-1) ?? [];
-    this.checkpoints.push(texts.map((text, at) => (touched[at] === 1 ? text.units() : (before[at] ?? EMPTY))));
+    const kept = texts.map((text, at) => (touched[at] === 1 ? text.units() : (before[at] ?? EMPTY)));
+    this.checkpoints.push(kept);
+    this.held += heldBeside(kept, before);
     touched.fill(0);
-    this.thin();
+    while (this.held > MOST_UNITS && this.checkpoints.length > 1) this.thin();
   }
 
-  /** Keeps every second checkpoint while all together are too large. */
+  /** Keeps every second checkpoint. */
   private thin(): void {
-    while (this.checkpoints.length > 1) {
-      const texts = new Set(this.checkpoints.flat());
-      let units = 0;
-      for (const text of texts) units += text.length;
-      if (units <= MOST_UNITS) return;
-      this.checkpoints = this.checkpoints.filter((_, number) => number % 2 === 0);
-      this.every *= 2;
-    }
+    this.checkpoints = this.checkpoints.filter((_, number) => number % 2 === 0);
+    this.every *= 2;
+    this.held = this.checkpoints.reduce((sum, texts, number) => sum + heldBeside(texts, this.checkpoints[number - 1] ?? []), 0);
   }
+}
+
+/** What a checkpoint holds that the one before it does not; a text is never shared across one that has another. */
+function heldBeside(texts: readonly Uint16Array[], before: readonly Uint16Array[]): number {
+  return texts.reduce((sum, text, at) => sum + (text === before[at] ? 0 : text.length), texts.length);
 }
