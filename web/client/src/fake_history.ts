@@ -1,4 +1,5 @@
 /** Random histories of several files, for tests, with what their texts are after every operation. */
+import { createHash } from "node:crypto";
 import { ADA, type FakeRecording, type Row, type Selected } from "./fake_recording";
 
 export const ROOTS = ["source", "source/ä", "source/😀"];
@@ -53,4 +54,25 @@ function whole(text: string, place: number): number {
 export function randomBelow(seed: number): (limit: number) => number {
   let state = (seed % 2147483646) + 1;
   return (limit) => (state = (state * 48271) % 2147483647) % limit;
+}
+
+/** Of every so many entries and the last, as docs/recording.md says, and nothing else: by another library. */
+export function proofsOf({ file, texts }: FakeHistory, every: number): [number, number, string][] {
+  const { operations } = file;
+  const ends = operations.flatMap(([entry], at) => (operations[at + 1]?.[0] === entry ? [] : [at]));
+  return ends
+    .filter((_, number) => number % every === 0 || number === ends.length - 1)
+    .map((at) => {
+      const [entry, at_ms] = operations[at] ?? [0, 0];
+      const written = new Set(operations.slice(0, at + 1).map((row) => row[3]));
+      const parts = ROOTS.flatMap((root, number) => (written.has(number) ? [root, texts[at + 1]?.[number] ?? ""] : []));
+      const hash = createHash("sha256");
+      for (const part of parts) {
+        const bytes = Buffer.from(part);
+        const length = Buffer.alloc(4);
+        length.writeUInt32LE(bytes.length);
+        hash.update(length).update(bytes);
+      }
+      return [entry, at_ms, hash.digest("hex")];
+    });
 }

@@ -241,7 +241,7 @@ await test("a recording that does not fit itself is refused with the place", () 
       [3, 5, 0, 0, 0, 0, "x"],
       [4, 4, 0, 0, 0, 0, "x"],
     ]),
-    says(/entry 4/),
+    says(/out of order at entry 4/),
   );
   const other = recordingFile({});
   other[4] = 3;

@@ -159,10 +159,15 @@ function checkOrder({ length, entry, at_ms }: Rows, after: number, end: number):
   for (let row = 0; row < length; row += 1) {
     const number = entry[row] ?? 0;
     const now = at_ms[row] ?? 0;
-    if (number < last || number > end || now < last_ms) damaged(`entry ${number}`);
+    if (number > end) damaged(`entry ${number}`);
+    if (number < last || now < last_ms) outOfOrder(number);
     last = number;
     last_ms = now;
   }
+}
+
+function outOfOrder(entry: number): never {
+  damaged(`entry ${entry}`, "out of order");
 }
 
 /** An entry is one thing alone, and no later entry has an earlier time, whatever their kinds. */
@@ -170,13 +175,13 @@ function checkTogether(one: Rows, other: Rows): void {
   for (let a = 0, b = 0; a < one.length && b < other.length; ) {
     const order = (one.entry[a] ?? 0) - (other.entry[b] ?? 0);
     const late = (one.at_ms[a] ?? 0) - (other.at_ms[b] ?? 0);
-    if (order === 0 || (order < 0 && late > 0) || (order > 0 && late < 0)) damaged(`entry ${one.entry[a] ?? 0}`);
+    if (order === 0 || (order < 0 && late > 0) || (order > 0 && late < 0)) outOfOrder(one.entry[a] ?? 0);
     if (order < 0) a += 1;
     else b += 1;
   }
 }
 
-export function rowsOf(rows: readonly { entry: number; at_ms: number }[]): Rows {
+function rowsOf(rows: readonly { entry: number; at_ms: number }[]): Rows {
   return {
     length: rows.length,
     entry: Uint32Array.from(rows, ({ entry }) => entry),

@@ -1,9 +1,9 @@
 /** Raised when a file is not a recording that this player can show; the message is for people. */
 export class RecordingInvalid extends Error {}
 
-export function damaged(place: string): never {
+export function damaged(place: string, how = "damaged"): never {
   throw new RecordingInvalid(
-    `It is damaged at ${place}. Load the page again; if it stays so, ask whoever runs this server to check the recording.`,
+    `It is ${how} at ${place}. Load the page again; if it stays so, ask whoever runs this server to check the recording.`,
   );
 }
 
