@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Page
 
 from tests.browser.person import House, wait
 from tests.support.api import Api
-from tests.support.hour import Made, make
-from tests.support.server import Server, serving
+from tests.support.server import Server
 
 pytestmark = pytest.mark.anyio
 
@@ -60,7 +59,7 @@ class Watched:
 
     page: Page
     api: Api
-    made: Made
+    interview: str
     end_ms: int
 
     async def check(self, looks: list[dict[str, Any]], chance: random.Random, sample: int) -> None:
@@ -68,7 +67,7 @@ class Watched:
         for look in looks:
             assert look["shown"]["text"] == look["texts"].get(look["shown"]["root"], ""), look["at_ms"]
         for look in chance.sample(looks, min(sample, len(looks))):
-            _, files = await self.api.text_at(self.made.interview, int(look["at_ms"]))
+            _, files = await self.api.text_at(self.interview, int(look["at_ms"]))
             assert _written(look["texts"]) == _written(files), look["at_ms"]
 
 
@@ -77,25 +76,15 @@ def _written(texts: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-async def hour(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Server, Made]]:
-    data = tmp_path_factory.mktemp("hour") / "data"
-    made = await make(data)
-    with serving(data) as server:
-        yield server, made
-
-
-@pytest.fixture(scope="module")
-async def watched(browser: Browser, hour: tuple[Server, Made]) -> AsyncIterator[Watched]:
-    server, made = hour
-    house = House(browser, server)
-    await house.sign_in()
-    page = await house.window(owner=True)
-    await page.goto(f"{server.url}/i/{made.interview}/replay")
+async def watched(hour: tuple[Server, str], hour_door: House) -> AsyncIterator[Watched]:
+    server, interview = hour
+    page = await hour_door.window(owner=True)
+    await page.goto(f"{server.url}/i/{interview}/replay")
     await wait(page, "window.panelroomReplay")
     async with Api(server) as api:
-        end_ms = (await api.recording(made.interview))["duration_ms"]
-        yield Watched(page, api, made, end_ms)
-    await house.close()
+        end_ms = (await api.recording(interview))["duration_ms"]
+        yield Watched(page, api, interview, end_ms)
+    await hour_door.close()
 
 
 @pytest.mark.parametrize(
