@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from typing import Any
 
 import pytest
@@ -15,6 +16,9 @@ pytestmark = pytest.mark.anyio
 
 NAMES = {"Cleo": "candidate", "Olga": "interviewer", "Gus": "guest"}
 CHARACTERS = ["a", "b", " ", "\n", "é", "漢", "😀", "👩‍👩‍👧"]
+UP_TO = re.compile(r"^Verified up to \d+:\d\d$")
+ALL_CHECKS = re.compile(r"^Verified up to \d+:\d\d against the record: (\d+) of \1 checks$")
+PASTED = re.compile(r"Cleo\W* inserted 412 characters at once")
 LOOK = """() => {
     const { at_ms } = panelroomReplay.position()
     const texts = Object.fromEntries(panelroomReplay.roots().map((root) => [root, panelroomReplay.text(root)]))
@@ -76,3 +80,34 @@ async def test_a_live_room_is_watched_from_its_start(
     await api.finish(interview)
     await expect(page.locator(".replay-notice")).to_contain_text("finished")
     assert await page.evaluate("panelroomReplay.text()") == text
+
+
+async def test_what_comes_is_told_as_it_comes(house: House, crowd: Crowd, api: Api, interview: str) -> None:
+    """A49, A72: notes, pastes and checks of a running interview, and the undoing of its finish."""
+    await crowd.join("Cleo", "candidate")
+    await crowd.join("Olga", "interviewer")
+    await crowd.type("Cleo", "def f():\n")
+    await crowd.settle()
+    page = await house.window(owner=True)
+    await page.goto(f"{house.server.url}/i/{interview}/replay")
+    badge = page.locator(".verified[data-mood=good]")
+    await expect(badge).to_have_text(UP_TO)
+    await page.keyboard.press("n")
+    await page.locator(".roster-follow").filter(has_text="Olga").click()
+    await expect(page.locator(".follow-chip")).to_contain_text("not in the code now")
+    async with Crowd(api, interview, notes=True) as notes:
+        await notes.open("Olga", crowd.admitted["Olga"])
+        await notes.type("Olga", "a good start")
+        await notes.settle()
+        await page.locator(".live-button").click()
+        await expect(page.locator(".replay-notes .cm-content")).to_have_text("a good start")
+        await expect(page.locator(".follow-chip")).to_contain_text("in the notes")
+    await crowd.paste("Cleo", "x" * 412)
+    text = await crowd.settle()
+    await expect(page.locator(".happened")).to_contain_text(PASTED)
+    await wait(page, "panelroomReplay.shown().text === argument", text)
+    await expect(badge).to_have_attribute("aria-label", ALL_CHECKS)
+    await expect(badge).to_have_text(UP_TO)
+    await api.finish(interview)
+    await expect(page.get_by_role("button", name="Undo finish")).to_be_visible()
+    await expect(badge).to_have_text("Verified")

@@ -75,6 +75,57 @@ async def test_a_lost_connection_comes_back_by_itself(house: House, crowd: Crowd
     await expect(page.locator(".replay-state")).to_have_text("Replay")
 
 
+async def test_what_does_not_pass_is_said_and_not_asked_again(
+    house: House, crowd: Crowd, api: Api, interview: str
+) -> None:
+    """A72: a running interview that may be seen no more, or whose file is none, is no lost connection."""
+    await crowd.join("Cleo", "candidate")
+    await crowd.type("Cleo", "seen")
+    await crowd.settle()
+    page = await house.window(owner=True)
+    asked: list[str] = []
+    notice = page.locator(".replay-notice.is-lost")
+    page.on("request", lambda request: asked.append(request.url))
+    answers: dict[str, Any] = {
+        "not open to you. You may no longer.": lambda route: route.fulfill(
+            status=403, content_type="application/problem+json", body='{"detail": "You may no longer."}'
+        ),
+        "cannot be shown. It is incomplete": lambda route: route.fulfill(body=b"PNLR\2\0\0\0"),
+    }
+    for words, answer in answers.items():
+        await page.goto(f"{house.server.url}/i/{interview}/replay")
+        await expect(page.locator(".replay-state")).to_have_text("Live")
+        await page.route(FILE, answer)
+        await expect(notice).to_contain_text(words)
+        await expect(notice).to_contain_text("What had come until now can still be watched")
+        await page.unroute(FILE)
+        before = len(asked)
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await page.evaluate("panelroomReplay.seek(panelroomReplay.end_ms())")
+        await wait(page, "panelroomReplay.shown().text === 'seen'")
+        assert asked[before:] == []
+        assert not await violations(page)
+
+
+async def test_without_its_notes_the_code_is_shown(house: House, crowd: Crowd, api: Api, interview: str) -> None:
+    await crowd.join("Cleo", "candidate")
+    await crowd.type("Cleo", "seen")
+    await crowd.settle()
+    page = await house.window(owner=True)
+    for start in (b"oops", b"PNLR"):
+
+        async def spoil(route: Any, *, start: bytes = start) -> None:
+            await route.fulfill(body=start + bytes(9))
+
+        await page.route("**/recording/file?document=*notes", spoil)
+        await page.goto(f"{house.server.url}/i/{interview}/replay")
+        await expect(page.locator(".replay-without")).to_contain_text("The notes cannot be shown beside the code.")
+        await wait(page, "window.panelroomReplay")
+        await page.evaluate("panelroomReplay.seek(panelroomReplay.end_ms())")
+        await wait(page, "panelroomReplay.shown().text === 'seen'")
+        assert not await violations(page)
+
+
 async def test_an_interview_in_which_nobody_typed_says_so(house: House, crowd: Crowd, api: Api, interview: str) -> None:
     await crowd.join("Cleo", "candidate")
     await crowd.join("Olga", "interviewer")

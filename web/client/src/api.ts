@@ -136,6 +136,13 @@ export function recentLobby(interview: string): Promise<Lobby> {
   return call<Lobby>("GET", `/i/${interview}/lobby`);
 }
 
+/** What the replay's page would be told if it were loaded now. */
+export async function replayPage(interview: string): Promise<unknown> {
+  const text = await (await request("GET", `/i/${interview}/replay`)).text();
+  const page = new DOMParser().parseFromString(text, "text/html").getElementById("page");
+  return JSON.parse(page?.textContent ?? "{}");
+}
+
 /** The file itself, to be read as it comes; with `after`, only what came after that entry. */
 export function recordingFile(interview: string, document: string, after?: number): Promise<Response> {
   const query = new URLSearchParams(after === undefined ? { document } : { document, after: String(after) });

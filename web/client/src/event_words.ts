@@ -1,4 +1,6 @@
-import { ROLE_NAMES } from "./person";
+import { INSERTED } from "./happening";
+import { isolated } from "./isolated";
+import { ROLE_NAMES, shortened } from "./person";
 import type { RecordedEvent, RecordedParticipant } from "./recording";
 
 /** Hours only where there are any: 1:02:03, 12:34. */
@@ -52,6 +54,8 @@ export function eventWords({ kind, payload }: RecordedEvent, participants: reado
       return `${by} let ${whole ? name : `a device of ${name}`} back in`;
     case "admission.changed":
       return `${name} ${ADMISSION_WORDS[String(payload["state"])] ?? String(payload["state"])}`;
+    case INSERTED:
+      return `${isolated(shortened(name))} inserted ${Number(payload["units"]).toLocaleString("en")} characters at once`;
     case "chat":
       return `${nameOf(payload["from"])}: ${String(payload["text"])}`;
     case "interview.opened":

@@ -33,7 +33,8 @@ await test("a text of many parts is what a string would be", () => {
         assert.equal(text.length, expected.length);
         const from = Math.floor(position / 2);
         assert.equal(text.slice(from, position), expected.slice(from, position));
-        assert.equal(text.unitAt(position) || 0, expected.charCodeAt(position) || 0);
+        const next = Math.min(position + 1, expected.length);
+        assert.equal(text.slice(position, next), expected.slice(position, next));
       }
       assert.equal(text.toString(), expected);
     }),
@@ -48,5 +49,5 @@ await test("edits at both ends of a very long text are cheap", () => {
   for (let round = 0; round < 1000; round += 1) text.replace(round % 2 === 0 ? 0 : text.length, 0, x, 0, 1);
   for (let round = 0; round < 1000; round += 1) text.replace(round % 2 === 0 ? 0 : text.length - 1, 1, x, 0, 0);
   assert.equal(text.length, 2 ** 25);
-  assert.equal(text.unitAt(0) + text.unitAt(text.length - 1), 2 * 97);
+  assert.equal(text.slice(0, 1) + text.slice(text.length - 1, text.length), "aa");
 });

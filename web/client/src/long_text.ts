@@ -34,14 +34,6 @@ export class LongText {
     }
   }
 
-  unitAt(position: number): number {
-    this.find(position);
-    const part = this.parts[this.at];
-    const place = position - this.before;
-    if (part !== undefined && place === part.length) return this.parts[this.at + 1]?.unitAt(0) ?? 0;
-    return part?.unitAt(place) ?? 0;
-  }
-
   /** Writes `[from, to)` into the target. */
   copy(from: number, to: number, target: Uint16Array, at: number): void {
     this.find(from);

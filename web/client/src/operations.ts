@@ -1,5 +1,3 @@
-import { stringOf } from "./utf16";
-
 /** Whatever has a place in the order of entries, as columns. */
 export interface Rows {
   readonly length: number;
@@ -36,10 +34,6 @@ export class Operations implements Rows {
     this.inserted = new Uint32Array(length);
     this.start = new Uint32Array(length + 1);
     this.units = new Uint16Array(unitCount);
-  }
-
-  insertedText(index: number): string {
-    return stringOf(this.units.subarray(this.start[index], this.start[index + 1]));
   }
 
   /** Takes over all of another's rows, the first of them at `at`; what they inserted goes to `unit` of the units. */

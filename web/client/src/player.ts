@@ -218,6 +218,13 @@ export class Player {
     this.onMove();
   }
 
+  /** It goes on at least until then, though nothing happens in it. */
+  last(until_ms: number): void {
+    if (until_ms <= this.end_ms) return;
+    this.opened.duration_ms = until_ms;
+    this.gaps = idleGaps(this.opened, until_ms);
+  }
+
   private readonly isThere = (each: { entry: number; at_ms: number }): boolean =>
     Number.isFinite(this.lastEntry) ? each.entry <= this.lastEntry : each.at_ms <= this.at_ms;
 

@@ -5,6 +5,7 @@ import { randomHistory } from "./fake_history";
 import { ADA, block, join, json, recordingFile, words, type FakeRecording, type Row } from "./fake_recording";
 import { Player } from "./player";
 import { appendRecording, loadRecording, readRecording, RecordingInvalid, type Recording } from "./recording";
+import { stringOf } from "./utf16";
 
 const HELLO: Row[] = [
   [1, 100, 0, 0, 0, 0, "hello"],
@@ -36,7 +37,7 @@ await test("a file says who, when, what and which files", () => {
     }),
   );
   const { operations, selections } = recording;
-  assert.deepEqual([operations.insertedText(0), operations.insertedText(1)], ["hello", "😀"]);
+  assert.deepEqual([0, 1].map((at) => stringOf(operations.units.subarray(operations.start[at], operations.start[at + 1]))), ["hello", "😀"]);
   assert.deepEqual([...operations.inserted], [5, 2]);
   assert.deepEqual([selections.writer[0], selections.anchor[0], selections.head[0]], [1, 5, 1]);
   assert.deepEqual(recording.events, [{ entry: 4, at_ms: 300, kind: "chat", payload: { text: "hi" } }]);

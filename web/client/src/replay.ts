@@ -2,15 +2,17 @@ import "./style";
 import "./pane.css";
 import "./replay.css";
 import "./replay_side.css";
-import { reopen } from "./api";
+import { replayPage, reopen } from "./api";
+import { browserClock } from "./browser_clock";
 import { h, icon, mount, pageConfig } from "./dom";
 import { undoFinish } from "./finished_notice";
+import { Player } from "./player";
 import { RecordingInvalid, type Recording } from "./recording";
 import { VerifiedBadge } from "./replay_badge";
 import { LiveFeed } from "./replay_live";
-import { failure, load, Progress } from "./replay_load";
+import { failure, load, Progress, wordsOf } from "./replay_load";
 import { readMoment, type Moment } from "./replay_moment";
-import { ReplayStage } from "./replay_stage";
+import { ReplayStage, type StageOptions } from "./replay_stage";
 
 interface Page {
   interview: { id: string; title: string; status: string; language: string };
@@ -25,7 +27,9 @@ class ReplayPage {
   private readonly main = h("main", { id: "main", class: "replay-main" });
   private readonly state = h("span", { class: "chip replay-state" });
   private readonly toRoom: HTMLElement;
+  private readonly undoPlace = h("span", { class: "row" });
   private readonly notice = h("p", { class: "replay-notice", role: "status", hidden: true });
+  private readonly noNotes = h("p", { class: "replay-without", role: "status", hidden: true });
   private readonly badge = new VerifiedBadge((at_ms) => this.stage?.seek(at_ms, true));
   private stage: ReplayStage | null = null;
   private feed: LiveFeed | null = null;
@@ -39,7 +43,6 @@ class ReplayPage {
       icon("people"),
       h("span", {}, "Go to the room"),
     );
-    const undo = page.undo_left_ms > 0 ? undoFinish(page.undo_left_ms, () => this.undo()) : null;
     const brand = h("span", { class: "brand-mark", "aria-hidden": "true" });
     mount("replay").replaceChildren(
       h(
@@ -49,17 +52,20 @@ class ReplayPage {
         h("h1", { class: "topbar-title" }, page.interview.title),
         this.state,
         this.badge.element,
-        h("div", { class: "topbar-end" }, undo, this.toRoom),
+        h("div", { class: "topbar-end" }, this.undoPlace, this.toRoom),
       ),
       this.notice,
+      this.noNotes,
       this.badge.warning,
       this.main,
     );
     this.showState();
+    this.offerUndo(page.undo_left_ms);
   }
 
   async open(moment: Moment): Promise<void> {
     this.feed?.stop();
+    this.noNotes.hidden = true;
     const progress = new Progress();
     this.main.replaceChildren(progress.element);
     try {
@@ -67,7 +73,7 @@ class ReplayPage {
         this.load("Code", (done) => {
           progress.show(done);
         }),
-        this.load("Notes", () => undefined),
+        this.load("Notes", () => undefined).catch((error: unknown) => this.showNoNotes(error)),
       ]);
       if (code === null) throw new RecordingInvalid("There is no recording that you may see.");
       this.show(code, notes, moment);
@@ -88,27 +94,41 @@ class ReplayPage {
     const { interview, csp_nonce } = this.page;
     const options = { language: interview.language, nonce: csp_nonce, moment, isLive: this.isLive };
     this.stage?.destroy();
-    const stage = (this.stage = new ReplayStage(code, notes, options));
+    const stage = (this.stage = this.stageOf(code, notes, options));
     this.main.replaceChildren(stage.element);
     this.main.dataset["ready"] = code.document;
     Object.assign(window, { panelroomReplay: stage.probe() });
-    this.verify();
+    this.badge.check(stage.documents, this.isLive);
     if (code.sealed) return;
     this.feed = new LiveFeed(
       () => this.ask(stage),
       (isLost) => {
         this.showLost(isLost);
       },
+      (error) => {
+        const { title, words, next } = wordsOf(error);
+        this.notice.classList.add("is-lost");
+        this.say(`${title} ${words} ${next} What had come until now can still be watched; this page asks for no more.`);
+      },
     );
   }
 
-  private verify(): void {
-    if (this.stage === null) return;
-    const { player, notes } = this.stage;
-    this.badge.check([
-      { name: "Code", recording: player.recording },
-      ...(notes === null ? [] : [{ name: "Notes", recording: notes.recording }]),
-    ]);
+  /** Without the notes if they cannot be opened. */
+  private stageOf(code: Recording, notes: Recording | null, options: StageOptions): ReplayStage {
+    let player: Player | null = null;
+    try {
+      player = notes === null ? null : new Player(notes, browserClock, () => undefined);
+    } catch (error) {
+      this.showNoNotes(error);
+    }
+    return new ReplayStage(code, player, options);
+  }
+
+  private showNoNotes(error: unknown): null {
+    const { words } = wordsOf(error);
+    this.noNotes.textContent = `The notes cannot be shown beside the code. ${words}`;
+    this.noNotes.hidden = false;
+    return null;
   }
 
   /** What has come since; how soon to ask again. */
@@ -123,11 +143,12 @@ class ReplayPage {
     const last = tail.events.findLast(({ kind }) => kind === "interview.finished" || kind === "interview.reopened");
     const wasLive = this.isLive;
     if (last !== undefined) this.isLive = last.kind === "interview.reopened";
-    stage.grow(tail, notesTail, this.isLive);
+    if (stage.grow(tail, notesTail, this.isLive)) this.badge.grow(stage.documents, this.isLive);
     if (wasLive !== this.isLive) this.showState();
     if (wasLive && !this.isLive) {
       this.say("The interview has just finished: this is all of it.");
-      this.verify();
+      const { undo_left_ms } = (await replayPage(this.page.interview.id)) as Page;
+      this.offerUndo(undo_left_ms);
     }
     if (tail.sealed) return "never";
     return this.isLive ? "soon" : "later";
@@ -137,6 +158,11 @@ class ReplayPage {
     this.state.textContent = this.isLive ? "Live" : "Replay";
     this.state.dataset["status"] = this.isLive ? "active" : "finished";
     this.toRoom.hidden = !this.isLive;
+    if (this.isLive) this.offerUndo(0);
+  }
+
+  private offerUndo(left_ms: number): void {
+    this.undoPlace.replaceChildren(...(left_ms > 0 ? [undoFinish(left_ms, () => this.undo())] : []));
   }
 
   private showLost(isLost: boolean): void {

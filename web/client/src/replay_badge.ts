@@ -2,7 +2,7 @@ import { ask } from "./dialog";
 import { h, icon } from "./dom";
 import { clock } from "./event_words";
 import type { Recording } from "./recording";
-import { verify } from "./verify";
+import { Verification, verify } from "./verify";
 
 interface Checked {
   name: string;
@@ -20,9 +20,12 @@ export class VerifiedBadge {
   readonly element = h("button", { type: "button", class: "chip verified icon-narrow", hidden: true });
   readonly warning = h("div", { class: "notice danger verified-warning", role: "alert", hidden: true });
   private stop = new AbortController();
-  private verified = 0;
-  private mismatches: Mismatch[] = [];
   private documents: readonly Checked[] = [];
+  private states = new Map<string, Verification>();
+  private isRunning = false;
+  private isLive = false;
+  /** Of how many mismatches the warning tells. */
+  private warned = 0;
 
   constructor(private readonly onGo: (at_ms: number) => void) {
     this.element.addEventListener("click", () => {
@@ -30,14 +33,24 @@ export class VerifiedBadge {
     });
   }
 
-  /** From the beginning; what runs already is given up. */
-  check(documents: readonly Checked[]): void {
+  /** Other recordings, from the beginning. */
+  check(documents: readonly Checked[], isLive: boolean): void {
     this.stop.abort();
-    const { signal } = (this.stop = new AbortController());
+    this.stop = new AbortController();
+    this.isRunning = false;
+    this.states = new Map();
+    this.warning.hidden = true;
+    this.warned = 0;
+    this.grow(documents, isLive);
+  }
+
+  /** The same, with what has come since. */
+  grow(documents: readonly Checked[], isLive: boolean): void {
     this.documents = documents;
-    this.verified = 0;
-    this.mismatches = [];
+    this.isLive = isLive;
     this.element.hidden = this.total === 0;
+    if (this.isRunning) return;
+    const { signal } = this.stop;
     this.run(signal).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
@@ -48,40 +61,76 @@ export class VerifiedBadge {
   }
 
   private async run(signal: AbortSignal): Promise<void> {
-    const { total } = this;
-    for (const { name, recording } of this.documents) {
-      const before = this.verified;
-      const { verified, failedEntry } = await verify(recording, {
+    this.isRunning = true;
+    const isFirst = this.verified === 0;
+    for (let next = this.next; next !== undefined; next = this.next) {
+      await verify(next.recording, {
         pause: idle,
         signal,
-        onProgress: (done: number) => {
-          const part = before + done * recording.proofs.length;
-          this.say(`Verifying… ${Math.floor((part / Math.max(1, total)) * 100)} %`, "busy");
+        onProgress: () => {
+          if (isFirst) this.say(`Verifying… ${Math.floor((this.verified / Math.max(1, this.total)) * 100)} %`, "busy");
         },
-      });
-      this.verified += verified;
-      if (failedEntry !== null) this.mismatches.push({ name, entry: failedEntry, at_ms: timeOf(recording, failedEntry) });
+      }, this.stateOf(next));
     }
+    this.isRunning = false;
     this.tell();
+  }
+
+  /** With proofs that are still to be checked. */
+  private get next(): Checked | undefined {
+    return this.documents.find((each) => {
+      const { verified, failedEntry } = this.stateOf(each);
+      return failedEntry === null && verified < each.recording.proofs.length;
+    });
+  }
+
+  private stateOf({ name }: Checked): Verification {
+    const state = this.states.get(name) ?? new Verification();
+    this.states.set(name, state);
+    return state;
+  }
+
+  private get verified(): number {
+    return this.documents.reduce((sum, each) => sum + this.stateOf(each).verified, 0);
+  }
+
+  private get mismatches(): Mismatch[] {
+    return this.documents.flatMap((each) => {
+      const entry = this.stateOf(each).failedEntry;
+      return entry === null ? [] : [{ name: each.name, entry, at_ms: timeOf(each.recording, entry) }];
+    });
   }
 
   private get total(): number {
     return this.documents.reduce((sum, { recording }) => sum + recording.proofs.length, 0);
   }
 
+  /** Up to when all is verified. */
+  private get until_ms(): number {
+    return Math.max(0, ...this.documents.map((each) => each.recording.proofs[this.stateOf(each).verified - 1]?.at_ms ?? 0));
+  }
+
   private get sentence(): string {
-    if (this.mismatches.length === 0) return `Verified against the record: ${this.verified} of ${this.total} checks`;
-    return `Does not match the record: ${this.verified} of ${this.total} checks passed`;
+    if (this.mismatches.length > 0) return `Does not match the record: ${this.verified} of ${this.total} checks passed`;
+    return `${this.words} against the record: ${this.verified} of ${this.total} checks`;
+  }
+
+  private get words(): string {
+    return this.isLive ? `Verified up to ${clock(this.until_ms)}` : "Verified";
   }
 
   private tell(): void {
-    const isGood = this.mismatches.length === 0;
-    this.say(isGood ? "Verified" : "Does not match the record", isGood ? "good" : "bad");
+    const { mismatches } = this;
+    const isGood = mismatches.length === 0;
+    this.say(isGood ? this.words : "Does not match the record", isGood ? "good" : "bad");
     this.element.setAttribute("aria-label", this.sentence);
     this.element.title = this.sentence;
-    this.warning.hidden = isGood;
+    // It is read aloud each time it changes.
+    if (isGood || this.warned === mismatches.length) return;
+    this.warned = mismatches.length;
+    this.warning.hidden = false;
     this.warning.replaceChildren(
-      ...this.mismatches.map((mismatch) => this.warn(mismatch)),
+      ...mismatches.map((mismatch) => this.warn(mismatch)),
       h("button", { type: "button", class: "button", click: () => { this.showDetails(); } }, "Details"),
     );
   }

@@ -1,8 +1,9 @@
 import type { Caret } from "./carets";
+import { countUpTo } from "./operations";
 import type { Player } from "./player";
 
 /** For how long after an edit its author is said to be typing. */
-const TYPING_MS = 2_000;
+export const TYPING_MS = 2_000;
 
 /** The carets in one text, with the name of who is writing always in sight. */
 export function drawnCarets(player: Player, root: string, isThere: (participant: string) => boolean): Caret[] {
@@ -17,27 +18,28 @@ export function drawnCarets(player: Player, root: string, isThere: (participant:
   });
 }
 
+/** Who is typing now, and the name of what in. */
+export function typingIn(player: Player, notes: Player | null, nameOf: (root: string) => string | null): Map<number, string> {
+  const { participants, roots } = player.recording;
+  const { at_ms } = player.position();
+  const typing = new Map<number, string>();
+  for (const [who] of notes === null ? [] : typingAt(notes, at_ms)) {
+    const id = notes?.recording.participants[who]?.id;
+    typing.set(participants.findIndex((each) => each.id === id), "notes");
+  }
+  for (const [who, root] of typingAt(player, at_ms)) typing.set(who, nameOf(roots[root] ?? "") ?? "a file");
+  return typing;
+}
+
 /** Who has just typed, and in which root. */
-export function typingAt(player: Player, at_ms: number): Map<number, number> {
+function typingAt(player: Player, at_ms: number): Map<number, number> {
   const { operations } = player.recording;
   const typing = new Map<number, number>();
-  let index = lastIndexAt(operations.at_ms, at_ms);
+  let index = countUpTo(operations.at_ms, at_ms) - 1;
   for (let looked = 0; index >= 0 && looked < 500; index -= 1, looked += 1) {
     if ((operations.at_ms[index] ?? 0) < at_ms - TYPING_MS) break;
     const who = operations.writer[index] ?? -1;
     if (who >= 0 && !typing.has(who)) typing.set(who, operations.root[index] ?? 0);
   }
   return typing;
-}
-
-/** The last of ascending times that is at most `at_ms`, -1 where there is none. */
-export function lastIndexAt(times: ArrayLike<number>, at_ms: number): number {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((times[middle] ?? 0) > at_ms) high = middle;
-    else low = middle + 1;
-  }
-  return low - 1;
 }

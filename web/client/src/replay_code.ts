@@ -34,11 +34,12 @@ export class ReplayCode {
 
   constructor(
     private readonly player: Player,
+    notes: Player | null,
     options: CodeOptions,
     more: HTMLElement | null,
   ) {
     this.then = new ReplayFiles(player, options.language);
-    this.focus = new Focus(player, options.onChange);
+    this.focus = new Focus(player, notes, options.onChange);
     const body = h("div", { class: "replay-text pane-body" });
     this.view = new ReplayView(body, {
       nonce: options.nonce,

@@ -1,4 +1,4 @@
-import { fileOf, FIRST, readFiles, rootOf, type RoomFile } from "./file";
+import { fileOf, FIRST, readFiles, type RoomFile } from "./file";
 import type { Player } from "./player";
 
 interface FilesThen {
@@ -54,9 +54,4 @@ export class ReplayFiles {
     this.firstWritten = [...first].map(([root, at_ms]) => ({ root: roots[root] ?? "", at_ms }));
     this.counted = operations.length;
   }
-}
-
-/** The index of a file's root in the recording, -1 where nobody has written in it. */
-export function rootIndex(player: Player, file: string): number {
-  return player.recording.roots.indexOf(rootOf(file));
 }

@@ -23,6 +23,7 @@ export class Focus {
 
   constructor(
     private readonly player: Player,
+    private readonly notes: Player | null,
     private readonly onChange: () => void,
   ) {
     this.chip.addEventListener("click", () => {
@@ -86,10 +87,10 @@ export class Focus {
     if (this.person !== null) {
       const caret = carets.filter((each) => each.who === this.person).sort((a, b) => b.at_ms - a.at_ms)[0];
       const file = this.fileOf(caret);
-      this.showChip(file === null);
+      this.showChip(this.isInNotes(caret) ? "in the notes" : file === null ? "not in the code now" : "");
       return { file: file ?? current, at: caret?.head ?? null };
     }
-    this.showChip(false);
+    this.showChip("");
     const edited = root === null ? null : fileOf(root);
     const file = this.chosen ?? (this.isLooking ? current : (edited ?? current));
     const caret = carets.find((each) => each.who === who && this.fileOf(each) === file);
@@ -101,14 +102,25 @@ export class Focus {
     return root === undefined ? null : fileOf(root);
   }
 
+  /** Whether the person's last move was in the notes, not the one in the code. */
+  private isInNotes(caret: Caret | undefined): boolean {
+    if (this.notes === null) return false;
+    this.notes.seekTo(this.player.position().at_ms);
+    const { participants } = this.notes.recording;
+    const id = this.player.recording.participants[this.person ?? -1]?.id;
+    const last = this.notes.carets().find(({ who }) => participants[who]?.id === id);
+    return last !== undefined && last.at_ms > (caret?.at_ms ?? -1);
+  }
+
   private nameOf(who: number): string {
     return this.player.recording.participants[who]?.name ?? "Somebody";
   }
 
-  private showChip(isElsewhere: boolean): void {
+  /** `where`: unless in the code. */
+  private showChip(where: string): void {
     const { person } = this;
     const isFree = person === null && this.chosen === null && !this.isLooking;
-    const key = `${person} ${String(isElsewhere)} ${String(isFree)}`;
+    const key = `${person} ${where} ${String(isFree)}`;
     if (key === this.shown) return;
     this.shown = key;
     this.chip.hidden = isFree;
@@ -120,7 +132,7 @@ export class Focus {
       ...(person === null
         ? [h("span", { class: "follow-who" }, "Follow the edits"), h("span", { class: "follow-stop" }, h("kbd", {}, "F"))]
         : [
-            h("span", { class: "follow-who" }, "Following ", name, isElsewhere ? " – not in the code now" : ""),
+            h("span", { class: "follow-who" }, "Following ", name, where === "" ? "" : ` – ${where}`),
             h("span", { class: "follow-stop" }, h("kbd", {}, "Esc"), " to stop"),
           ]),
     );

@@ -1,3 +1,5 @@
+import { Problem } from "./api";
+
 const SOON_MS = 1_000;
 /** While nobody looks, and once the interview is finished but can be reopened. */
 const LATER_MS = 10_000;
@@ -10,10 +12,14 @@ export class LiveFeed {
   private isAsking = false;
   private stopped = false;
 
-  /** `ask` resolves when it has taken in what has come, to how soon there can be more. `onLost`: with each change. */
+  /**
+   * `ask` resolves when it has taken in what has come, to how soon there can be more. `onLost`: with each change.
+   * `onEnd`: there is no use in asking again.
+   */
   constructor(
     private readonly ask: () => Promise<"soon" | "later" | "never">,
     private readonly onLost: (isLost: boolean) => void,
+    private readonly onEnd: (error: unknown) => void,
   ) {
     document.addEventListener("visibilitychange", this.onVisibility);
     this.later(SOON_MS);
@@ -49,6 +55,11 @@ export class LiveFeed {
       if (next === "never") this.stop();
       if (next === "later") wait_ms = LATER_MS;
     } catch (error) {
+      if (!isPassing(error)) {
+        this.stop();
+        this.onEnd(error);
+        return;
+      }
       if (this.failures === 0) console.warn(error);
       this.failures += 1;
       this.onLost(true);
@@ -57,4 +68,9 @@ export class LiveFeed {
     this.isAsking = false;
     this.later(wait_ms);
   }
+}
+
+/** The connection, or what the server gets over. */
+function isPassing(error: unknown): boolean {
+  return error instanceof Problem && ![401, 403, 404].includes(error.status);
 }

@@ -15,7 +15,7 @@ export async function load(
     return await loadRecording(response.body, onProgress);
   } catch (error) {
     // What reading a response's body fails with when the connection breaks.
-    if (error instanceof TypeError) throw new Problem(0, "The connection was lost while the recording was on its way.");
+    if (error instanceof TypeError || error instanceof DOMException) throw new Problem(0, "The connection was lost while the recording was on its way.");
     throw error;
   }
 }
@@ -32,7 +32,7 @@ export class Progress {
   }
 }
 
-interface Words {
+export interface Words {
   title: string;
   words: string;
   next: string;
@@ -51,7 +51,7 @@ export function failure(error: unknown, onAgain: () => void): HTMLElement {
   );
 }
 
-function wordsOf(error: unknown): Words {
+export function wordsOf(error: unknown): Words {
   const kept = "Nothing is lost: the record itself is kept on the server.";
   if (error instanceof RecordingInvalid) {
     return {

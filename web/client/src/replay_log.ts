@@ -1,6 +1,7 @@
 import { safeColor } from "./color";
 import { h } from "./dom";
 import { clock, concerned, eventWords } from "./event_words";
+import { happenings } from "./happening";
 import type { RecordedEvent, Recording } from "./recording";
 
 type Kind = "all" | "chat" | "events";
@@ -19,6 +20,8 @@ export class ReplayLog {
   private readonly scroller = h("div", { class: "happened-scroller" }, this.list, this.empty);
   private readonly jump = h("button", { type: "button", class: "button happened-jump", hidden: true }, "Jump to now");
   private readonly buttons: HTMLButtonElement[];
+  /** Those of interest, of whatever kind. */
+  private told: RecordedEvent[];
   private events: RecordedEvent[] = [];
   private rows: HTMLButtonElement[] = [];
   private kind: Kind = "all";
@@ -32,6 +35,7 @@ export class ReplayLog {
     private recording: Recording,
     private readonly onGo: (at_ms: number) => void,
   ) {
+    this.told = worthTelling(happenings(recording));
     this.buttons = KINDS.map(([kind, words]) => {
       const button = h("button", { type: "button", "aria-pressed": String(kind === this.kind) }, words);
       button.addEventListener("click", () => {
@@ -69,8 +73,10 @@ export class ReplayLog {
 
   /** The recording may have grown; `only`: the participants who are of interest, null for everybody. */
   update(recording: Recording, only: ReadonlySet<string> | null): void {
-    const isSame = only === this.only && recording.events.length === this.recording.events.length;
+    const told = worthTelling(happenings(recording));
+    const isSame = only === this.only && told.length === this.told.length;
     this.recording = recording;
+    this.told = told;
     this.only = only;
     if (!isSame) this.build();
   }
@@ -103,7 +109,7 @@ export class ReplayLog {
 
   private build(): void {
     const { kind, only } = this;
-    this.events = worthTelling(this.recording.events).filter(
+    this.events = this.told.filter(
       (event) =>
         (kind === "all" || (event.kind === "chat") === (kind === "chat")) &&
         (only === null || concerned(event).some((id) => only.has(id))),

@@ -24,21 +24,16 @@ export class Presence {
     return standing !== undefined && standing.isConnected && standing.isAdmitted;
   }
 
-  /** Whether anything has changed. */
-  moveTo(at_ms: number, events: readonly RecordedEvent[]): boolean {
-    let changed = false;
+  moveTo(at_ms: number, events: readonly RecordedEvent[]): void {
     if (at_ms < this.at_ms && (events[this.next - 1]?.at_ms ?? 0) > at_ms) {
       this.standings.clear();
       this.next = 0;
-      changed = true;
     }
     this.at_ms = at_ms;
     for (let event = events[this.next]; event !== undefined && event.at_ms <= at_ms; event = events[this.next]) {
       this.take(event);
       this.next += 1;
-      changed = true;
     }
-    return changed;
   }
 
   private take({ kind, payload }: RecordedEvent): void {

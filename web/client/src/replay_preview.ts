@@ -1,5 +1,5 @@
 import { fileOf } from "./file";
-import { lastIndexAt } from "./replay_carets";
+import { countUpTo } from "./operations";
 import type { Player } from "./player";
 import type { ReplayFiles } from "./replay_files";
 
@@ -9,7 +9,7 @@ const MOST_COLUMNS = 160;
 /** A look at another moment: who writes where, and the lines around it. */
 export function previewAt(player: Player, files: ReplayFiles, at_ms: number): { title: string; text: string } {
   const { operations, roots, participants } = player.recording;
-  const index = lastIndexAt(operations.at_ms, at_ms);
+  const index = countUpTo(operations.at_ms, at_ms) - 1;
   if (index < 0) return { title: "Before the first edit", text: "" };
   const root = roots[operations.root[index] ?? 0] ?? "";
   const who = participants[operations.writer[index] ?? -1]?.name ?? "Somebody";

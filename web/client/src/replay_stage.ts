@@ -1,9 +1,10 @@
+import { browserClock } from "./browser_clock";
 import { announce } from "./dom";
 import { spokenClock } from "./event_words";
 import { rootOf } from "./file";
-import { Player, SPEEDS, type FrameClock } from "./player";
+import { Player, SPEEDS } from "./player";
 import type { Recording } from "./recording";
-import { typingAt } from "./replay_carets";
+import { typingIn } from "./replay_carets";
 import { ReplayCode } from "./replay_code";
 import { ReplayFiles } from "./replay_files";
 import { keyAction, type KeyActions } from "./replay_keys";
@@ -18,7 +19,7 @@ import { Transport } from "./replay_transport";
 import { Timeline } from "./timeline";
 import { verify } from "./verify";
 
-interface StageOptions {
+export interface StageOptions {
   language: string;
   nonce: string;
   moment: Moment;
@@ -33,20 +34,9 @@ const BEHIND_MS = 1_000;
 const SETTLED_MS = 600;
 const MOST_FRAMES = 5_000;
 
-const browserClock: FrameClock = {
-  now: () => performance.now(),
-  frame(call) {
-    const id = requestAnimationFrame(call);
-    return () => {
-      cancelAnimationFrame(id);
-    };
-  },
-};
-
 /** The replay on the page: everything that shows the moment, drawn once a frame. */
 export class ReplayStage implements KeyActions {
   readonly player: Player;
-  readonly notes: Player | null;
   private readonly code: ReplayCode;
   private readonly notesPane: ReplayNotes | null;
   private readonly timeline: Timeline;
@@ -60,6 +50,8 @@ export class ReplayStage implements KeyActions {
   });
   private readonly frames: number[] = [];
   private only: { who: ReadonlySet<number> | null; file: string | null } = { who: null, file: null };
+  /** The ids of `only.who`: the same set as long as it is the same. */
+  private onlyIds: ReadonlySet<string> | null = null;
   private isLive: boolean;
   private isAtLive = false;
   private isDue = false;
@@ -69,18 +61,19 @@ export class ReplayStage implements KeyActions {
   /** Raises RecordingInvalid. */
   constructor(
     recording: Recording,
-    notes: Recording | null,
+    readonly notes: Player | null,
     options: StageOptions,
   ) {
     this.isLive = options.isLive;
-    if (notes !== null) recording.duration_ms = notes.duration_ms = Math.max(recording.duration_ms, notes.duration_ms);
+    recording.duration_ms = Math.max(recording.duration_ms, notes?.end_ms ?? 0);
     this.player = new Player(recording, browserClock, () => {
       this.later();
     });
-    this.notes = notes === null ? null : new Player(notes, browserClock, () => undefined);
-    this.notesPane = this.notes === null ? null : new ReplayNotes(this.notes, options.nonce);
+    this.notes?.last(this.player.end_ms);
+    this.notesPane = notes === null ? null : new ReplayNotes(notes, options.nonce);
     this.code = new ReplayCode(
       this.player,
+      notes,
       {
         language: options.language,
         nonce: options.nonce,
@@ -159,17 +152,31 @@ export class ReplayStage implements KeyActions {
     return { at_ms: this.player.position().at_ms, file: this.code.file };
   }
 
-  /** What has come since, of a running interview. */
-  grow(tail: Recording, notesTail: Recording | null, isLive: boolean): void {
+  get documents(): { name: string; recording: Recording }[] {
+    const { player, notes } = this;
+    return [
+      { name: "Code", recording: player.recording },
+      ...(notes === null ? [] : [{ name: "Notes", recording: notes.recording }]),
+    ];
+  }
+
+  /** What has come since, of a running interview; whether that is anything. */
+  grow(tail: Recording, notesTail: Recording | null, isLive: boolean): boolean {
     this.isLive = isLive;
-    this.player.append(tail);
-    if (notesTail !== null) this.notes?.append(notesTail);
-    this.timeline.refresh();
-    this.people.update(this.player.recording);
-    this.log.update(this.player.recording, this.onlyIds());
     if (!isLive) this.isAtLive = false;
-    if (this.isAtLive) this.keepUp();
     this.later();
+    const { player, notes } = this;
+    const before = player.recording.entry + (notes?.recording.entry ?? 0);
+    if (tail.entry > player.recording.entry) player.append(tail);
+    if (notes !== null && notesTail !== null && notesTail.entry > notes.recording.entry) notes.append(notesTail);
+    if (player.recording.entry + (notes?.recording.entry ?? 0) === before) return false;
+    player.last(notes?.end_ms ?? 0);
+    notes?.last(player.end_ms);
+    this.timeline.refresh();
+    this.people.update(player.recording);
+    this.log.update(player.recording, this.onlyIds);
+    if (this.isAtLive) this.keepUp();
+    return true;
   }
 
   seek(at_ms: number, isFinal: boolean): void {
@@ -312,14 +319,10 @@ export class ReplayStage implements KeyActions {
     this.only = only;
     const root = only.file === null ? null : this.player.recording.roots.indexOf(rootOf(only.file));
     this.timeline.setFilter({ who: only.who, root });
-    this.log.update(this.player.recording, this.onlyIds());
+    const { participants } = this.player.recording;
+    this.onlyIds = only.who === null ? null : new Set([...only.who].map((index) => participants[index]?.id ?? ""));
+    this.log.update(this.player.recording, this.onlyIds);
     this.later();
-  }
-
-  private onlyIds(): ReadonlySet<string> | null {
-    const { who } = this.only;
-    if (who === null) return null;
-    return new Set([...who].map((index) => this.player.recording.participants[index]?.id ?? ""));
   }
 
   private momentUrl(): string {
@@ -342,7 +345,8 @@ export class ReplayStage implements KeyActions {
     const { at_ms, playing } = position;
     this.presence.moveTo(at_ms, this.player.recording.events);
     this.code.show(this.presence, this.emptyWords);
-    this.showPeople();
+    const typing = typingIn(this.player, this.notes, (root) => this.code.nameOf(root));
+    this.people.show(this.player.recording.participants, this.presence, typing, this.code.focus.followed);
     this.log.show(at_ms);
     if (this.notesPane?.element.checkVisibility() === true) this.notesPane.show(at_ms);
     this.timeline.show(at_ms);
@@ -355,21 +359,6 @@ export class ReplayStage implements KeyActions {
     this.layout.element.dataset["atMs"] = String(Math.round(at_ms));
     if (this.frames.length >= MOST_FRAMES) this.frames.length = 0;
     this.frames.push(performance.now() - began);
-  }
-
-  private showPeople(): void {
-    const { participants, roots } = this.player.recording;
-    const typing = new Map<number, string>();
-    if (this.notes !== null) {
-      for (const [who] of typingAt(this.notes, this.player.position().at_ms)) {
-        const id = this.notes.recording.participants[who]?.id;
-        typing.set(participants.findIndex((each) => each.id === id), "notes");
-      }
-    }
-    for (const [who, root] of typingAt(this.player, this.player.position().at_ms)) {
-      typing.set(who, this.code.nameOf(roots[root] ?? "") ?? "a file");
-    }
-    this.people.show(participants, this.presence, typing, this.code.focus.followed);
   }
 
   private get emptyWords(): string | null {

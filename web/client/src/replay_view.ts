@@ -86,22 +86,20 @@ export class ReplayView {
 
   /** `reveal`: the position to bring into sight, null to leave the scrolling to the reader. */
   show(change: TextChange | null, carets: readonly Caret[], reveal: number | null): void {
-    const spec = change === null ? null : trim(this.view.state, change);
-    const isChanged = spec !== null && (spec.from !== spec.to || spec.insert !== "");
     const caretKey = carets.map(({ anchor, head, color, isNamed }) => `${anchor} ${head} ${color} ${String(isNamed)}`).join("\n");
     const hasMoved = caretKey !== this.caretsShown;
-    const isRevealing = reveal !== null && (isChanged || reveal !== this.revealed);
+    const isRevealing = reveal !== null && (change !== null || reveal !== this.revealed);
     this.revealed = reveal;
-    if (!isChanged && !hasMoved && !isRevealing) return;
+    if (change === null && !hasMoved && !isRevealing) return;
     this.caretsShown = caretKey;
-    const effects: StateEffect<unknown>[] = hasMoved || isChanged ? [setCarets.of(carets)] : [];
+    const effects: StateEffect<unknown>[] = hasMoved || change !== null ? [setCarets.of(carets)] : [];
     if (isRevealing) {
-      const length = this.view.state.doc.length + (isChanged ? spec.insert.length - (spec.to - spec.from) : 0);
+      const length = this.view.state.doc.length + (change === null ? 0 : change.insert.length - (change.to - change.from));
       effects.push(scrollTo(Math.min(reveal, length)));
     }
-    this.view.dispatch({ ...(isChanged ? { changes: spec } : {}), effects });
+    this.view.dispatch({ ...(change === null ? {} : { changes: change }), effects });
     // How high new lines are the editor knows once it has drawn them.
-    if (isRevealing && isChanged && spec.insert.length > MANY) this.revealLater(reveal);
+    if (isRevealing && change !== null && change.insert.length > MANY) this.revealLater(reveal);
   }
 
   get text(): string {
@@ -122,16 +120,4 @@ export class ReplayView {
 
 function scrollTo(position: number): StateEffect<unknown> {
   return EditorView.scrollIntoView(EditorSelection.cursor(position), { y: "nearest", yMargin: MARGIN_PX });
-}
-
-/** Without what is the same at both ends. */
-function trim(state: EditorState, { from, to, insert }: TextChange): TextChange {
-  const old = state.sliceDoc(from, to);
-  const shorter = Math.min(old.length, insert.length);
-  let head = 0;
-  while (head < shorter && old.charCodeAt(head) === insert.charCodeAt(head)) head += 1;
-  let tail = 0;
-  const last = (text: string): number => text.charCodeAt(text.length - 1 - tail);
-  while (tail < shorter - head && last(old) === last(insert)) tail += 1;
-  return { from: from + head, to: to - tail, insert: insert.slice(head, insert.length - tail) };
 }

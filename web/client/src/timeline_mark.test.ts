@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ADA, recordingFile } from "./fake_recording";
+import { BIG } from "./happening";
 import { readRecording, type RecordedEvent } from "./recording";
-import { BIG, clusters, marksOf, type Mark } from "./timeline_mark";
+import { clusters, marksOf, type Mark } from "./timeline_mark";
 import { stays } from "./timeline_presence";
 
 await test("events and big insertions are marks, of kinds that nobody knows yet too; presence is none", () => {

@@ -1,6 +1,5 @@
 import { eventWords } from "./event_words";
-import { isolated } from "./isolated";
-import { shortened } from "./person";
+import { happenings, INSERTED } from "./happening";
 import type { RecordedEvent, Recording } from "./recording";
 
 export type Glyph =
@@ -38,6 +37,7 @@ const GLYPHS: Partial<Record<string, Glyph | null>> = {
   "interview.finished": "finished",
   "interview.reopened": "reopened",
   chat: "chat",
+  [INSERTED]: "inserted",
   "participant.entered": null,
   "participant.connected": null,
   "participant.disconnected": null,
@@ -47,35 +47,15 @@ const GLYPHS: Partial<Record<string, Glyph | null>> = {
   "interview.active": null,
 };
 
-/** Nobody types so much in one update: it was pasted, dropped, completed, or brought back by an undo. */
-export const BIG = 100;
-
 /** Of all that happened, in order of time; of kinds that this page does not know too. */
 export function marksOf(recording: Recording): Mark[] {
-  const marks = [...recording.events.flatMap((event) => markOf(event, recording)), ...bigInsertions(recording)];
-  return marks.sort((a, b) => a.at_ms - b.at_ms);
+  return happenings(recording).flatMap((event) => markOf(event, recording));
 }
 
 function markOf(event: RecordedEvent, recording: Recording): Mark[] {
   const glyph = GLYPHS[event.kind] === undefined ? "other" : GLYPHS[event.kind];
   if (glyph === null || glyph === undefined) return [];
   return [{ at_ms: event.at_ms, glyph, words: eventWords(event, recording.participants) }];
-}
-
-/** A fact, not a judgement: one update that inserted much. */
-function bigInsertions({ operations, participants }: Recording): Mark[] {
-  const marks: Mark[] = [];
-  const { length, entry, at_ms, writer, inserted } = operations;
-  for (let at = 0; at < length;) {
-    const first = at;
-    let units = 0;
-    for (; at < length && entry[at] === entry[first]; at += 1) units += inserted[at] ?? 0;
-    const who = participants[writer[first] ?? -1];
-    if (units < BIG || who === undefined) continue;
-    const words = `${isolated(shortened(who.name))} inserted ${units.toLocaleString("en")} characters at once`;
-    marks.push({ at_ms: at_ms[first] ?? 0, glyph: "inserted", words });
-  }
-  return marks;
 }
 
 /** Left to right: each cluster takes what is nearer than `apart_px` to its first mark. */

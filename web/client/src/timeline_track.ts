@@ -4,12 +4,11 @@ import { countUpTo } from "./operations";
 import { avatar, ROLE_NAMES } from "./person";
 import type { Player } from "./player";
 import type { RecordedParticipant, Recording } from "./recording";
+import { TYPING_MS } from "./replay_carets";
 import { Activity } from "./timeline_activity";
 import type { Track } from "./timeline_paint";
 import { stays } from "./timeline_presence";
 
-/** Who typed so shortly before is typing. */
-const TYPING_MS = 3_000;
 const ORDER = ["candidate", "interviewer", "guest", "observer"];
 
 export interface Filter {

@@ -1,36 +1,14 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
-import { randomHistory, ROOTS, type FakeHistory } from "./fake_history";
+import { proofsOf, randomHistory, ROOTS, type FakeHistory } from "./fake_history";
 import { recordingFile } from "./fake_recording";
 import { Player } from "./player";
 import { readRecording, type Recording } from "./recording";
-import { verify, type Verified } from "./verify";
-
-/** As docs/recording.md says, and nothing else: by another library. */
-function proofs({ file, texts }: FakeHistory, every: number): [number, number, string][] {
-  const { operations } = file;
-  const ends = operations.flatMap(([entry], at) => (operations[at + 1]?.[0] === entry ? [] : [at]));
-  return ends
-    .filter((_, number) => number % every === 0)
-    .map((at) => {
-      const [entry, at_ms] = operations[at] ?? [0, 0];
-      const written = new Set(operations.slice(0, at + 1).map((row) => row[3]));
-      const parts = ROOTS.flatMap((root, number) => (written.has(number) ? [root, texts[at + 1]?.[number] ?? ""] : []));
-      const hash = createHash("sha256");
-      for (const part of parts) {
-        const bytes = Buffer.from(part);
-        const length = Buffer.alloc(4);
-        length.writeUInt32LE(bytes.length);
-        hash.update(length).update(bytes);
-      }
-      return [entry, at_ms, hash.digest("hex")];
-    });
-}
+import { Verification, verify, type Verified } from "./verify";
 
 function opened(history: FakeHistory): Recording {
-  const recording = readRecording(recordingFile({ ...history.file, proofs: proofs(history, 5) }));
+  const recording = readRecording(recordingFile({ ...history.file, proofs: proofsOf(history, 5) }));
   new Player(recording, { now: () => 0, frame: () => () => undefined }, () => undefined);
   return recording;
 }
@@ -77,6 +55,19 @@ await test("any flipped character is found by the next proof at which it is stil
       assert.ok((found.failedEntry ?? 0) >= (recording.operations.entry[operation] ?? Infinity));
     }),
   );
+});
+
+await test("what was appended is verified from there on, and nothing twice", async () => {
+  const history = randomHistory(7, 60);
+  const recording = opened(history);
+  const options = { onProgress: () => undefined, pause: () => Promise.resolve() };
+  const before = { ...recording, proofs: recording.proofs.slice(0, 4) };
+  const state = new Verification();
+  assert.deepEqual(await verify(before, options, state), { verified: 4, failedEntry: null });
+  recording.proofs[0] = { entry: 1, at_ms: 0, hash: "" };
+  assert.deepEqual(await verify(recording, options, state), { verified: recording.proofs.length, failedEntry: null });
+  const wrong = { ...recording, proofs: [...recording.proofs, { entry: recording.entry, at_ms: 0, hash: "" }] };
+  assert.deepEqual(await verify(wrong, options, state), { verified: recording.proofs.length, failedEntry: recording.entry });
 });
 
 await test("it stops when it is asked to", async () => {

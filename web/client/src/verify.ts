@@ -17,29 +17,45 @@ export interface Verified {
   failedEntry: number | null;
 }
 
+/** How far a recording is verified: what was appended to it goes on from there. */
+export class Verification implements Verified {
+  verified = 0;
+  failedEntry: number | null = null;
+  private index = 0;
+  private readonly texts: (LongText | undefined)[] = [];
+
+  /** Whether the next proof does. */
+  holds({ operations, roots, proofs }: Recording): boolean {
+    const { entry, hash } = proofs[this.verified] ?? { entry: 0, hash: "" };
+    for (; (operations.entry[this.index] ?? Infinity) <= entry; this.index += 1) {
+      const { index } = this;
+      const text = (this.texts[operations.root[index] ?? 0] ??= new LongText());
+      const start = operations.start[index] ?? 0;
+      const end = start + (operations.inserted[index] ?? 0);
+      text.replace(operations.position[index] ?? 0, operations.deleted[index] ?? 0, operations.units, start, end);
+    }
+    if (digest(roots, this.texts) === hash) this.verified += 1;
+    else this.failedEntry = entry;
+    return this.failedEntry === null;
+  }
+}
+
 /**
  * Compares the texts at every proof with the server's hash of them, walking through the operations on its own. They
  * must have been opened by a player. The browser's own SHA-256 is missing on pages that came without TLS.
  */
 export async function verify(
-  { operations, roots, proofs }: Recording,
+  recording: Recording,
   { onProgress, pause, signal }: VerifyOptions,
+  state = new Verification(),
 ): Promise<Verified> {
-  const texts: (LongText | undefined)[] = [];
-  let index = 0;
-  for (const [number, { entry, hash }] of proofs.entries()) {
-    for (; (operations.entry[index] ?? Infinity) <= entry; index += 1) {
-      const text = (texts[operations.root[index] ?? 0] ??= new LongText());
-      const start = operations.start[index] ?? 0;
-      const end = start + (operations.inserted[index] ?? 0);
-      text.replace(operations.position[index] ?? 0, operations.deleted[index] ?? 0, operations.units, start, end);
-    }
-    if (digest(roots, texts) !== hash) return { verified: number, failedEntry: entry };
-    onProgress((number + 1) / proofs.length);
+  const { length } = recording.proofs;
+  while (state.verified < length && state.holds(recording)) {
+    onProgress(state.verified / length);
     await pause();
     signal?.throwIfAborted();
   }
-  return { verified: proofs.length, failedEntry: null };
+  return { verified: state.verified, failedEntry: state.failedEntry };
 }
 
 /** Of the roots that have been written to, in their order. */
