@@ -23,6 +23,7 @@ Told = Callable[[str, dict[str, Any]], dict[str, Any] | None]
 
 _DEPTH = 200  # that whoever reads an event later may be deeper in calls
 _LEAST = 256
+_MOST = 4_096
 _LEAST_BYTES = 2**18
 _BYTES_PER_OPERATION = 256
 
@@ -106,7 +107,7 @@ class Segment:
 
     @property
     def is_full(self) -> bool:
-        least = max(_LEAST, len(self.state) // _BYTES_PER_OPERATION)
+        least = min(max(_LEAST, len(self.state) // _BYTES_PER_OPERATION), _MOST)
         return (
             len(self.operations) >= least
             or self.entries >= 2 * least

@@ -5,6 +5,8 @@ from typing import Any
 
 from replay.codec import Operations
 
+_PIECE_BYTES = 2**15
+
 
 def units(utf8: bytes | bytearray) -> int:
     """UTF-16 code units of some UTF-8. Raises UnicodeDecodeError where it begins or ends inside a character."""
@@ -64,15 +66,15 @@ def walked(texts: Mapping[str, bytes], roots: Sequence[str], operations: Operati
     is_narrow = operations.text.isascii() and all(text.isascii() for text in texts.values())
     width, coding = (1, "ascii") if is_narrow else (2, "utf-16-le")  # bytes of a unit
     inserted = operations.text if is_narrow else operations.text.decode().encode(coding)
-    gaps: dict[int, _Gap] = {}
+    edited: dict[int, _Pieces] = {}
     for root, position, removed, first, end in _runs(operations, count):
-        gap = gaps.get(root)
-        if gap is None:
+        pieces = edited.get(root)
+        if pieces is None:
             text = texts.get(roots[root], b"")
-            gap = gaps[root] = _Gap(text if is_narrow else text.decode().encode(coding), len(inserted))
-        gap.replace(position * width, removed * width, inserted[first * width : end * width])
-    edited = {roots[root]: gap.read().decode(coding) for root, gap in gaps.items()}
-    return {root: edited[root] if root in edited else text.decode() for root, text in texts.items()} | edited
+            pieces = edited[root] = _Pieces(text if is_narrow else text.decode().encode(coding))
+        pieces.replace(position * width, removed * width, inserted[first * width : end * width])
+    after = {roots[root]: pieces.read().decode(coding) for root, pieces in edited.items()}
+    return {root: after[root] if root in after else text.decode() for root, text in texts.items()} | after
 
 
 def _runs(operations: Operations, count: int) -> Iterator[tuple[int, int, int, int, int]]:
@@ -94,26 +96,41 @@ def _runs(operations: Operations, count: int) -> Iterator[tuple[int, int, int, i
         yield root, at, gone, first, end
 
 
-class _Gap:
-    """A text with a gap where the last edit was: what the next one costs is how far it is from there."""
+class _Pieces:
+    """A text in pieces: what an edit costs is how far it is from the last one, in pieces, and the length of one."""
 
-    __slots__ = ("_end", "_first", "_text")
+    __slots__ = ("_number", "_pieces", "_start")
 
-    def __init__(self, text: bytes, room: int) -> None:
-        """``room`` is how much may come in, in bytes."""
-        self._text = bytearray(room) + text
-        self._first, self._end = 0, room  # of the gap
+    def __init__(self, text: bytes) -> None:
+        self._pieces = _split(text) or [bytearray()]
+        self._number, self._start = 0, 0  # of the piece of the last edit
 
     def replace(self, at: int, removed: int, added: bytes | bytearray) -> None:
-        text, first, end = self._text, self._first, self._end
-        away = at - first
-        if away > 0:
-            text[first:at] = text[end : end + away]
-        elif away:
-            text[end + away : end] = text[at:first]
-        self._first = at + len(added)
-        self._end = end + away + removed
-        text[at : self._first] = added
+        pieces, number, start = self._pieces, self._number, self._start
+        while at < start:
+            number -= 1
+            start -= len(pieces[number])
+        while at > start + len(pieces[number]):
+            start += len(pieces[number])
+            number += 1
+        self._number, self._start = number, start
+        piece, at = pieces[number], at - start
+        beyond = at + removed - len(piece)
+        piece[at : at + removed] = added
+        if beyond > 0:
+            end = number + 1
+            while end < len(pieces) and len(pieces[end]) <= beyond:
+                beyond -= len(pieces[end])
+                end += 1
+            if beyond and end < len(pieces):
+                del pieces[end][:beyond]
+            del pieces[number + 1 : end]
+        if len(piece) > 2 * _PIECE_BYTES:
+            pieces[number : number + 1] = _split(piece)
 
-    def read(self) -> bytearray:
-        return self._text[: self._first] + self._text[self._end :]
+    def read(self) -> bytes:
+        return b"".join(self._pieces)
+
+
+def _split(text: bytes | bytearray) -> list[bytearray]:
+    return [bytearray(text[at : at + _PIECE_BYTES]) for at in range(0, len(text), _PIECE_BYTES)]
