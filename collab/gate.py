@@ -241,6 +241,14 @@ class Gate:
         """Where they are in the document as it is now; None where nothing is there, or no text."""
         return absolute(self._order, relative)
 
+    def outside(self, relative: Relative) -> Relative:
+        """Where it is inside a surrogate pair, the position before that."""
+        item = relative["item"]
+        surrogates = item and self._surrogates.get(item["client"])
+        if surrogates and surrogates.splits(before := item["clock"] + (relative["assoc"] < 0)):
+            return relative | {"item": item | {"clock": before - 1}, "assoc": 0}
+        return relative
+
     def _integrate(self, update: Update) -> int | None:
         """Give every struct its place; the steps that this takes, None where something is missing."""
         order, clocks, structs = self._order, self.clocks, update.structs

@@ -82,7 +82,7 @@ class Selections:
             self._timer = None
         waiting, self._waiting = self._waiting, {}
         self._not_before_ms = self._clock.now_ms() + max(WINDOW_MS, gate.pieces // _PIECES_PER_MS)
-        found = gate.positions([cursor[end] for cursor in waiting.values() for end in ("anchor", "head")])
+        found = gate.positions([gate.outside(cursor[end]) for cursor in waiting.values() for end in ("anchor", "head")])
         taken = []
         for (participant, cursor), anchor, head in zip(waiting.items(), found[::2], found[1::2], strict=True):
             if anchor is None or head is None or anchor[0] != head[0] or (anchor == head and not _is_caret(cursor)):

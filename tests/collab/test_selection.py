@@ -238,6 +238,15 @@ async def test_what_is_nowhere_is_not_recorded(desk: Desk, cursor: Any) -> None:
     assert await desk.selections() == []
 
 
+@pytest.mark.parametrize("head", [place(25), place(24) | {"assoc": -1}], ids=["before", "after"])
+async def test_inside_a_character_is_before_it(desk: Desk, head: Any) -> None:
+    """No editor says so; on record it would be in the middle of a surrogate pair."""
+    assert TEXT[24] == "😀"
+    desk.room.accept(desk.ada, present(7, json.dumps({"cursor": {"anchor": place(4), "head": head}})))
+    desk.passes(1000)
+    assert await desk.selections() == [("ada", 4, 24)]
+
+
 async def test_an_observers_is_not_recorded(desk: Desk) -> None:
     oz = desk.room.seat("oz", may_write=False)
     desk.selects(1, 4, oz, client=99)

@@ -184,17 +184,19 @@ async def file(interview_id: str) -> Response:
 def _whole(made: Whole) -> Response:
     """As much of it as was asked for; several ranges at once are answered by all of it."""
     etag = quote_etag(made.etag)
-    if made.etag in request.if_none_match:
+    if request.if_none_match.contains_weak(made.etag):
         return Response(status=304, headers={"ETag": etag})
     headers = {"ETag": etag, "Accept-Ranges": "bytes"}
     wanted = request.range
-    is_current = not request.headers.get("If-Range") or request.if_range.etag == made.etag
+    is_current = request.headers.get("If-Range", etag).strip() == etag  # a weak one never is
     if wanted is None or wanted.units != "bytes" or len(wanted.ranges) > 1 or not is_current:
         return Response(made.chunks(), headers=headers | {"Content-Length": str(made.size)})
-    found = wanted.range_for_length(made.size)
-    if found is None:
+    ((first, end),) = wanted.ranges
+    if first < 0:
+        first = max(0, first + made.size)
+    end = made.size if end is None else min(end, made.size)
+    if first >= end:
         raise RequestedRangeNotSatisfiable(made.size)
-    first, end = found
     headers |= {"Content-Range": f"bytes {first}-{end - 1}/{made.size}", "Content-Length": str(end - first)}
     return Response(made.chunks(first, end), 206, headers)
 
