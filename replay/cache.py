@@ -32,6 +32,7 @@ _OUTLINE = "number, last, last_ms, proof, files, length(blocks), events"
 _PUT = f"INSERT OR REPLACE INTO segment (document, {_COLUMNS}, outline_crc) VALUES (?{', ?' * 15})"  # noqa: S608
 _GET = f"SELECT {_COLUMNS} FROM segment WHERE document = ? AND number >= ? ORDER BY number LIMIT ?"  # noqa: S608
 _GET_OUTLINE = _GET.replace(_COLUMNS, f"{_OUTLINE}, outline_crc")
+_MEMORY_PAGES = 2**15  # of 4 KiB, where there is no file
 _AT_ONCE = 16  # segments in memory
 
 _ERRORS = (sqlite3.Error, ValueError)  # the driver's own where the connection was closed meanwhile
@@ -103,7 +104,10 @@ class Cache:
                 first += 1
 
     async def put(self, document: str, number: int, stored: Stored) -> None:
-        """Where it cannot be written, all is kept in memory from then on. Raises Damaged."""
+        """Where it cannot be written, all is kept in memory from then on, and begun anew when that is full.
+
+        Raises Damaged.
+        """
         values = [*stored[:-2], zlib.compress(stored.state, 1), zlib.compress(stored.checkpoint, 1)]
         outline = [stored.last, stored.last_ms, stored.proof, stored.files, len(stored.blocks), stored.events]
         checks = _crc(document, number, *values), _crc(document, number, *outline)
@@ -174,6 +178,8 @@ async def _open(path: Path | None) -> aiosqlite.Connection:
                 return connection
             if version == 0 and not list(await connection.execute_fetchall("SELECT 1 FROM sqlite_schema")):
                 await connection.executescript(_SCHEMA)
+                if path is None:
+                    await connection.execute_fetchall(f"PRAGMA max_page_count={_MEMORY_PAGES}")
                 return connection
         except _ERRORS:
             pass

@@ -21,6 +21,8 @@ from replay.replica import Replica
 from replay.segment import Segment, Stored
 from replay.text import Text, walked
 
+_BYTES_PER_ENTRY = 64
+
 
 class Checkpoint(NamedTuple):
     """How far a document is derived, at the end of a segment; what the next one goes on from."""
@@ -74,7 +76,10 @@ class Derivation:
 
     @property
     def weight(self) -> int:
-        return 0 if self._replica is None else self.chain.updates
+        size = 2 * sum(len(text.utf8) for text in self._texts.values())  # with the copy in the open segment
+        if self._replica is None:
+            return size // _BYTES_PER_ENTRY
+        return self.chain.updates + (size + self.chain.bytes) // _BYTES_PER_ENTRY
 
     async def restore(self) -> None:
         """Go on from what is in the cache, if that is of this very log; all of it is read once. Raises Damaged."""

@@ -17,7 +17,7 @@ class Follower(Protocol):
 
     @property
     def weight(self) -> int:
-        """How many entries it keeps in memory."""
+        """How many entries it keeps in memory, or what takes as much."""
 
     async def expect(self, page: Sequence[Entry], /) -> None:
         """These entries come next."""

@@ -4,7 +4,7 @@ said that it is not.
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from pycrdt import Doc, Map, Text
 from structlog.testing import capture_logs
 
 from collab.log import Entry
+from replay import cache as cache_module
 from replay import recording
 from replay.cache import Cache, Damaged
 from replay.errors import RecordingBroken
@@ -174,6 +175,24 @@ async def test_what_nobody_can_keep_is_given_up(watched: Watched, monkeypatch: p
                 await watched.replay.file(INTERVIEW, INTERVIEW, participants=[], sealed=False, told=everything)
     monkeypatch.undo()
     await watched.is_right()
+
+
+async def test_without_a_file_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit any more with the rest begins anew."""
+    monkeypatch.setattr(cache_module, "_MEMORY_PAGES", 40)
+    async with aclosing(Cache()) as cache:
+        logs = [
+            [replace(each, log=name, document=each.document and name) for each in LOG] for name in ("a", "b", "c", "d")
+        ]
+        for _ in range(2):
+            for log in logs:
+                replay = Listed(log).replay(cache)
+                await replay._derive(log[0].log, log[0].log)
+                _, _, texts = await replay.text(log[0].log, log[0].log, 2**40)
+                assert len(texts["source"]) == 60
+                assert cache._opened is not None
+                ((pages,),) = await cache._opened.execute_fetchall("PRAGMA page_count")
+                assert pages <= 40
 
 
 async def test_a_cache_that_was_closed_stays_so(watched: Watched, tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ async def test_a_file_begins_the_same_whether_it_is_derived_or_not(
     await recorded.type("more code", after_ms=500)
     await recorded.type("notes", NOTES, after_ms=1000)
     replay = recorded.replay()
-    for document, entries, duration_ms in ((INTERVIEW, 4, 600), (NOTES, 5, 1600), ("i.other", 0, 0)):
+    for document, last, duration_ms in ((INTERVIEW, 4, 600), (NOTES, 5, 1600), ("i.other", 0, 0)):
         heads = []
         for patience_s, after in ((0, 0), (60, 0), (60, 1)):
             monkeypatch.setattr(recording, "_PATIENCE_S", patience_s)
@@ -164,7 +164,7 @@ async def test_a_file_begins_the_same_whether_it_is_derived_or_not(
             assert isinstance(made, Whole) is (patience_s > 0 and not after)
             heads.append(decode_head(await whole(made)) | {"after": 0})
         assert heads[0] == heads[1] == heads[2]
-        assert (heads[0]["entries"], heads[0]["duration_ms"]) == (entries, duration_ms)
+        assert (heads[0]["entries"], heads[0]["duration_ms"]) == (last, duration_ms)
 
 
 def decode_head(data: bytes) -> dict[str, Any]:
