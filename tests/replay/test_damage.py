@@ -179,7 +179,7 @@ async def test_what_nobody_can_keep_is_given_up(watched: Watched, monkeypatch: p
 
 async def test_without_a_file_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What does not fit any more with the rest begins anew."""
-    monkeypatch.setattr(cache_module, "_MEMORY_PAGES", 40)
+    monkeypatch.setattr(cache_module, "_MEMORY_PAGES", 12)
     async with aclosing(Cache()) as cache:
         logs = [
             [replace(each, log=name, document=each.document and name) for each in LOG] for name in ("a", "b", "c", "d")
@@ -192,7 +192,7 @@ async def test_without_a_file_memory_is_bounded(monkeypatch: pytest.MonkeyPatch)
                 assert len(texts["source"]) == 60
                 assert cache._opened is not None
                 ((pages,),) = await cache._opened.execute_fetchall("PRAGMA page_count")
-                assert pages <= 40
+                assert pages <= 12
 
 
 async def test_a_cache_that_was_closed_stays_so(watched: Watched, tmp_path: Path) -> None:
