@@ -69,6 +69,7 @@ class Transaction:
         log = await self._journal.open(log_id)
         started = log_id in self._started
         at_ms = max(self._at_ms.get(log_id, log.committed_at_ms), 0 if started else log.elapsed_ms(self.now_ms))
+        event = self._journal.recorded(kind, event)
         payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
         number = self._number(log)
         row = (log_id, number, at_ms, "", delivered_by, kind, payload)
@@ -152,7 +153,10 @@ class Journal:
         group_ms: int = 40,
         max_queued: int = 100_000,
         max_queued_bytes: int = 64 * 2**20,
+        recorded: Callable[[str, dict[str, Any]], dict[str, Any]] = lambda _kind, event: event,
     ) -> None:
+        """``recorded`` is a room event, by kind, as it goes on record."""
+        self.recorded = recorded
         self.database = database
         self.clock = clock
         self.durable = 0

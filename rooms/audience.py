@@ -1,5 +1,6 @@
 """Who is told what of a room's events: the one filter between the record and everybody who reads it."""
 
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ TO_INTERVIEWERS = "interviewers"
 DEVICES = "participant.devices"
 
 _WITH_REASON = frozenset({"participant.changed", "participant.removed"})
+_SALT = "salt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +20,29 @@ class Viewer:
     is_interviewer: bool  # or may read the interviewers' notes for another reason
 
 
+_ANYBODY = Viewer(None, is_interviewer=False)
+
+
+def recorded(kind: str, event: dict[str, Any]) -> dict[str, Any]:
+    """The event as it goes on record.
+
+    The hash chain covers what somebody may not be told, and he sees all else in it: he could try what he guesses,
+    were there not something that nobody is told.
+    """
+    return event if _shown(kind, event, _ANYBODY) is event else event | {_SALT: secrets.token_urlsafe(16)}
+
+
 def told(kind: str, event: dict[str, Any], viewer: Viewer) -> dict[str, Any] | None:
     """The event as this viewer reads it, None where it is kept from him.
 
     Chat to the interviewers is theirs, and so is with what people come; an interviewer's reason is theirs and that of
     the person whom it concerns.
     """
+    return _shown(kind, {key: value for key, value in event.items() if key != _SALT}, viewer)
+
+
+def _shown(kind: str, event: dict[str, Any], viewer: Viewer) -> dict[str, Any] | None:
+    """The very event where nothing of it can be kept from him."""
     if viewer.is_interviewer:
         return event
     if kind == DEVICES:

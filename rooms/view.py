@@ -34,12 +34,13 @@ class View:
 
     def shows(self, kind: str, event: dict[str, Any]) -> dict[str, Any] | None:
         """The event as this reader is told it; None where he is not."""
-        if self.is_inside:
-            return told(kind, event, self.viewer)
+        shown = told(kind, event, self.viewer)
+        if self.is_inside or shown is None:
+            return shown
         if kind == "interview.changed":
-            return event | {"meeting_url": None} | ({} if self.is_candidate else {"instructions": ""})
+            return shown | {"meeting_url": None} | ({} if self.is_candidate else {"instructions": ""})
         if kind.startswith("interview.") or event.get("id") == self.viewer.participant_id:
-            return told(kind, event, self.viewer)
+            return shown
         return None
 
     def turns(self, kind: str, event: dict[str, Any]) -> bool:

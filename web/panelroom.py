@@ -15,6 +15,7 @@ from collab.registry import Registry
 from collab.turn import Turn
 from replay.cache import Cache
 from replay.recording import Replay
+from rooms.audience import recorded
 from rooms.service import Service
 from web.metric import Metrics
 from web.rate import Rate
@@ -56,6 +57,7 @@ class Panelroom:
             group_ms=settings.journal_group_ms,
             max_queued=settings.journal_queue_updates,
             max_queued_bytes=settings.journal_queue_bytes,
+            recorded=recorded,
         )
         limits = Limits(**{field.name: getattr(settings, field.name) for field in fields(Limits)})
         registry = Registry(

@@ -1,6 +1,8 @@
 import base64
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from anyio.lowlevel import checkpoint
 from pycrdt import Doc, Text
 from quart import typing
 
+from replay.codec import compact
 from rooms.key import Scope
 from rooms.member import MemberRole
 from rooms.participant import Role
@@ -158,6 +161,34 @@ async def test_the_notes_are_seen_by_whom_they_are_for(site: Site, by: str, sees
     items = (await site.get("/entries", by))["items"]
     assert [item["document"] for item in items] == [site.interview, *([notes] if sees else [])]
     assert (b"canary" in b"".join(base64.b64decode(item["update"]) for item in items)) is sees
+
+
+async def test_the_head_hash_confirms_no_guess(site: Site) -> None:
+    """What a reader may not read he cannot try either: all that he is shown, and what is hidden, make another hash."""
+    hidden: dict[str, dict[str, Any]] = {
+        "chat": {"from": {"id": "q", "name": "Ada"}, "text": "no hire", "to": "interviewers"},
+        "participant.removed": {"id": "p", "device": None, "reason": "asleep", "by": {"id": "q", "name": "Ada"}},
+        "participant.changed": {"id": "p", "role": "guest", "muted": False, "reason": None, "by": None},
+        "participant.connected": {"id": "p", "devices": []},
+    }
+    for kind, event in hidden.items():
+        before = bytes.fromhex((await site.get("", "bob"))["documents"][0]["head_hash"])
+        async with site.panelroom.journal.transaction() as transaction:
+            entry = await transaction.append(site.interview, kind, event, "q")
+        line = compact([entry, 0, "", "q", kind]).encode()
+        guess = sha256(before + sha256(compact(event).encode()).digest() + line).hexdigest()
+        assert guess != (await site.get("", "bob"))["documents"][0]["head_hash"], kind
+        (kept,) = await site.panelroom.journal.entries(site.interview, after=entry - 1)
+        assert len(json.loads(kept.payload)["salt"]) == 22
+    async with site.panelroom.journal.transaction() as transaction:
+        entry = await transaction.append(site.interview, "chat", hidden["chat"] | {"to": "all"}, "q")
+    (kept,) = await site.panelroom.journal.entries(site.interview, after=entry - 1)
+    assert b"salt" not in kept.payload
+    for by in ("bob", "reader", "owner", "ada"):
+        for path in ("/entries", "/file"):
+            assert b"salt" not in await (await site.ask(path, by)).get_data(as_text=False)
+    shown = {each["kind"]: each["event"] for each in (await site.get("/entries", "ada"))["items"][:-1]}
+    assert shown == hidden
 
 
 async def test_who_may_not_see_it_learns_nothing(site: Site) -> None:

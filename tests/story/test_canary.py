@@ -5,7 +5,9 @@ The routes are those of the application, all of them: one that nobody here knows
 
 import asyncio
 import base64
-from contextlib import AsyncExitStack
+import json
+import sqlite3
+from contextlib import AsyncExitStack, closing
 from itertools import product
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from tests.support.member import add_members
 from tests.support.server import OWNER, ROOT, Server
 from tests.support.snoop import BROWSER, Call, Snoop, Taps
 from web.app import create_app
+from web.panelroom import DATABASE_NAME
 from web.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -199,6 +202,12 @@ async def test_what_interviewers_keep_to_themselves(server: Server, api: Api, tm
         reads = {route: calls for route, calls in HARMLESS.items() if route.startswith("GET")}
         await everybody(snoops, interview, reads | HARMFUL, "finished")
 
+    salts = salts_of(server, interview)
+    for kind in ("chat", "participant.changed", "participant.removed", "participant.connected"):
+        assert any(kind == salted for salted, _ in salts), kind
+    for snoop in snoops.values():  # whoever has one may try what he guesses on the head hash
+        assert [(kind, snoop.found(salt)) for kind, salt in salts if snoop.found(salt)] == []
+        assert snoop.found('"salt"') == []
     iris = snoops.pop("Iris")
     for canary in told:
         assert iris.found(canary), f"{canary}: the test has not planted it"
@@ -248,6 +257,14 @@ async def everybody(snoops: dict[str, Snoop], interview: str, table: dict[str, l
             joins = [call for call in JOINS if snoop.name != "Otto" or call[1]["as"] != "interviewer"]
             own = table | {JOIN: joins} if JOIN in table else table
             tasks.create_task(snoop.call(own, places, names, when))
+
+
+def salts_of(server: Server, interview: str) -> list[tuple[str, str]]:
+    """On record, with the kinds of their events."""
+    with closing(sqlite3.connect(server.data / DATABASE_NAME)) as database:
+        rows = database.execute("SELECT kind, payload FROM entry WHERE log = ? AND document = ''", [interview])
+        events = [(kind, json.loads(payload)) for kind, payload in rows]
+    return [(kind, event["salt"]) for kind, event in events if "salt" in event]
 
 
 async def devices_of(api: Api, snoop: Snoop) -> set[str]:
