@@ -13,7 +13,7 @@ import structlog
 
 from replay.segment import Stored
 
-_VERSION = 2
+_VERSION = 3
 _SCHEMA = f"""
 PRAGMA journal_mode=WAL;
 PRAGMA synchronous=OFF;
@@ -30,8 +30,9 @@ _COLUMNS = (
 )
 _OUTLINE = "number, last, last_ms, proof, files, length(blocks), events"
 _PUT = f"INSERT OR REPLACE INTO segment (document, {_COLUMNS}, outline_crc) VALUES (?{', ?' * 15})"  # noqa: S608
-_GET = f"SELECT {_COLUMNS} FROM segment WHERE document = ? AND number >= ? ORDER BY number LIMIT ?"  # noqa: S608
-_GET_OUTLINE = _GET.replace(_COLUMNS, f"{_OUTLINE}, outline_crc")
+_FROM = "FROM segment WHERE document = ? AND number >= ? ORDER BY number LIMIT ?"
+_GET = f"SELECT {_COLUMNS.replace('state', 'inflated(state)')} {_FROM}"
+_GET_OUTLINE = f"SELECT {_OUTLINE}, outline_crc {_FROM}"
 _MEMORY_PAGES = 2**15  # of 4 KiB, where there is no file
 _AT_ONCE = 16  # segments in memory
 
@@ -86,7 +87,7 @@ class Cache:
             for number, *values, crc in rows:
                 if number != first or crc != _crc(document, number, *values):
                     raise await self.damage(document, "a segment is not what it was")
-                yield Stored._make([*values[:-2], *map(zlib.decompress, values[-2:])])
+                yield Stored._make(values)
                 first += 1
             if len(rows) < _AT_ONCE:
                 return
@@ -108,9 +109,9 @@ class Cache:
 
         Raises Damaged.
         """
-        values = [*stored[:-2], zlib.compress(stored.state, 1), zlib.compress(stored.checkpoint, 1)]
         outline = [stored.last, stored.last_ms, stored.proof, stored.files, len(stored.blocks), stored.events]
-        checks = _crc(document, number, *values), _crc(document, number, *outline)
+        checks = _crc(document, number, *stored), _crc(document, number, *outline)
+        values = [*stored[:-2], zlib.compress(stored.state, 1), stored.checkpoint]
         connection = await self._connection()
         try:
             await connection.execute_fetchall(_PUT, (document, number, *values, *checks))
@@ -172,6 +173,7 @@ async def _open(path: Path | None) -> aiosqlite.Connection:
             _log.warning("there is no cache", reason=str(error))
             break
         try:
+            await connection.create_function("inflated", 1, _inflated)
             ((version,),) = await connection.execute_fetchall("PRAGMA user_version")
             if version == _VERSION:
                 await connection.execute("PRAGMA synchronous=OFF")
@@ -186,6 +188,14 @@ async def _open(path: Path | None) -> aiosqlite.Connection:
         await connection.close()
         _remove(path)
     return await _open(None)
+
+
+def _inflated(data: bytes) -> bytes | None:
+    """In the driver's thread, not in the event loop's; None is not what was put."""
+    try:
+        return zlib.decompress(data)
+    except (zlib.error, TypeError):
+        return None
 
 
 def _remove(path: Path | None) -> None:
