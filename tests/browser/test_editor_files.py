@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Download, Locator, Page, expect
-from pycrdt import Map, Text
+from pycrdt import Map
 
 from tests.browser.person import WAIT_MS, House, Person
 from tests.support.api import Api
@@ -376,25 +376,3 @@ async def download(page: Page, person: Person, item: str) -> Download:
     async with page.expect_download() as waiting:
         await choose(person, item)
     return await waiting.value
-
-
-async def test_the_replay_shows_every_file(house: House, crowd: Crowd, api: Api, interview: str) -> None:
-    await crowd.join("Cleo", "candidate")
-    await crowd.join("Olga", "interviewer")
-    await crowd.type("Cleo", "in the first")
-    await put(crowd["Cleo"], {"a": {"name": "helper.py", "language": "python"}, "b": 7})
-    for root, text in {"source/a": "in the second", "source/gone": "in a third"}.items():
-        crowd["Cleo"].document.get(root, type=Text).insert(0, text)
-        await crowd["Cleo"].flush()
-    await crowd.settle()
-    await api.finish(interview)
-    page = await house.window(owner=True)
-    await page.goto(f"{house.server.url}/i/{interview}/replay")
-    await page.get_by_role("tab", name="helper.py").wait_for(timeout=WAIT_MS)
-    await page.evaluate("panelroomReplay.seek(1e9)")
-    content = page.locator(".replay-text .cm-content")
-    for name, text in {"helper.py": "in the second", "deleted file": "in a third"}.items():
-        await page.get_by_role("tab", name=name).click()
-        await content.get_by_text(text).wait_for(timeout=WAIT_MS)
-    await page.get_by_role("tab").first.click()
-    await content.get_by_text("in the first").wait_for(timeout=WAIT_MS)

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from pycrdt import Map, Text
 
 from tests.browser.person import WAIT_MS, House, wait
 from tests.support.api import Api
@@ -59,3 +60,28 @@ async def test_a_member_comes_from_the_link_to_the_replay(house: House, crowd: C
     answer = await stranger.goto(f"{house.server.url}/i/{interview}/replay")
     assert answer is not None
     assert answer.status in {401, 403, 404} or "/replay" not in stranger.url
+
+
+async def test_the_replay_shows_every_file(house: House, crowd: Crowd, api: Api, interview: str) -> None:
+    await crowd.join("Cleo", "candidate")
+    await crowd.join("Olga", "interviewer")
+    await crowd.type("Cleo", "in the first")
+    files = crowd["Cleo"].document.get("files", type=Map)
+    files["a"], files["b"] = {"name": "helper.py", "language": "python"}, 7
+    await crowd["Cleo"].flush()
+    for root, text in {"source/a": "in the second", "source/gone": "in a third"}.items():
+        crowd["Cleo"].document.get(root, type=Text).insert(0, text)
+        await crowd["Cleo"].flush()
+    await crowd.settle()
+    await api.finish(interview)
+    page = await house.window(owner=True)
+    await page.goto(f"{house.server.url}/i/{interview}/replay")
+    await wait(page, "window.panelroomReplay")
+    await page.evaluate("panelroomReplay.seek(1e9)")
+    await page.get_by_role("tab", name="helper.py").wait_for(timeout=WAIT_MS)
+    content = page.locator(".replay-text .cm-content")
+    for name, text in {"helper.py": "in the second", "deleted file": "in a third"}.items():
+        await page.get_by_role("tab", name=name).click()
+        await content.get_by_text(text).wait_for(timeout=WAIT_MS)
+    await page.get_by_role("tab").first.click()
+    await content.get_by_text("in the first").wait_for(timeout=WAIT_MS)

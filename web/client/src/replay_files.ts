@@ -33,7 +33,7 @@ export class ReplayFiles {
     const there = rows.at(-1)?.files ?? new Map<string, unknown>();
     for (const { root } of written) {
       const id = fileOf(root);
-      if (id !== null && !last.has(id)) last.set(id, { name: id === FIRST ? "" : "untitled", language: this.languageOf(id) });
+      if (id !== null && !last.has(id)) last.set(id, { name: id === FIRST ? "" : "deleted file", language: this.languageOf(id) });
     }
     const deleted = new Set([...last.keys()].filter((id) => id !== FIRST && !there.has(id)));
     this.shown = { files: readFiles(last, this.language), deleted };
