@@ -245,7 +245,9 @@ def _item(entry: Entry, viewer: Viewer) -> UpdateItem | EventItem | None:
     if entry.kind == UPDATE:
         return UpdateItem(**common, document=entry.document, update=base64.b64encode(entry.payload).decode())
     try:
-        event = told(entry.kind, json.loads(entry.payload), viewer)
+        if not isinstance(happened := json.loads(entry.payload), dict):
+            raise TypeError("not an object")
+        event = told(entry.kind, happened, viewer)
         return None if event is None else EventItem(**common, document=entry.document or None, event=event)
     except (ValueError, LookupError, TypeError, RecursionError) as error:  # no UTF-8, no JSON, another JSON
         raise RecordingBroken(entry.log, entry.entry) from error
