@@ -270,7 +270,7 @@ async def test_what_is_shown_is_verified(house: House, hour: tuple[Server, str])
     server, interview = hour
     reviewer = await review(house, interview)
     await reviewer.page.get_by_role(
-        "button", name=re.compile(r"^Verified against the record: (\d+) of \1 checks$")
+        "button", name=re.compile(r"^Text verified against the record: (\d+) of \1 checks$")
     ).click()
     async with Api(server) as api:
         documents = (await api.recording(interview))["documents"]

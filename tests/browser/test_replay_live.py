@@ -16,8 +16,8 @@ pytestmark = pytest.mark.anyio
 
 NAMES = {"Cleo": "candidate", "Olga": "interviewer", "Gus": "guest"}
 CHARACTERS = ["a", "b", " ", "\n", "é", "漢", "😀", "👩‍👩‍👧"]
-UP_TO = re.compile(r"^Verified up to \d+:\d\d$")
-ALL_CHECKS = re.compile(r"^Verified up to \d+:\d\d against the record: (\d+) of \1 checks$")
+UP_TO = re.compile(r"^Text verified up to \d+:\d\d$")
+ALL_CHECKS = re.compile(r"^Text verified up to \d+:\d\d against the record: (\d+) of \1 checks$")
 PASTED = re.compile(r"Cleo\W* inserted 412 characters at once")
 LOOK = """() => {
     const { at_ms } = panelroomReplay.position()
@@ -110,4 +110,4 @@ async def test_what_comes_is_told_as_it_comes(house: House, crowd: Crowd, api: A
     await expect(badge).to_have_text(UP_TO)
     await api.finish(interview)
     await expect(page.get_by_role("button", name="Undo finish")).to_be_visible()
-    await expect(badge).to_have_text("Verified")
+    await expect(badge).to_have_text("Text verified")

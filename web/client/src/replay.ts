@@ -2,6 +2,7 @@ import "./style";
 import "./pane.css";
 import "./replay.css";
 import "./replay_side.css";
+import "./replay_low.css";
 import { replayPage, reopen } from "./api";
 import { browserClock } from "./browser_clock";
 import { h, icon, mount, pageConfig } from "./dom";
@@ -145,6 +146,7 @@ class ReplayPage {
     if (last !== undefined) this.isLive = last.kind === "interview.reopened";
     if (stage.grow(tail, notesTail, this.isLive)) this.badge.grow(stage.documents, this.isLive);
     if (wasLive !== this.isLive) this.showState();
+    if (!wasLive && this.isLive) this.say(null);
     if (wasLive && !this.isLive) {
       this.say("The interview has just finished: this is all of it.");
       const { undo_left_ms } = (await replayPage(this.page.interview.id)) as Page;

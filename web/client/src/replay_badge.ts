@@ -116,7 +116,7 @@ export class VerifiedBadge {
   }
 
   private get words(): string {
-    return this.isLive ? `Verified up to ${clock(this.until_ms)}` : "Verified";
+    return this.isLive ? `Text verified up to ${clock(this.until_ms)}` : "Text verified";
   }
 
   private tell(): void {
@@ -165,7 +165,7 @@ export class VerifiedBadge {
     void ask({
       title: this.sentence,
       body: [
-        h("p", {}, "The server hashes all texts of the recording at intervals, from the record itself. This page has made the same hashes from the texts that it shows."),
+        h("p", {}, "The server hashes the texts of all files at intervals, from the record itself. This page has made the same hashes from the texts that it shows. Names, times, chat and other events are not in these hashes."),
         h("dl", { class: "facts" }, ...[...bad, ...rows].flat()),
         h("p", { class: "quiet" }, "Whoever noted the head hash at the end of the interview can tell from it whether any entry was altered since."),
       ],

@@ -22,6 +22,7 @@ export class LiveFeed {
     private readonly onEnd: (error: unknown) => void,
   ) {
     document.addEventListener("visibilitychange", this.onVisibility);
+    window.addEventListener("online", this.onVisibility);
     this.later(SOON_MS);
   }
 
@@ -29,6 +30,7 @@ export class LiveFeed {
     this.stopped = true;
     window.clearTimeout(this.timer);
     document.removeEventListener("visibilitychange", this.onVisibility);
+    window.removeEventListener("online", this.onVisibility);
   }
 
   private readonly onVisibility = (): void => {

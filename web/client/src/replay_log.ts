@@ -81,6 +81,11 @@ export class ReplayLog {
     if (!isSame) this.build();
   }
 
+  /** The reader has gone to another moment. */
+  lookAgain(): void {
+    this.setReading(false);
+  }
+
   show(at_ms: number): void {
     this.at_ms = at_ms;
     const before = this.passed;
@@ -146,6 +151,7 @@ export class ReplayLog {
   }
 
   private setReading(isReading: boolean): void {
+    if (isReading === this.isReading) return;
     this.isReading = isReading;
     this.jump.hidden = !isReading;
     this.keepInSight();

@@ -5,6 +5,7 @@ export interface Moment {
 }
 
 const SETTLED_MS = 300;
+const PASSING_MS = 2_000;
 const LONGEST_MS = 0xffffffff;
 
 /** What cannot be read is as if it were not there. */
@@ -36,11 +37,23 @@ export function momentUrl(href: string, at_ms: number, file: string | null): str
 /** Keeps the page's own address at the moment shown, once it has settled: browsers allow few changes a second. */
 export class MomentAddress {
   private timer = 0;
+  private nextAt = 0;
 
   keep(at_ms: number, file: string | null): void {
     window.clearTimeout(this.timer);
     this.timer = window.setTimeout(() => {
-      window.history.replaceState(window.history.state, "", momentUrl(window.location.href, at_ms, file));
+      this.write(at_ms, file);
     }, SETTLED_MS);
+  }
+
+  /** While it plays, which does not settle. */
+  keepPassing(at_ms: number, file: string | null): void {
+    window.clearTimeout(this.timer);
+    if (performance.now() >= this.nextAt) this.write(at_ms, file);
+  }
+
+  private write(at_ms: number, file: string | null): void {
+    this.nextAt = performance.now() + PASSING_MS;
+    window.history.replaceState(window.history.state, "", momentUrl(window.location.href, at_ms, file));
   }
 }

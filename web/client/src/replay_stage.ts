@@ -54,6 +54,7 @@ export class ReplayStage implements KeyActions {
   private onlyIds: ReadonlySet<string> | null = null;
   private isLive: boolean;
   private isAtLive = false;
+  private isHeld = false;
   private isDue = false;
   private wasPlaying = false;
   private sayTimer = 0;
@@ -90,9 +91,7 @@ export class ReplayStage implements KeyActions {
     this.timeline = new Timeline({
       player: this.player,
       notes: this.notes,
-      onSeek: (at_ms, final) => {
-        this.seek(at_ms, final);
-      },
+      onSeek: this.scrub.bind(this),
       preview: (at_ms) => previewAt(this.player, previewFiles, at_ms),
     });
     this.transport = new Transport({
@@ -183,8 +182,21 @@ export class ReplayStage implements KeyActions {
     this.isAtLive = false;
     this.code.focus.lookAgain();
     this.notesPane?.lookAgain();
+    this.log.lookAgain();
     this.player.seekTo(at_ms);
     if (isFinal) this.sayLater();
+  }
+
+  /** It stands still while it is held, and goes on from where it is let go. */
+  private scrub(at_ms: number, isFinal: boolean): void {
+    if (!isFinal && this.player.position().playing) {
+      this.isHeld = true;
+      this.player.pause();
+    }
+    this.seek(at_ms, isFinal);
+    if (!isFinal || !this.isHeld) return;
+    this.isHeld = false;
+    if (at_ms < this.player.end_ms) this.player.play();
   }
 
   toggle(): void {
@@ -355,7 +367,8 @@ export class ReplayStage implements KeyActions {
     this.transport.show({ ...position, playing: playing || this.isAtLive }, end_ms, this.player.recording.started_at, live);
     if (this.wasPlaying !== playing && !playing) this.sayLater();
     this.wasPlaying = playing;
-    if (!playing && !this.isAtLive) this.address.keep(at_ms, this.code.linkedFile);
+    if (playing) this.address.keepPassing(at_ms, this.code.linkedFile);
+    else if (!this.isAtLive) this.address.keep(at_ms, this.code.linkedFile);
     this.layout.element.dataset["atMs"] = String(Math.round(at_ms));
     if (this.frames.length >= MOST_FRAMES) this.frames.length = 0;
     this.frames.push(performance.now() - began);

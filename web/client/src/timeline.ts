@@ -175,17 +175,20 @@ export class Timeline {
   }
 
   zoomBy(factor: number): void {
+    this.leave();
     const at = this.scale.xOf(this.at_ms) - this.scale.left;
     this.scale.zoomAt(at >= 0 && at <= this.scale.viewWidth ? at : this.scale.viewWidth / 2, factor);
     this.later();
   }
 
   zoomToFit(): void {
+    this.leave();
     this.scale.zoomToFit();
     this.later();
   }
 
   toggleFolds(): void {
+    this.leave();
     this.scale.toggleFolds(clamp(this.scale.xOf(this.at_ms) - this.scale.left, 0, this.scale.viewWidth));
     this.later();
   }
@@ -322,7 +325,7 @@ export class Timeline {
     }
     const fold = scale.visibleFolds().find((each) => scale.left + px <= each.x + each.width);
     if (fold !== undefined && scale.left + px >= fold.x && !this.gestures.scrubbing) {
-      card.show(x, width, clock(fold.from_ms), `${span(fold.to_ms - fold.from_ms)} idle. Double click to unfold.`, "");
+      card.show(x, width, clock(at_ms), `${span(fold.to_ms - fold.from_ms)} idle. Double click to unfold.`, "");
       return;
     }
     const { title, text } = this.options.preview(at_ms);

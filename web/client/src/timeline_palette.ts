@@ -24,6 +24,8 @@ export class Palette {
   private readonly observer: MutationObserver;
 
   constructor(parent: HTMLElement, onChange: () => void) {
+    // Or it would have the system's text colour, whatever is asked of it.
+    this.probe.style.setProperty("forced-color-adjust", "none");
     parent.append(this.probe);
     const changed = (): void => {
       this.colors = new Map();
