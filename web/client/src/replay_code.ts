@@ -18,11 +18,17 @@ interface CodeOptions {
   onOnly: (file: string | null) => void;
 }
 
+const MOST_VIEWS = 8;
+
 /** The files as they were at the moment, as tabs, and the text of one of them with everybody's carets. */
 export class ReplayCode {
   readonly element: HTMLElement;
   readonly focus: Focus;
-  private readonly view: ReplayView;
+  /** Of the files shown last, the latest at the end: going back to one of them changes only what has changed in it. */
+  private readonly views = new Map<string, ReplayView>();
+  private view: ReplayView | null = null;
+  private readonly body = h("div", { class: "replay-text pane-body" });
+  private readonly nonce: string;
   private readonly tabs: FileTabs;
   private readonly then: ReplayFiles;
   private readonly empty = h("p", { class: "replay-empty", hidden: true });
@@ -40,15 +46,8 @@ export class ReplayCode {
   ) {
     this.then = new ReplayFiles(player, options.language);
     this.focus = new Focus(player, notes, options.onChange);
-    const body = h("div", { class: "replay-text pane-body" });
-    this.view = new ReplayView(body, {
-      nonce: options.nonce,
-      label: "Text at this moment",
-      isProse: false,
-      onScroll: () => {
-        this.focus.look();
-      },
-    });
+    this.nonce = options.nonce;
+    const { body } = this;
     this.tabs = new FileTabs(body, {
       onShow: (file) => {
         this.focus.choose(file);
@@ -86,12 +85,10 @@ export class ReplayCode {
   }
 
   get text(): string {
-    return this.view.text;
+    return this.view?.text ?? "";
   }
 
-  nameOf(root: string): string | null {
-    return this.shown?.files.find(({ id }) => id === fileOf(root))?.name ?? null;
-  }
+  readonly nameOf = (root: string): string | null => this.shown?.files.find(({ id }) => id === fileOf(root))?.name ?? null;
 
   /** Opens a file by its id, as a link asks for it; any other value does nothing. */
   choose(file: string): void {
@@ -111,23 +108,51 @@ export class ReplayCode {
     const shown = then.files.find(({ id }) => id === sight.file) ?? then.files[0];
     if (shown === undefined) return;
     const root = rootOf(shown.id);
-    let change = this.player.takeChange(root);
-    const isOther = shown.id !== this.current;
-    if (isOther) {
-      change = null;
+    if (shown.id !== this.current) {
       this.current = shown.id;
-      this.view.load(this.player.text(root));
       this.tabs.select(shown.id);
     }
-    this.view.setLanguage(shown.language);
-    this.view.show(change, drawnCarets(this.player, root, (id) => presence.isThere(id)), sight.at);
+    const view = this.viewOf(shown.id);
+    view.setLanguage(shown.language);
+    view.show(this.player.takeChange(root), drawnCarets(this.player, root, (id) => presence.isThere(id)), sight.at);
     this.showDots(presence);
     this.showOnly(shown);
     this.showEmpty(emptyWords);
   }
 
   destroy(): void {
-    this.view.destroy();
+    for (const view of this.views.values()) view.destroy();
+  }
+
+  /** The one for that file, alone in sight. */
+  private viewOf(file: string): ReplayView {
+    const view = this.views.get(file) ?? this.make(file);
+    if (view === this.view) return view;
+    this.views.delete(file);
+    this.views.set(file, view);
+    this.view?.element.remove();
+    this.view = view;
+    this.body.prepend(view.element);
+    view.attached();
+    const [oldest] = this.views;
+    if (oldest !== undefined && this.views.size > MOST_VIEWS) {
+      oldest[1].destroy();
+      this.views.delete(oldest[0]);
+    }
+    return view;
+  }
+
+  private make(file: string): ReplayView {
+    const root = rootOf(file);
+    this.player.takeChange(root);
+    return new ReplayView(this.player.text(root), {
+      nonce: this.nonce,
+      label: "Text at this moment",
+      isProse: false,
+      onScroll: () => {
+        this.focus.look();
+      },
+    });
   }
 
   private showDots(presence: Presence): void {

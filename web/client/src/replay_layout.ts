@@ -63,6 +63,11 @@ export class ReplayLayout {
     this.onChange();
   }
 
+  get showsNotes(): boolean {
+    const { pane, notes } = this.element.dataset;
+    return this.narrow.matches ? pane === "notes" : notes === "shown";
+  }
+
   destroy(): void {
     this.narrow.removeEventListener("change", this.onChange);
   }

@@ -14,8 +14,7 @@ export class ReplayNotes {
     private readonly player: Player,
     nonce: string,
   ) {
-    const body = h("div", { class: "replay-text is-prose" });
-    this.view = new ReplayView(body, {
+    this.view = new ReplayView("", {
       nonce,
       label: "Notes at this moment",
       isProse: true,
@@ -27,7 +26,7 @@ export class ReplayNotes {
       "section",
       { class: "pane replay-notes", "aria-label": "Notes" },
       h("div", { class: "pane-head" }, h("h2", {}, "Notes"), h("span", { class: "pane-hint" }, "only for interviewers")),
-      body,
+      h("div", { class: "replay-text is-prose" }, this.view.element),
     );
   }
 

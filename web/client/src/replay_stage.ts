@@ -48,6 +48,7 @@ export class ReplayStage implements KeyActions {
   private readonly layout = new ReplayLayout(() => {
     this.later();
   });
+  readonly element = this.layout.element;
   private readonly frames: number[] = [];
   private only: { who: ReadonlySet<number> | null; file: string | null } = { who: null, file: null };
   /** The ids of `only.who`: the same set as long as it is the same. */
@@ -141,10 +142,6 @@ export class ReplayStage implements KeyActions {
     this.layout.destroy();
     this.code.destroy();
     this.notesPane?.destroy();
-  }
-
-  get element(): HTMLElement {
-    return this.layout.element;
   }
 
   get moment(): Moment {
@@ -356,11 +353,12 @@ export class ReplayStage implements KeyActions {
     const position = this.player.position();
     const { at_ms, playing } = position;
     this.presence.moveTo(at_ms, this.player.recording.events);
-    this.code.show(this.presence, this.emptyWords);
-    const typing = typingIn(this.player, this.notes, (root) => this.code.nameOf(root));
-    this.people.show(this.player.recording.participants, this.presence, typing, this.code.focus.followed);
+    // Before the editors, which leave much to be laid out: the list asks where its rows are.
     this.log.show(at_ms);
-    if (this.notesPane?.element.checkVisibility() === true) this.notesPane.show(at_ms);
+    this.code.show(this.presence, this.emptyWords);
+    const typing = typingIn(this.player, this.notes, this.code.nameOf);
+    this.people.show(this.player.recording.participants, this.presence, typing, this.code.focus.followed);
+    if (this.layout.showsNotes) this.notesPane?.show(at_ms);
     this.timeline.show(at_ms);
     const end_ms = this.player.end_ms;
     const live = this.isLive ? { isFollowing: this.isAtLive, behind_ms: end_ms - at_ms } : null;

@@ -42,7 +42,7 @@ export class ReplayView {
   private caretsShown = "";
   private revealed: number | null = null;
 
-  constructor(parent: HTMLElement, { nonce, label, isProse, onScroll }: ViewOptions) {
+  constructor(text: string, { nonce, label, isProse, onScroll }: ViewOptions) {
     const extensions: Extension = [
       EditorView.cspNonce.of(nonce),
       exactLines,
@@ -57,7 +57,7 @@ export class ReplayView {
       caretTheme,
       editorTheme,
     ];
-    this.view = new EditorView({ parent, extensions });
+    this.view = new EditorView({ doc: text, extensions });
     const { scrollDOM } = this.view;
     scrollDOM.addEventListener("wheel", onScroll, { passive: true });
     scrollDOM.addEventListener("touchmove", onScroll, { passive: true });
@@ -77,11 +77,14 @@ export class ReplayView {
     });
   }
 
-  /** Another text. */
-  load(text: string): void {
+  get element(): HTMLElement {
+    return this.view.dom;
+  }
+
+  /** It has come into the page. */
+  attached(): void {
     this.revealed = null;
-    this.caretsShown = "";
-    this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text } });
+    this.view.requestMeasure();
   }
 
   /** `reveal`: the position to bring into sight, null to leave the scrolling to the reader. */
