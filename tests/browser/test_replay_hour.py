@@ -319,3 +319,45 @@ async def test_nothing_stands_in_the_way(house: House, hour: tuple[Server, str])
         assert wide == []
         found += await violations(page)
     assert not found, "\n".join(found)
+
+
+async def test_playing_waits_while_it_is_held_and_is_found_again(house: House, hour: tuple[Server, str]) -> None:
+    """A49: the pointer on the timeline stops playing until it is let go; loading the page again goes on from there."""
+    reviewer = await review(house, hour[1], "?t=10:00")
+    page = reviewer.page
+    await page.get_by_role("button", name="Play", exact=True).click()
+    box = await page.get_by_role("slider", name="Time").bounding_box()
+    assert box is not None
+    await page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 4)
+    await page.mouse.down()
+    await wait(page, "!panelroomReplay.position().playing")
+    held = await reviewer.now()
+    assert held > 11 * MINUTE_MS
+    await page.mouse.up()
+    await wait(page, "panelroomReplay.position().playing")
+    await wait(page, "Number(new URL(location).searchParams.get('t')) > argument", held)
+    assert (await reviewer.ask("position()"))["playing"]
+    await page.reload()
+    await wait(page, "window.panelroomReplay")
+    assert await reviewer.now() > held
+
+
+@pytest.mark.parametrize(("width", "height", "lines"), [(640, 400, 8), (740, 360, 6), (320, 256, 3)])
+async def test_where_there_is_little_height_the_code_comes_first(
+    house: House, hour: tuple[Server, str], width: int, height: int, lines: int
+) -> None:
+    """B6: a small window, or a large one at 200 % and 400 %."""
+    reviewer = await review(house, hour[1], "?t=25:00")
+    await reviewer.page.set_viewport_size({"width": width, "height": height})
+    await reviewer.drawn()
+    seen = await reviewer.page.evaluate(
+        """() => {
+            const box = (of) => document.querySelector(of).getBoundingClientRect()
+            const line = box(".replay-pane .cm-line").height
+            const code = box(".replay-pane .cm-scroller")
+            return [code.height / line, box(".controls").top - box(".replay-pane .pane-head").bottom]
+        }"""
+    )
+    assert seen[0] >= lines
+    assert seen[1] >= 0
+    assert not await violations(reviewer.page)

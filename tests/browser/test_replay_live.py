@@ -11,6 +11,7 @@ from playwright.async_api import Page, expect
 from tests.browser.person import House, wait
 from tests.support.api import Api
 from tests.support.crowd import Crowd
+from tests.support.server import OWNER
 
 pytestmark = pytest.mark.anyio
 
@@ -111,3 +112,8 @@ async def test_what_comes_is_told_as_it_comes(house: House, crowd: Crowd, api: A
     await api.finish(interview)
     await expect(page.get_by_role("button", name="Undo finish")).to_be_visible()
     await expect(badge).to_have_text("Text verified")
+    await expect(page.locator(".replay-notice")).to_contain_text("has just finished")
+    await api.request("POST", f"interviews/{interview}/reopen", {"on_behalf_of": OWNER})
+    await expect(page.locator(".replay-state")).to_have_text("Live")
+    await expect(page.locator(".replay-notice")).to_be_hidden()
+    await expect(page.get_by_role("button", name="Undo finish")).to_have_count(0)
