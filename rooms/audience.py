@@ -38,7 +38,7 @@ def told(kind: str, event: dict[str, Any], viewer: Viewer) -> dict[str, Any] | N
     Chat to the interviewers is theirs, and so is with what people come; an interviewer's reason is theirs and that of
     the person whom it concerns.
     """
-    return _shown(kind, {key: value for key, value in event.items() if key != _SALT}, viewer)
+    return _shown(kind, {key: event[key] for key in event if key != _SALT}, viewer)
 
 
 def _shown(kind: str, event: dict[str, Any], viewer: Viewer) -> dict[str, Any] | None:
