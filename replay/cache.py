@@ -13,7 +13,7 @@ import structlog
 
 from replay.segment import Stored
 
-_VERSION = 3
+_VERSION = 4
 _SCHEMA = f"""
 PRAGMA journal_mode=WAL;
 PRAGMA synchronous=OFF;

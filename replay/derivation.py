@@ -23,6 +23,8 @@ from replay.text import Text, walked
 
 _BYTES_PER_ENTRY = 64
 
+_MOST_FILES = 128
+
 
 class Checkpoint(NamedTuple):
     """How far a document is derived, at the end of a segment; what the next one goes on from."""
@@ -33,7 +35,7 @@ class Checkpoint(NamedTuple):
     roots: list[str]
     writers: list[str]
     authors: list[tuple[int, str]]
-    files: dict[str, Any]
+    files: dict[str, dict[str, str]]
 
 
 class Derivation:
@@ -56,7 +58,7 @@ class Derivation:
         self._note = note
         self._last: Entry | None = None  # of those that are covered
         self._authors: dict[int, str] = {}
-        self._files: dict[str, Any] = {}
+        self._files: dict[str, dict[str, str]] = {}
         self._texts: dict[str, Text] = {}  # those that have been written to
         self._unverified: set[str] = set()
         self._replica: Replica | None = None
@@ -170,9 +172,21 @@ class Derivation:
                 operations.append(entry.entry, at_ms, writer, self.roots.index(root), position, deleted, inserted)
                 operations.text += utf8
             self._unverified.add(root)
-        if replica.files_changed and (files := replica.files()) != self._files:
-            self._files = files
-            self.tail.files.append((entry.entry, at_ms, files))
+        if changes := self._name(replica.files()):
+            self.tail.files.append((entry.entry, at_ms, changes))
+
+    def _name(self, files: dict[str, dict[str, str] | None]) -> dict[str, dict[str, str] | None]:
+        """Take these into the map of files; which of them changed it."""
+        changes = {}
+        for file_id, file in files.items():
+            if file == self._files.get(file_id) or (file_id not in self._files and len(self._files) >= _MOST_FILES):
+                continue
+            changes[file_id] = file
+            if file is None:
+                del self._files[file_id]
+            else:
+                self._files[file_id] = file
+        return changes
 
     def _text(self, root: str) -> Text:
         if (text := self._texts.get(root)) is None:

@@ -13,13 +13,14 @@ from collab.wire import Malformed, TooLarge
 from replay.errors import RecordingBroken
 
 _FILE = f"{SOURCE}/"
+_MOST_ID, _MOST_NAME, _MOST_LANGUAGE = 200, 200, 50
 
 Delta = tuple[str, list[dict[str, Any]]]
 """The root of a text, and what pycrdt says of its change."""
 
 
 class Replica:
-    """``clients`` are whose text the last update has; ``deltas`` and ``files_changed``, from ``watch`` on, what it did.
+    """``clients`` are whose text the last update has; ``deltas`` and ``files``, from ``watch`` on, what it did.
 
     Invariant: nothing waits in it for what never came, so that its texts are all that was written.
     """
@@ -36,12 +37,12 @@ class Replica:
         self._doc: Doc[Any] = Doc()
         self._texts: dict[str, Text] | None = None
         self._files = self._doc.get(FILES, type=Map)
-        self._changes: list[None] = []
+        self._changed: set[str] = set()  # in the map of files
 
     def apply(self, entry: Entry) -> None:
         """Raises RecordingBroken; the replica must not be used after that."""
         self.deltas.clear()
-        self._changes.clear()
+        self._changed.clear()
         # What nobody can read but the CRDT must at least change it.
         before = None if self._parse(entry) else self._doc.get_state()
         self._note.write(self._document_id, "", entry.entry, entry.payload)
@@ -77,7 +78,7 @@ class Replica:
         """From now on ``apply`` says what it did."""
         self._texts = {}
         # What pycrdt calls must not hold the document: the garbage collector does not see through a subscription.
-        self._files.observe(partial(_note, self._changes))
+        self._files.observe(partial(_note, self._changed))
         for root in [SOURCE, *self._doc.keys()]:
             if root not in self._texts and (root == SOURCE or root.startswith(_FILE)):
                 self._observe(root, self._texts)
@@ -87,10 +88,6 @@ class Replica:
         text.observe(partial(_collect, self.deltas, root))
         return str(text)
 
-    @property
-    def files_changed(self) -> bool:
-        return bool(self._changes)
-
     def texts(self) -> dict[str, str]:
         """Those that are watched, by root."""
         return {root: str(text) for root, text in (self._texts or {}).items()}
@@ -98,14 +95,18 @@ class Replica:
     def text(self, root: str) -> str:
         return str(self._doc.get(root, type=Text))
 
-    def files(self) -> dict[str, Any]:
-        """The map of files: file id -> {name, language}. What else clients put there is left out."""
-        files: dict[str, Any] = self._files.to_py() or {}
-        return {
-            file_id: {"name": entry["name"], "language": entry["language"]}
-            for file_id, entry in files.items()
-            if isinstance(entry, dict) and isinstance(entry.get("name"), str) and isinstance(entry.get("language"), str)
-        }
+    def files(self) -> dict[str, dict[str, str] | None]:
+        """What the last update wrote in the map of files, by id: as much of it as goes on record, None for nothing."""
+        changed = sorted(file_id for file_id in self._changed if len(file_id) <= _MOST_ID)
+        return {file_id: _file(self._files.get(file_id)) for file_id in changed}
+
+
+def _file(entry: object) -> dict[str, str] | None:
+    """Clients may put anything there, of any length."""
+    match entry:
+        case {"name": str(name), "language": str(language)}:
+            return {"name": name[:_MOST_NAME], "language": language[:_MOST_LANGUAGE]}
+    return None
 
 
 def _waits(update: Update, clocks: dict[int, int]) -> bool:
@@ -126,5 +127,5 @@ def _collect(deltas: list[Delta], root: str, event: Any) -> None:
     deltas.append((root, event.delta))
 
 
-def _note(changes: list[None], _event: Any) -> None:
-    changes.append(None)
+def _note(changed: set[str], event: Any) -> None:
+    changed.update(event.keys)

@@ -49,8 +49,8 @@ class Stored(NamedTuple):
 
 
 class Segment:
-    """``state`` is the texts before it, ``before`` the last update before it; ``files`` is the map of files when it
-    changed.
+    """``state`` is the texts before it, ``before`` the last update before it; ``files`` is what changed in the map of
+    files.
 
     Larger texts have longer segments: each begins with a copy of them.
     """

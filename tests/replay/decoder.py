@@ -34,6 +34,18 @@ class File:
         self.walk(found, until)
         return {root: text.decode("utf-16-le") for root, text in found.items()}
 
+    def files(self, until: int = 2**32) -> dict[str, dict[str, str]]:
+        """The map of files after an entry."""
+        found: dict[str, dict[str, str]] = {}
+        for entry, _, changes in self.end["files"]:
+            for file_id, file in changes.items() if entry <= until else ():
+                if file is None:
+                    del found[file_id]
+                else:
+                    assert found.get(file_id) != file
+                    found[file_id] = file
+        return found
+
     def append(self, tail: "File") -> None:
         assert tail.head["after"] == self.end["entry"]
         self.head = tail.head | {"after": 0}

@@ -133,6 +133,40 @@ def test_the_map_of_files_over_time() -> None:
         files[file_id] = entry
     assert file(room.derived()).end["files"] == changes
     assert texts(derived, 200) == (2, {"source": ""})
+    files["a"] = {"name": "a.py", "language": "python"}
+    files["source"] = "nothing"
+    del files["a"]
+    assert file(room.derived()).end["files"][2:] == [
+        [8, 800, {"a": {"name": "a.py", "language": "python"}}],
+        [9, 900, {"source": None}],
+        [10, 1000, {"a": None}],
+    ]
+    assert file(room.derived()).files(9) == {"a": {"name": "a.py", "language": "python"}}
+
+
+def test_what_is_kept_of_the_map_of_files_is_bounded() -> None:
+    """A change costs what it changes, however many files there are and whatever they are called."""
+    room = Room()
+    files = room.doc.get("files", type=Map)
+    with room.doc.transaction():
+        for number in range(100):
+            files[f"{number:03}"] = {"name": "n" * 100_000, "language": "l" * 100_000, "more": "m" * 100_000}
+    for number in range(100):
+        files["099"] = {"name": f"{number}" + "😀" * 100_000, "language": ""}
+    files["i" * 201] = {"name": "a", "language": "b"}
+    found = file(room.derived())
+    assert found.files(1) == {f"{number:03}": {"name": "n" * 200, "language": "l" * 50} for number in range(100)}
+    changes = [list(row[2].items()) for row in found.end["files"][1:]]
+    assert changes == [[("099", {"name": (str(at) + "😀" * 200)[:200], "language": ""})] for at in range(100)]
+    with room.doc.transaction():
+        for number in reversed(range(100, 200)):
+            files[f"{number:03}"] = {"name": "x", "language": "y"}
+    assert list(file(room.derived()).files()) == [f"{number:03}" for number in range(128)]
+    del files["000"]
+    files["199"] = {"name": "z", "language": "y"}
+    derived = file(room.derived())
+    assert len(derived.files()) == 128
+    assert derived.files()["199"] == {"name": "z", "language": "y"}
 
 
 def test_another_documents_entries_are_passed_over() -> None:

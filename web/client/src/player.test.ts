@@ -186,6 +186,24 @@ await test("files have the names that they had at the moment", () => {
   assert.equal(name(), "b.go");
 });
 
+await test("the map of files is made of its changes, also of those that come later", () => {
+  const named = (name: string): { name: string; language: string } => ({ name, language: "go" });
+  const { it } = player(HELLO, {
+    files: [
+      [1, 100, { a: named("a.go"), b: named("b.go") }],
+      [2, 200, { b: null, c: named("c.go") }],
+      [3, 300, { c: named("d.go") }],
+    ],
+  });
+  const names = (at_ms?: number): string[] => [...it.files(at_ms)].map(([id, { name }]) => `${id} ${name}`);
+  const all = [[], ["a a.go", "b b.go"], ["a a.go", "c c.go"], ["a a.go", "c d.go"]];
+  for (const at of [3, 0, 2, 1, 3, 2]) assert.deepEqual(names(at * 100), all[at]);
+  const end = it.recording.entry;
+  it.append(readRecording(recordingFile({ after: end, files: [[end + 1, 5000, { a: null }]], end: { entry: end + 1 } })));
+  it.seekTo(9000);
+  assert.deepEqual([names(), names(300)], [["c d.go"], all[3]]);
+});
+
 await test("one change leads from what was shown to what is there", () => {
   const { it } = player(HELLO);
   let shown = "";

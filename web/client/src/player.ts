@@ -3,7 +3,7 @@ import { Cursor, type TextChange } from "./cursor";
 import { History } from "./history";
 import { idleGaps, skipping, type Gap } from "./idle";
 import { countUpTo } from "./operations";
-import { appendRecording, type FilesAt, type Recording } from "./recording";
+import { appendRecording, type FileMap, type Recording } from "./recording";
 
 export type { Caret } from "./caret_track";
 export type { TextChange } from "./cursor";
@@ -37,6 +37,8 @@ export interface EditFilter {
 
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16, 32] as const;
 
+const UNNAMED: { count: number; map: FileMap } = { count: 0, map: new Map() };
+
 /**
  * Plays a recording. The state at `at_ms` is the one after everything whose time is at most `at_ms`, unless an entry
  * was asked for: then nothing after that entry counts, although it may share its instant.
@@ -53,6 +55,8 @@ export class Player {
   private speed = 1;
   private skipsIdle = false;
   private cancelFrame: (() => void) | null = null;
+  /** The map of files after so many of its changes. */
+  private named = UNNAMED;
 
   /** Raises RecordingInvalid. `onMove` is called after every change of the position. */
   constructor(
@@ -118,10 +122,22 @@ export class Player {
   }
 
   /** The files of now or of another moment, by id; none before the first was named. */
-  files(at_ms?: number): FilesAt["files"] {
+  files(at_ms?: number): FileMap {
     const { files } = this.opened;
-    const isThere = at_ms === undefined ? this.isThere : (each: FilesAt) => each.at_ms <= at_ms;
-    return files.findLast(isThere)?.files ?? new Map<string, { name: string; language: string }>();
+    const isThere = at_ms === undefined ? this.isThere : (each: { at_ms: number }) => each.at_ms <= at_ms;
+    const count = files.findLastIndex(isThere) + 1;
+    if (count !== this.named.count) {
+      const before = count > this.named.count ? this.named : UNNAMED;
+      const map = new Map(before.map);
+      for (const row of files.slice(before.count, count)) {
+        for (const [id, file] of row.files) {
+          if (file === null) map.delete(id);
+          else map.set(id, file);
+        }
+      }
+      this.named = { count, map };
+    }
+    return this.named.map;
   }
 
   /** Everybody's caret or selection, of whoever wrote or selected something so far. */

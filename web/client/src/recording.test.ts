@@ -41,7 +41,7 @@ await test("a file says who, when, what and which files", () => {
   assert.deepEqual([...operations.inserted], [5, 2]);
   assert.deepEqual([selections.writer[0], selections.anchor[0], selections.head[0]], [1, 5, 1]);
   assert.deepEqual(recording.events, [{ entry: 4, at_ms: 300, kind: "chat", payload: { text: "hi" } }]);
-  assert.deepEqual([...(recording.files[0]?.files ?? [])], [["__proto__", { name: "a", language: "b" }]]);
+  assert.deepEqual(recording.files[0]?.files, new Map([["__proto__", { name: "a", language: "b" }], ["odd", null], ["none", null]]));
   assert.deepEqual(recording.participants[2], { id: "gone", name: "Somebody", role: "", color: "" });
   assert.equal(recording.started_at, Date.parse("2026-01-02T03:04:05Z"));
   assert.deepEqual(recording.proofs, [{ entry: 3, at_ms: 200, hash: "ab".repeat(32) }]);

@@ -21,11 +21,14 @@ export interface RecordedEvent {
   payload: Record<string, unknown>;
 }
 
-/** The document's files from an entry on, by id. */
-export interface FilesAt {
+/** The document's files, by id. */
+export type FileMap = ReadonlyMap<string, { name: string; language: string }>;
+
+/** What changed in the map of files; null is gone. */
+export interface FilesChanged {
   entry: number;
   at_ms: number;
-  files: Map<string, { name: string; language: string }>;
+  files: ReadonlyMap<string, { name: string; language: string } | null>;
 }
 
 /** SHA-256 of all texts after an entry, in hex. */
@@ -53,7 +56,7 @@ export interface Recording {
   operations: Operations;
   selections: Selections;
   events: RecordedEvent[];
-  files: FilesAt[];
+  files: FilesChanged[];
   proofs: Proof[];
 }
 

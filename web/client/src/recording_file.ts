@@ -1,7 +1,7 @@
 import { blocks, incomplete, type Block } from "./block";
 import { array, count, decode, object, parse, row, text } from "./json_shape";
 import { Operations, Selections, sums, type Rows } from "./operations";
-import type { FilesAt, Proof, RecordedEvent, RecordedParticipant, Recording } from "./recording";
+import type { FilesChanged, Proof, RecordedEvent, RecordedParticipant, Recording } from "./recording";
 import { damaged, RecordingInvalid, tooLarge } from "./recording_invalid";
 import { writeUnits } from "./utf16";
 
@@ -219,14 +219,14 @@ function readEvent(value: unknown, place: string): RecordedEvent {
   };
 }
 
-/** Files that a client has filled with something else are as good as none. */
-function readFiles(value: unknown): FilesAt {
+/** What is no file is as good as none. */
+function readFiles(value: unknown): FilesChanged {
   const place = "its files";
   const [number, at_ms, map] = row(value, 3, place);
-  const files: FilesAt["files"] = new Map();
+  const files = new Map<string, { name: string; language: string } | null>();
   for (const [id, each] of Object.entries(object(map, place))) {
     const { name, language } = (each ?? {}) as { name?: unknown; language?: unknown };
-    if (typeof name === "string" && typeof language === "string") files.set(id, { name, language });
+    files.set(id, typeof name === "string" && typeof language === "string" ? { name, language } : null);
   }
   return { entry: entry(number, place), at_ms: entry(at_ms, place), files };
 }

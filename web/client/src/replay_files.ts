@@ -29,8 +29,9 @@ export class ReplayFiles {
     const key = `${rows.length} ${written.length}`;
     if (key === this.key) return this.shown;
     this.key = key;
-    const last = new Map(rows.flatMap((row) => [...row.files]));
-    const there = rows.at(-1)?.files ?? new Map<string, unknown>();
+    const last = new Map<string, { name: string; language: string }>();
+    for (const [id, file] of rows.flatMap((row) => [...row.files])) if (file !== null) last.set(id, file);
+    const there = this.player.files(at_ms);
     for (const { root } of written) {
       const id = fileOf(root);
       if (id !== null && !last.has(id)) last.set(id, { name: id === FIRST ? "" : "deleted file", language: this.languageOf(id) });
