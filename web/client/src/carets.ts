@@ -26,6 +26,8 @@ export interface Caret {
   color: string;
   /** The name is always to be seen, and not for a moment only. */
   isNamed?: boolean;
+  /** With another number the name shows for a moment again. */
+  moved?: number;
 }
 
 class Carets {
@@ -126,13 +128,13 @@ function indexOf(position: unknown, text: Y.Text): number | null {
 
 export function drawCarets(doc: Text, others: readonly Caret[]): DecorationSet {
   const { length } = doc;
-  const ranges = others.flatMap(({ anchor, head, name, isGuest, color, isNamed = false }) => {
+  const ranges = others.flatMap(({ anchor, head, name, isGuest, color, isNamed = false, moved = 0 }) => {
     const from = Math.min(anchor, head, length);
     const to = Math.min(Math.max(anchor, head), length);
     const at = Math.min(head, length);
     const onFirstLine = at <= doc.line(1).to;
     const caret = Decoration.widget({
-      widget: new CaretWidget(name, isGuest, color, onFirstLine, isNamed),
+      widget: new CaretWidget(name, isGuest, color, onFirstLine, isNamed, moved),
       // In an empty file, before the words that stand there instead of text.
       side: head > anchor || length === 0 ? -1 : 1,
     });
@@ -156,15 +158,16 @@ class CaretWidget extends WidgetType {
     private readonly color: string,
     private readonly onFirstLine: boolean,
     private readonly isNamed: boolean,
+    private readonly moved: number,
   ) {
     super();
   }
 
   /** The name shows for a moment when a caret appears or leaves its line, not at every key: it covers text. */
   override eq(other: CaretWidget): boolean {
-    const { name, isGuest, color, onFirstLine, isNamed } = other;
+    const { name, isGuest, color, onFirstLine, isNamed, moved } = other;
     const isSamePerson = name === this.name && isGuest === this.isGuest && color === this.color;
-    return isSamePerson && onFirstLine === this.onFirstLine && isNamed === this.isNamed;
+    return isSamePerson && onFirstLine === this.onFirstLine && isNamed === this.isNamed && moved === this.moved;
   }
 
   override toDOM(): HTMLElement {
@@ -211,5 +214,6 @@ export const caretTheme = EditorView.baseTheme({
   },
   ".cm-remote-caret.below::after": { top: "1.3em", borderRadius: "0 3px 3px 3px" },
   ".cm-remote-caret.named::after, .cm-remote-caret:hover::after": { animation: "none" },
+  "@media (prefers-reduced-motion: reduce)": { ".cm-remote-caret::after": { animationDelay: "1.8s" } },
   "@keyframes cm-remote-name": { "0%, 70%": { opacity: "1" }, "100%": { opacity: "0" } },
 });

@@ -89,7 +89,7 @@ export class ReplayView {
 
   /** `reveal`: the position to bring into sight, null to leave the scrolling to the reader. */
   show(change: TextChange | null, carets: readonly Caret[], reveal: number | null): void {
-    const caretKey = carets.map(({ anchor, head, color, isNamed }) => `${anchor} ${head} ${color} ${String(isNamed)}`).join("\n");
+    const caretKey = carets.map(({ anchor, head, color, isNamed, moved }) => `${anchor} ${head} ${color} ${String(isNamed)} ${moved}`).join("\n");
     const hasMoved = caretKey !== this.caretsShown;
     const isRevealing = reveal !== null && (change !== null || reveal !== this.revealed);
     this.revealed = reveal;
