@@ -50,6 +50,25 @@ async def test_what_cannot_be_loaded_is_said_and_tried_again(
         await wait(page, "panelroomReplay.position().at_ms === argument", at_ms)
 
 
+async def test_a_long_wait_is_told(house: House, interview: str) -> None:
+    """A49: while the server does not answer, the page says that it goes on."""
+    page = await house.window(owner=True)
+    await page.clock.install()
+    held: list[Any] = []
+
+    async def hold(route: Any) -> None:
+        held.append(route)
+
+    await page.route(FILE, hold)
+    await page.goto(f"{house.server.url}/i/{interview}/replay")
+    loading = page.locator(".replay-loading")
+    await expect(loading).to_contain_text("Preparing the recording")
+    await page.clock.fast_forward(6_000)
+    await expect(loading).to_contain_text("takes longer than usual")
+    for route in held:
+        await route.abort()
+
+
 async def test_a_lost_connection_comes_back_by_itself(house: House, crowd: Crowd, api: Api, interview: str) -> None:
     """A72: a running interview goes on being watched after the connection was lost."""
     await crowd.join("Cleo", "candidate")

@@ -20,13 +20,20 @@ export async function load(
   }
 }
 
+/** Within this the server has answered. */
+const USUAL_MS = 6_000;
+
 /** Shown while it loads. */
 export class Progress {
   private readonly words = h("p", { role: "status" }, "Preparing the recording…");
   private readonly bar = h("progress", { max: "1", value: "0", "aria-label": "Preparing the recording" });
   readonly element = h("div", { class: "starting replay-loading" }, this.words, this.bar);
+  private readonly timer = window.setTimeout(() => {
+    this.words.textContent = "Preparing the recording… This takes longer than usual, and goes on.";
+  }, USUAL_MS);
 
   show(done: number): void {
+    window.clearTimeout(this.timer);
     this.bar.value = done;
     this.words.textContent = `Preparing the recording… ${Math.floor(done * 100)} %`;
   }
