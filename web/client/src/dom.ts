@@ -72,6 +72,11 @@ export function mount(id: string): HTMLElement {
   return element;
 }
 
+/** For the keyboard's focus not to be lost with what is about to be hidden; a pointer's user has none to lose. */
+export function passFocus(from: HTMLElement, to: HTMLElement | null | undefined): void {
+  if (from.matches(":focus-visible")) to?.focus({ preventScroll: true });
+}
+
 /** Says something to people who listen instead of look. */
 export function announce(words: string): void {
   let region = document.getElementById("announcements");

@@ -25,6 +25,8 @@ export class FileTabs {
   private readonly prefix = `file-tab-${(lists += 1)}`;
   private made = 0;
   private current = "";
+  /** With a tab that is there no more; the next to be selected takes it. */
+  private hasLostFocus = false;
 
   constructor(
     private readonly panel: HTMLElement,
@@ -40,6 +42,7 @@ export class FileTabs {
   setFiles(files: readonly RoomFile[]): void {
     for (const [id, { button }] of this.tabs) {
       if (files.some((file) => file.id === id)) continue;
+      this.hasLostFocus ||= button === document.activeElement;
       button.remove();
       this.tabs.delete(id);
     }
@@ -64,6 +67,8 @@ export class FileTabs {
     if (tab === undefined) return;
     this.panel.setAttribute("aria-labelledby", tab.button.id);
     if (moved) tab.button.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (this.hasLostFocus && document.activeElement === document.body) tab.button.focus({ preventScroll: true });
+    this.hasLostFocus = false;
   }
 
   focus(): void {

@@ -2,7 +2,9 @@ import { safeColor } from "./color";
 import { h, icon } from "./dom";
 import { fileOf, FIRST, rootOf, type RoomFile } from "./file";
 import { FileTabs } from "./file_tabs";
+import { isolated } from "./isolated";
 import type { Player } from "./player";
+import type { Recording } from "./recording";
 import { drawnCarets } from "./replay_carets";
 import { ReplayFiles } from "./replay_files";
 import { Focus } from "./replay_focus";
@@ -32,6 +34,7 @@ export class ReplayCode {
   private readonly tabs: FileTabs;
   private readonly then: ReplayFiles;
   private readonly empty = h("p", { class: "replay-empty", hidden: true });
+  private readonly absent = h("p", { class: "replay-absent", role: "status" });
   private readonly onlyWords = h("span", {});
   private readonly only: HTMLButtonElement;
   private shown: { files: readonly RoomFile[] } | null = null;
@@ -71,6 +74,7 @@ export class ReplayCode {
       "section",
       { class: "pane replay-pane", "aria-label": "Code" },
       h("div", { class: "pane-head file-head" }, strip, this.only, more),
+      this.absent,
       body,
     );
   }
@@ -107,6 +111,7 @@ export class ReplayCode {
     const sight = this.focus.sight(this.file);
     const shown = then.files.find(({ id }) => id === sight.file) ?? then.files[0];
     if (shown === undefined) return;
+    this.showAbsent(shown.id === sight.file ? null : sight.file);
     const root = rootOf(shown.id);
     if (shown.id !== this.current) {
       this.current = shown.id;
@@ -178,8 +183,22 @@ export class ReplayCode {
     this.only.setAttribute("aria-pressed", String(isOn));
   }
 
+  /** A file that was chosen at a later moment. */
+  private showAbsent(file: string | null): void {
+    const name = file === null ? undefined : this.player.recording.files.find(({ files }) => files.get(file))?.files.get(file)?.name;
+    const words = file === null ? "" : `${isolated(name ?? "The file")} does not exist yet at this moment.`;
+    if (this.absent.textContent !== words) this.absent.textContent = words;
+  }
+
   private showEmpty(words: string | null): void {
     this.empty.hidden = words === null;
     if (words !== null && this.empty.textContent !== words) this.empty.textContent = words;
   }
+}
+
+/** What stands where there is no text in the whole interview; null where there is some. */
+export function emptyWords({ operations, participants }: Recording, isLive: boolean): string | null {
+  if (operations.length > 0) return null;
+  if (isLive) return "Nobody has typed yet. What is typed shows here as it comes.";
+  return participants.length === 0 ? "Nobody came, and nobody typed." : "Nobody typed in this interview.";
 }

@@ -1,5 +1,5 @@
 import { safeColor } from "./color";
-import { announce, h } from "./dom";
+import { announce, h, passFocus } from "./dom";
 import { fileOf } from "./file";
 import { isolated } from "./isolated";
 import type { Caret, Player } from "./player";
@@ -123,6 +123,7 @@ export class Focus {
     const key = `${person} ${where} ${String(isFree)}`;
     if (key === this.shown) return;
     this.shown = key;
+    if (isFree) passFocus(this.chip, this.chip.parentElement?.querySelector<HTMLElement>(".cm-content"));
     this.chip.hidden = isFree;
     const color = person === null ? "" : (this.player.recording.participants[person]?.color ?? "");
     this.chip.parentElement?.classList.toggle("is-following", person !== null);

@@ -1,5 +1,5 @@
 import { safeColor } from "./color";
-import { h } from "./dom";
+import { h, passFocus } from "./dom";
 import { clock, concerned, eventWords } from "./event_words";
 import { happenings } from "./happening";
 import type { RecordedEvent, Recording } from "./recording";
@@ -30,6 +30,8 @@ export class ReplayLog {
   /** How many of the rows have happened by now. */
   private passed = 0;
   private isReading = false;
+  /** The one row that the Tab key stops at. */
+  private stop: HTMLButtonElement | null = null;
 
   constructor(
     private recording: Recording,
@@ -61,7 +63,9 @@ export class ReplayLog {
     this.scroller.addEventListener("pointerdown", ({ target }) => {
       if (target === this.scroller) read();
     });
+    this.list.addEventListener("keydown", this.onKey);
     this.jump.addEventListener("click", () => {
+      passFocus(this.jump, this.current);
       this.setReading(false);
     });
     // Also when it comes into view.
@@ -98,13 +102,39 @@ export class ReplayLog {
     this.rows[before - 1]?.removeAttribute("aria-current");
     this.rows[passed - 1]?.setAttribute("aria-current", "true");
     this.passed = passed;
+    if (!this.hasFocus) this.stopAt(this.current);
     this.keepInSight();
   }
+
+  private get current(): HTMLButtonElement | undefined {
+    return this.rows[Math.max(0, this.passed - 1)];
+  }
+
+  private get hasFocus(): boolean {
+    return this.list.contains(document.activeElement);
+  }
+
+  private stopAt(row: HTMLButtonElement | undefined): void {
+    if (row === undefined) return;
+    if (this.stop !== null) this.stop.tabIndex = -1;
+    row.tabIndex = 0;
+    this.stop = row;
+  }
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    const at = this.rows.findIndex((row) => row === document.activeElement);
+    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: this.rows.length - 1 }[event.key];
+    if (at < 0 || to === undefined) return;
+    event.preventDefault();
+    this.setReading(true);
+    this.rows[to]?.focus();
+  };
 
   /** Not at the bottom, so that one sees what comes next. */
   private keepInSight(): void {
     if (this.isReading) return;
-    const row = this.rows[Math.max(0, this.passed - 1)];
+    const row = this.current;
     if (row === undefined) return;
     const { clientHeight, scrollTop } = this.scroller;
     const top = row.offsetTop;
@@ -114,6 +144,7 @@ export class ReplayLog {
 
   private build(): void {
     const { kind, only } = this;
+    const held = this.hasFocus ? this.events[this.rows.findIndex((row) => row === document.activeElement)] : undefined;
     this.events = this.told.filter(
       (event) =>
         (kind === "all" || (event.kind === "chat") === (kind === "chat")) &&
@@ -125,8 +156,10 @@ export class ReplayLog {
     this.empty.hidden = this.rows.length > 0;
     this.empty.textContent = only === null ? (KINDS.find(([its]) => its === kind)?.[2] ?? "") : "Nothing by those chosen.";
     this.passed = 0;
+    this.stopAt(this.rows[0]);
     this.show(this.at_ms);
     this.keepInSight();
+    if (held !== undefined) this.rows[this.events.findIndex(({ entry }) => entry === held.entry)]?.focus({ preventScroll: true });
   }
 
   private row(event: RecordedEvent): HTMLButtonElement {
@@ -138,11 +171,14 @@ export class ReplayLog {
     dot.style.setProperty("--who", color);
     const row = h(
       "button",
-      { type: "button", class: isChat ? "happened-row is-chat is-ahead" : "happened-row is-ahead" },
+      { type: "button", class: isChat ? "happened-row is-chat is-ahead" : "happened-row is-ahead", tabindex: "-1" },
       h("span", { class: "happened-time" }, clock(event.at_ms)),
       dot,
       isChat ? said(event) : h("span", { class: "happened-words", dir: "auto" }, eventWords(event, participants)),
     );
+    row.addEventListener("focus", () => {
+      this.stopAt(row);
+    });
     row.addEventListener("click", () => {
       this.setReading(false);
       this.onGo(event.at_ms);
@@ -169,10 +205,16 @@ function said({ payload }: RecordedEvent): HTMLElement {
   );
 }
 
+const AT_ONCE_MS = 1_000;
+
 /** Without what follows from having joined, the first seat, connection and entry, and from having gone. */
 function worthTelling(events: readonly RecordedEvent[]): RecordedEvent[] {
   const known = new Set<string>();
-  return events.filter(({ kind, payload }) => {
+  const goings = events.filter(({ kind }) => kind === "participant.left");
+  return events.filter(({ kind, payload, at_ms }) => {
+    const isSame = (left: RecordedEvent): boolean =>
+      left.payload["id"] === payload["id"] && Math.abs(left.at_ms - at_ms) < AT_ONCE_MS;
+    if (kind === "participant.disconnected" && goings.some(isSame)) return false;
     if (kind === "participant.entered" || (kind === "admission.changed" && payload["state"] === "none")) return false;
     if (kind !== "participant.connected" && (kind !== "admission.changed" || payload["state"] === "waiting")) return true;
     const what = `${kind} ${String(payload["id"])}`;

@@ -1,5 +1,5 @@
 import { safeColor } from "./color";
-import { h, icon } from "./dom";
+import { h, icon, passFocus } from "./dom";
 import { avatar, ROLE_NAMES } from "./person";
 import type { RecordedParticipant, Recording } from "./recording";
 import type { Presence } from "./replay_presence";
@@ -32,6 +32,7 @@ export class ReplayPeople {
     private readonly actions: PeopleActions,
   ) {
     this.everybody.addEventListener("click", () => {
+      passFocus(this.everybody, this.rows[Math.min(...this.only)]?.only);
       this.only.clear();
       this.filterChanged();
     });

@@ -4,8 +4,8 @@ import { spokenClock } from "./event_words";
 import { rootOf } from "./file";
 import { Player, SPEEDS } from "./player";
 import type { Recording } from "./recording";
-import { typingIn } from "./replay_carets";
-import { ReplayCode } from "./replay_code";
+import { noEditWords, typingIn } from "./replay_carets";
+import { emptyWords, ReplayCode } from "./replay_code";
 import { ReplayFiles } from "./replay_files";
 import { keyAction, type KeyActions } from "./replay_keys";
 import { ReplayLayout } from "./replay_layout";
@@ -218,9 +218,11 @@ export class ReplayStage implements KeyActions {
     const { who, file } = this.only;
     const root = file === null ? -1 : this.player.recording.roots.indexOf(rootOf(file));
     const filter = { ...(who === null ? {} : { who }), ...(root < 0 ? {} : { root }) };
+    const before = this.player.position().entry;
     if (step === 1) this.player.nextEdit(filter);
     else this.player.previousEdit(filter);
-    this.sayLater();
+    if (who !== null && before === this.player.position().entry) announce(noEditWords(this.player.recording, who));
+    else this.sayLater();
   }
 
   mark(step: 1 | -1): void {
@@ -355,7 +357,7 @@ export class ReplayStage implements KeyActions {
     this.presence.moveTo(at_ms, this.player.recording.events);
     // Before the editors, which leave much to be laid out: the list asks where its rows are.
     this.log.show(at_ms);
-    this.code.show(this.presence, this.emptyWords);
+    this.code.show(this.presence, emptyWords(this.player.recording, this.isLive));
     const typing = typingIn(this.player, this.notes, this.code.nameOf);
     this.people.show(this.player.recording.participants, this.presence, typing, this.code.focus.followed);
     if (this.layout.showsNotes) this.notesPane?.show(at_ms);
@@ -370,13 +372,6 @@ export class ReplayStage implements KeyActions {
     this.layout.element.dataset["atMs"] = String(Math.round(at_ms));
     if (this.frames.length >= MOST_FRAMES) this.frames.length = 0;
     this.frames.push(performance.now() - began);
-  }
-
-  private get emptyWords(): string | null {
-    const { recording } = this.player;
-    if (recording.operations.length > 0) return null;
-    if (this.isLive) return "Nobody has typed yet. What is typed shows here as it comes.";
-    return recording.participants.length === 0 ? "Nobody came, and nobody typed." : "Nobody typed in this interview.";
   }
 
   /** To those who listen: where one is, once it stays so. */

@@ -117,7 +117,8 @@ export class Transport {
     this.live.hidden = live === null;
     if (live === null) return;
     this.live.setAttribute("aria-pressed", String(live.isFollowing));
-    setText(this.live, live.isFollowing ? "Live" : `Go to live · ${clock(live.behind_ms)} behind`);
+    const isThere = live.isFollowing || live.behind_ms < 1_000;
+    setText(this.live, isThere ? "Live" : `Go to live · ${clock(live.behind_ms)} behind`);
   }
 }
 

@@ -1,5 +1,5 @@
 import "./timeline.css";
-import { h, icon } from "./dom";
+import { h, icon, passFocus } from "./dom";
 import { clock, spokenClock } from "./event_words";
 import type { Player } from "./player";
 import { TimelineCard } from "./timeline_card";
@@ -266,6 +266,7 @@ export class Timeline {
     this.overview.draw(tracks.rows, tracks.activity);
     this.overview.place();
     this.foldButton.setAttribute("aria-pressed", String(scale.folds));
+    if (scale.fitted) for (const button of [this.outButton, this.fitButton]) passFocus(button, this.inButton);
     this.outButton.disabled = this.fitButton.disabled = scale.fitted;
     this.place();
   }
