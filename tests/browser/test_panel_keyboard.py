@@ -56,6 +56,7 @@ async def test_from_the_form_to_the_chat_and_out_again(house: House, api: Api) -
     await page.keyboard.press("Enter")
     await page.get_by_role("log").get_by_text("hello").wait_for()
     await until_focused(page, "Message")
+    await cleo.until_saved()
     await tab_to(page, "Leave the room", back=True)
     await page.keyboard.press("Enter")
     await page.get_by_role("heading", name="You have left the room").wait_for()
