@@ -16,7 +16,6 @@ from tests.support.server import OWNER
 pytestmark = pytest.mark.anyio
 
 NAMES = {"Cleo": "candidate", "Olga": "interviewer", "Gus": "guest"}
-CHARACTERS = ["a", "b", " ", "\n", "é", "漢", "😀", "👩‍👩‍👧"]
 UP_TO = re.compile(r"^Text verified up to \d+:\d\d$")
 ALL_CHECKS = re.compile(r"^Text verified up to \d+:\d\d against the record: (\d+) of \1 checks$")
 PASTED = re.compile(r"Cleo\W* inserted 412 characters at once")
@@ -29,12 +28,7 @@ LOOK = """() => {
 
 async def type_some(crowd: Crowd, chance: random.Random, edits: int) -> None:
     for _ in range(edits):
-        name = chance.choice(list(NAMES))
-        length = len(str(crowd[name]))
-        if length > 10 and chance.random() < 0.25:
-            await crowd.delete(name, chance.randrange(length - 3), 3)
-        else:
-            await crowd.type(name, chance.choice(CHARACTERS), at=chance.randint(0, length))
+        await crowd.scribble(chance)
         await asyncio.sleep(0)  # the others' frames, and the page's, come between
 
 

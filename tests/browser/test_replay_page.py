@@ -12,7 +12,6 @@ from tests.support.crowd import Crowd
 pytestmark = pytest.mark.anyio
 
 INSTANTS = 50
-CHARACTERS = ["a", "b", " ", "\n", "\r\n", "é", "漢", "😀", "👩‍👩‍👧", "𝒳"]
 
 
 async def test_the_replay_shows_what_the_recording_says(house: House, crowd: Crowd, api: Api, interview: str) -> None:
@@ -21,12 +20,7 @@ async def test_the_replay_shows_what_the_recording_says(house: House, crowd: Cro
     for name, role in names.items():
         await crowd.join(name, role)
     for _ in range(300):
-        name = chance.choice(list(names))
-        length = len(str(crowd[name]))
-        if length > 10 and chance.random() < 0.3:
-            await crowd.delete(name, chance.randrange(length - 3), 3)
-        else:
-            await crowd.type(name, chance.choice(CHARACTERS), at=chance.randint(0, length))
+        await crowd.scribble(chance)
         if chance.random() < 0.05:
             await crowd.settle()
     text = await crowd.settle()

@@ -16,6 +16,7 @@ from replay.codec import compact
 from rooms.key import Scope
 from rooms.member import MemberRole
 from rooms.participant import Role
+from rooms.principal import Principal
 from rooms.secret import new_id
 from tests.replay.decoder import File, decode
 from web.app import create_app
@@ -228,7 +229,8 @@ async def test_an_unknown_document_is_not_found(site: Site, document: str) -> No
         await site.get(path, status=404, document=document.replace("{id}", site.interview), **query)
 
 
-async def test_it_is_sealed_when_its_finish_cannot_be_undone(site: Site) -> None:
+async def enter_both(site: Site) -> Principal:
+    """The candidate and Ada, who is the interviewer."""
     rooms = site.panelroom.rooms
     ada = await rooms.people.principal_of_session(site.sessions["ada"])
     assert ada is not None
@@ -238,6 +240,12 @@ async def test_it_is_sealed_when_its_finish_cannot_be_undone(site: Site) -> None
         await rooms.join(site.interview, Role.INTERVIEWER, member=member),
     ):
         await rooms.enter(await rooms.authorise_socket(site.interview, joined.ticket))
+    return ada
+
+
+async def test_it_is_sealed_when_its_finish_cannot_be_undone(site: Site) -> None:
+    rooms = site.panelroom.rooms
+    ada = await enter_both(site)
     assert (await site.get(""))["sealed"] is False
     await rooms.lifecycle.finish(ada, site.interview)
     assert (await site.get(""))["sealed"] is True
@@ -354,14 +362,7 @@ async def test_what_came_after_an_entry(site: Site) -> None:
 
 async def test_a_finished_interview_is_derived_in_the_background(site: Site, tmp_path: Path) -> None:
     rooms, panelroom = site.panelroom.rooms, site.panelroom
-    ada = await rooms.people.principal_of_session(site.sessions["ada"])
-    assert ada is not None
-    member = await rooms.people.acting_member(ada, None)
-    for joined in (
-        await rooms.join(site.interview, Role.CANDIDATE),
-        await rooms.join(site.interview, Role.INTERVIEWER, member=member),
-    ):
-        await rooms.enter(await rooms.authorise_socket(site.interview, joined.ticket))
+    ada = await enter_both(site)
     await panelroom.registry.open(site.interview, site.interview)
     await site.type("a😀")
     await rooms.lifecycle.finish(ada, site.interview)

@@ -1,5 +1,6 @@
 """A crowd of peers in one room, with verbs that read as a story: type, delay, drop, rejoin, settle."""
 
+import random
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -8,6 +9,7 @@ from tests.support.api import Admitted, Api
 from tests.support.peer import Bell, Peer
 
 SETTLE_S = 20.0
+CHARACTERS = ["a", "b", " ", "\n", "\r\n", "é", "漢", "😀", "👩‍👩‍👧", "𝒳"]
 
 
 class Crowd:
@@ -70,6 +72,15 @@ class Crowd:
     async def delete(self, name: str, at: int, length: int = 1) -> None:
         self.peers[name].delete(at, length)
         await self.peers[name].flush()
+
+    async def scribble(self, chance: random.Random) -> None:
+        """Somebody types a character somewhere, or deletes three."""
+        name = chance.choice(list(self.peers))
+        length = len(str(self.peers[name]))
+        if length > 10 and chance.random() < 0.3:
+            await self.delete(name, chance.randrange(length - 3), 3)
+        else:
+            await self.type(name, chance.choice(CHARACTERS), at=chance.randint(0, length))
 
     async def undo(self, name: str) -> bool:
         undone = self.peers[name].undo()
