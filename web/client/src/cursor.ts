@@ -84,12 +84,13 @@ export class Cursor {
     let oldEnd = old.length;
     let end = now.length;
     while (first < oldEnd && first < end && old[first] === now[first]) first += 1;
+    if (first === oldEnd && first === end) return null;
+    // Before the ends are compared: half a character kept here would hide that the last one is the same.
+    if (first > 0 && isHigh(now[first - 1])) first -= 1;
     while (oldEnd > first && end > first && old[oldEnd - 1] === now[end - 1]) {
       oldEnd -= 1;
       end -= 1;
     }
-    if (first === oldEnd && first === end) return null;
-    if (first > 0 && isHigh(now[first - 1])) first -= 1;
     if (end < now.length && isLow(now[end])) {
       oldEnd += 1;
       end += 1;

@@ -216,6 +216,25 @@ await test("one change leads from what was shown to what is there", () => {
   assert.equal(it.takeChange(), null);
 });
 
+await test("a change is as small as whole characters allow, at both of its ends", () => {
+  const change = (from: string, to: string): unknown => {
+    const { it } = player([
+      [1, 1, 0, 0, 0, 0, from],
+      [2, 2, 0, 0, 0, from.length, to],
+    ]);
+    it.seekTo(1);
+    it.takeChange();
+    it.seekTo(2);
+    return it.takeChange();
+  };
+  assert.deepEqual(change("😁ab😀", "😀"), { from: 0, to: 4, insert: "" });
+  assert.deepEqual(change("😀", "😁😀"), { from: 0, to: 0, insert: "😁" });
+  assert.deepEqual(change("😀", "😀😁"), { from: 2, to: 2, insert: "😁" });
+  assert.deepEqual(change("a😀b", "a😁b"), { from: 1, to: 3, insert: "😁" });
+  assert.deepEqual(change("😀", "🨀"), { from: 0, to: 2, insert: "🨀" });
+  assert.equal(change("a😀", "a😀"), null);
+});
+
 await test("a long random history is the same forward, backward and by checkpoints", () => {
   let seed = 7;
   const random = (below: number): number => {
