@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -14,11 +15,12 @@ from weakref import WeakSet, WeakValueDictionary
 import anyio
 import structlog
 from sqlalchemy import Column, Integer, LargeBinary, Table, Text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
 from collab.database import Database, Statement, metadata
-from collab.log import UPDATE, Entry, Log, Subscription
+from collab.log import SAVING, UPDATE, Entry, Log, Subscription
 
 logs = Table("log", metadata, Column("id", Text, primary_key=True), Column("started_at_ms", Integer, nullable=False))
 entries = Table(
@@ -37,6 +39,9 @@ entries = Table(
 _INSERT = "INSERT INTO entry (log, entry, at_ms, document, delivered_by, kind, payload) VALUES "
 _MAX_ROWS = 4_000  # of one statement: SQLite takes 32,766 parameters
 _RETRY_S = 0.5
+_LATE_S = 1.0  # what has waited for longer is not being saved
+_WATCH_S = 0.25
+_PROBE: Statement = ("PRAGMA user_version = 0", ())  # it changes nothing, and is written and synced like any commit
 
 Row = tuple[str, int, int, str, str, str, bytes]
 
@@ -56,6 +61,7 @@ class Transaction:
 
     def __init__(self, journal: "Journal") -> None:
         self.now_ms = journal.clock.now_ms()
+        self.began_s = time.monotonic()
         self.on_commit: list[Callable[[], None]] = []  # called in the same breath as the commit
         self._journal = journal
         self._logs: dict[str, Log] = {}
@@ -136,6 +142,7 @@ class Queued(NamedTuple):
     delivered_by: str
     kind: str
     payload: bytes
+    queued_s: float
 
 
 class Journal:
@@ -160,7 +167,11 @@ class Journal:
         self.database = database
         self.clock = clock
         self.durable = 0
+        self.failures = 0  # commits that failed
         self.on_commit: Callable[[], None] = lambda: None
+        self.commit_took: Callable[[float], None] = lambda _seconds: None
+        self._has_failed = False  # the last commit
+        self._is_told_saving = True
         self._group_s = group_ms / 1000
         self._max_queued = max_queued
         self._max_queued_bytes = max_queued_bytes
@@ -196,13 +207,24 @@ class Journal:
         return len(self._queue) >= self._max_queued or self._queued_bytes >= self._max_queued_bytes
 
     @property
+    def waiting_s(self) -> float:
+        """How long the oldest queued entry has waited for the disk; 0 where there is none."""
+        return time.monotonic() - self._queue[0].queued_s if self._queue else 0.0
+
+    @property
+    def is_saving(self) -> bool:
+        """Whether what is accepted gets on disk: the last commit has not failed, and nothing has waited long."""
+        return not self._has_failed and self.waiting_s <= _LATE_S
+
+    @property
     def queued(self) -> int:
         """The ticket of the newest queued update: it is durable when ``durable`` has reached it."""
         return self.durable + len(self._queue)
 
     def append(self, log: Log, document: str, delivered_by: str, payload: bytes, kind: str = UPDATE) -> int:
         """Queue an accepted update, a binding or a selection, and return its ticket."""
-        self._queue.append(Queued(log, log.stamp(self.clock.now_ms()), document, delivered_by, kind, payload))
+        at_ms, now_s = log.stamp(self.clock.now_ms()), time.monotonic()
+        self._queue.append(Queued(log, at_ms, document, delivered_by, kind, payload, now_s))
         self._queued_bytes += len(payload)
         self._waiting.set()
         return self.queued
@@ -222,12 +244,17 @@ class Journal:
             await self.flush()
         transaction = Transaction(self)
         group: list[Queued] = []
-        async with self.database.writing(lambda: self._commit(group, transaction), first=first) as connection:
-            transaction.now_ms = self.clock.now_ms()
-            transaction.connection = connection
-            group.extend(self._queue)
-            await transaction.insert(transaction.number(group))
-            yield transaction
+        try:
+            async with self.database.writing(lambda: self._commit(group, transaction), first=first) as connection:
+                transaction.now_ms, transaction.began_s = self.clock.now_ms(), time.monotonic()
+                transaction.connection = connection
+                group.extend(self._queue)
+                await transaction.insert(transaction.number(group))
+                yield transaction
+        except DBAPIError as error:
+            if not isinstance(error, IntegrityError):  # that is what the caller has written
+                self._fail()
+            raise
 
     def _commit(self, group: list[Queued], transaction: Transaction) -> None:
         """The transaction, with this group of the queue, is on disk."""
@@ -235,10 +262,39 @@ class Journal:
             self._queue.popleft()
             self._queued_bytes -= len(item.payload)
         self.durable += len(group)
+        self.commit_took(time.monotonic() - transaction.began_s)
+        self._succeed()
         self._committed.set()
         self._committed = asyncio.Event()
         transaction.committed()
         self.on_commit()
+
+    def _succeed(self) -> None:
+        self._has_failed = False
+        self._tell_saving()
+
+    def _fail(self) -> None:
+        self.failures += 1
+        self._has_failed = True
+        self._waiting.set()
+        self._tell_saving()
+
+    def _tell_saving(self) -> None:
+        """Everybody who listens, whatever the log, when it has changed."""
+        is_saving = self.is_saving
+        if is_saving is self._is_told_saving:
+            return
+        self._is_told_saving = is_saving
+        payload = json.dumps({"is_saving": is_saving}, separators=(",", ":")).encode()
+        for log in list(self._logs.values()):
+            for subscription in log.subscriptions:
+                subscription.offer(Entry(log.id, 0, log.committed_at_ms, "", "", SAVING, payload))
+
+    async def _watch(self) -> None:
+        """Nobody says that a commit does not come back."""
+        while True:
+            await anyio.sleep(_WATCH_S)
+            self._tell_saving()
 
     async def run(self) -> None:
         """Commit what is queued, a group at a time, for ever. A failing commit is loud and is retried."""
@@ -248,6 +304,8 @@ class Journal:
             self._waiting.clear()
             try:
                 await self.flush()
+                if self._has_failed:  # a transaction, with nothing queued
+                    await self._execute(lambda: _PROBE, self._succeed)
             except Exception:  # noqa: BLE001 - whatever the disk says, the next attempt may go through
                 _log.exception("commit failed", queued=len(self._queue), queued_bytes=self._queued_bytes)
                 self._waiting.set()
@@ -261,21 +319,30 @@ class Journal:
             group: list[Queued] = []
 
             def number(transaction: Transaction = transaction, group: list[Queued] = group) -> Statement | None:
+                transaction.began_s = time.monotonic()
                 group.extend(islice(self._queue, _MAX_ROWS))
                 return insert_of(transaction.number(group)) if group else None
 
-            await self.database.execute(number, partial(self._commit, group, transaction))
+            await self._execute(number, partial(self._commit, group, transaction))
+
+    async def _execute(self, statement: Callable[[], Statement | None], committed: Callable[[], None]) -> None:
+        try:
+            await self.database.execute(statement, committed)
+        except Exception:
+            self._fail()
+            raise
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """``run`` for as long as the block lasts, and a last attempt to put all on disk."""
-        task = asyncio.create_task(self.run())
+        tasks = [asyncio.create_task(self.run()), asyncio.create_task(self._watch())]
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
             try:
                 await self.flush()
             except Exception:  # noqa: BLE001 - the process ends all the same

@@ -12,6 +12,9 @@ from collab.errors import SubscriberTooSlow
 UPDATE = "update"
 AUTHOR = "author"
 SELECTION = "selection"
+SAVING = "saving.changed"
+"""A mention to every reader of every log: whether the journal is_saving."""
+
 QUANTUM_MS = 10
 _SUBSCRIPTION_LIMIT = 1_000
 

@@ -7,8 +7,8 @@ from typing import Any
 import anyio
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from collab.clock import Clock
-from collab.database import Database
+from collab.journal import Journal
+from collab.log import SAVING
 from rooms import seating, store
 from rooms.audience import Viewer, told
 from rooms.chat import recent
@@ -39,7 +39,7 @@ class View:
             return shown
         if kind == "interview.changed":
             return shown | {"meeting_url": None} | ({} if self.is_candidate else {"instructions": ""})
-        if kind.startswith("interview.") or event.get("id") == self.viewer.participant_id:
+        if kind == SAVING or kind.startswith("interview.") or event.get("id") == self.viewer.participant_id:
             return shown
         return None
 
@@ -61,7 +61,7 @@ class View:
 
     def concerns(self, kind: str, payload: bytes) -> bool:
         """Whether an event may be for this reader: cheap, as hundreds may wait."""
-        if self.is_inside or kind.startswith("interview."):
+        if self.is_inside or kind == SAVING or kind.startswith("interview."):
             return True
         return self.viewer.participant_id is not None and self.viewer.participant_id.encode() in payload
 
@@ -90,13 +90,14 @@ class Queue:
 class Views:
     _MOST_QUEUES = 256
 
-    def __init__(self, database: Database, seats: Seats, lifecycle: Lifecycle, clock: Clock) -> None:
-        self._database = database
+    def __init__(self, journal: Journal, seats: Seats, lifecycle: Lifecycle) -> None:
+        self._journal = journal
+        self._database = journal.database
         self._queues: dict[str, Queue] = {}
         self._queueing = anyio.Lock()
         self._seats = seats
         self._lifecycle = lifecycle
-        self._clock = clock
+        self._clock = journal.clock
 
     async def of(self, interview_id: str, ticket: str | None = None, *, is_interviewer: bool = False) -> View:
         """The room after the newest entry, for the holder of a ticket, or for a member without one.
@@ -133,6 +134,7 @@ class Views:
             "meeting_url": interview.meeting_url if is_inside else None,
             "reopen_until_ms": self._lifecycle.reopen_until_ms(interview),
             "now_ms": now_ms,
+            "is_saving": self._journal.is_saving,
             "admission": None if you is None else queue.admission(you.id),
             "participants": [
                 self._shown(each, seated.get(each.id), viewer, devices.get(each.id, ()))

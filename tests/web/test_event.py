@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from quart.typing import TestHTTPConnectionProtocol as Connection
-from sqlalchemy import delete, update
+from sqlalchemy import delete, text, update
 from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from rooms import schema
 from rooms.member import MemberRole
@@ -18,6 +19,8 @@ from tests.web.conftest import OWNER, Site
 from web.api import event
 
 pytestmark = pytest.mark.anyio
+
+FULL = "CREATE TRIGGER full BEFORE INSERT ON entry BEGIN SELECT RAISE(ABORT, 'full'); END"
 
 
 class Listener:
@@ -256,3 +259,29 @@ async def test_a_listener_that_goes_is_forgotten(site: Site) -> None:
     async with asyncio.timeout(5):
         while log.subscriptions:  # noqa: ASYNC110 - the journal tells nobody of it
             await asyncio.sleep(0)
+
+
+async def test_whether_the_server_saves_concerns_everybody(site: Site) -> None:
+    """B2: also a member who watches without a ticket, whoever waits to be let in, and rooms where nobody types."""
+    one, other = await site.create(lobby=True), await site.create()
+    waits = await site.join(one, "guest")
+    session = await site.session()
+    path = f"/api/v1/interviews/{other}/events"
+    async with listening(site, waits["events_url"]) as line, listening(site, path, **session) as member:
+        readers = (line, member)
+        snapshots = [(await events.next())[2] for events in readers]
+        assert [snapshot["admission"] and snapshot["admission"]["state"] for snapshot in snapshots] == ["waiting", None]
+        assert all(snapshot["is_saving"] is True for snapshot in snapshots)
+        writing = site.panelroom.database.writing
+        with capture_logs():
+            async with writing() as connection:
+                await connection.execute(text(FULL))
+            site.panelroom.journal.append(await site.panelroom.journal.open(other), other, "ada", b"")
+            for events in readers:
+                assert await events.next() == ("saving.changed", None, {"is_saving": False})
+            async with listening(site, path, **session) as late:
+                assert (await late.next())[2]["is_saving"] is False
+            async with writing() as connection:
+                await connection.execute(text("DROP TRIGGER full"))
+            for events in readers:
+                assert await events.next() == ("saving.changed", None, {"is_saving": True})

@@ -76,6 +76,8 @@ export interface Snapshot extends Omit<Details, "title"> {
   reopen_until_ms: number | null;
   /** The server's clock. */
   now_ms: number;
+  /** Whether the server saves what is typed; false concerns everybody in every room. */
+  is_saving: boolean;
   participants: Participant[];
   /** For interviewers. */
   removed?: Removal[];
@@ -101,6 +103,7 @@ export type RoomEvent = { entry?: number } & (
   | { kind: "interview.active" | "interview.cancelled" }
   | { kind: "interview.opened" | "interview.finished" | "interview.reopened"; by: By }
   | ({ kind: "chat" } & Message)
+  | { kind: "saving.changed"; is_saving: boolean }
 );
 
 const KINDS: readonly RoomEvent["kind"][] = [
@@ -122,6 +125,7 @@ const KINDS: readonly RoomEvent["kind"][] = [
   "interview.reopened",
   "interview.cancelled",
   "chat",
+  "saving.changed",
 ];
 
 const FIRST_RETRY_MS = 1_000;
