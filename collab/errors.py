@@ -30,3 +30,13 @@ class DocumentBroken(Exception):
 
 class SubscriberTooSlow(Exception):
     """Raised to a subscriber that did not take its events in time; it must read the journal and subscribe again."""
+
+
+class SchemaTooNew(Exception):
+    """Raised when a newer version has written the database: nothing in it was touched."""
+
+    def __init__(self, revision: str, known: str) -> None:
+        super().__init__(
+            f"a newer version of Panelroom has written it (schema {revision}, known up to {known}):"
+            " run that version, or restore a backup"
+        )

@@ -182,6 +182,7 @@ class Journal:
         self._logs: WeakValueDictionary[str, Log] = WeakValueDictionary()
         self._opening = asyncio.Lock()
         self._subscriptions: WeakSet[Subscription] = WeakSet()
+        self._subscriptions_end = False
 
     async def open(self, log_id: str) -> Log:
         """The head of a log; the same object for everybody while anybody holds it."""
@@ -352,10 +353,13 @@ class Journal:
         """The log's events (not its updates) from the moment that the subscription is entered."""
         subscription = Subscription(partial(self.open, log_id))
         self._subscriptions.add(subscription)
+        if self._subscriptions_end:
+            subscription.end()
         return subscription
 
     def end_subscriptions(self) -> None:
-        """The server stops: every subscription ends after what it holds."""
+        """The server stops: every subscription ends after what it holds, also those to come."""
+        self._subscriptions_end = True
         for subscription in list(self._subscriptions):
             subscription.end()
 

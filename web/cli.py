@@ -1,6 +1,10 @@
 """The command panelroom."""
 
 import asyncio
+import os
+import signal
+import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -9,14 +13,18 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from collab.backup import BackupFailed, back_up
+from collab.backup import restore as restored
 from collab.clock import Clock
 from collab.database import Database
+from collab.errors import SchemaTooNew
 from rooms.errors import TextInvalid
 from rooms.key import Scope
 from rooms.member import MemberRole
 from rooms.people import People
 from web import log
-from web.panelroom import DATABASE_NAME, Panelroom
+from web.claim import DataTaken, claim
+from web.panelroom import CACHE_NAME, DATABASE_NAME, Panelroom
 from web.settings import Settings, described
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Self-hosted rooms for live technical interviews.")
@@ -38,10 +46,12 @@ def serve(
     data: Data = _DATA,
 ) -> None:
     """Run the server."""
+    settings = _settings()
+    for number in (signal.SIGTERM, signal.SIGINT):  # until there is something to stop
+        signal.signal(number, lambda *_: sys.exit(0))
     from web.serve import CannotServe  # the other commands need not wait for it  # noqa: PLC0415
     from web.serve import serve as run  # noqa: PLC0415
 
-    settings = _settings()
     log.configure()
 
     async def ready(address: str, panelroom: Panelroom, is_first: bool) -> None:
@@ -80,6 +90,37 @@ def key_add(
     print(_with_people(data, lambda people: people.add_key(description, frozenset(scope))))
 
 
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to; it must not be there yet.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Or may be replaced.")] = False,
+    data: Data = _DATA,
+) -> None:
+    """Copy the database to a file, also while a server runs."""
+    content = _copied(lambda: back_up(data / DATABASE_NAME, file, _Progress(), overwrite=overwrite))
+    _tell(f"{file} holds {content}.")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What panelroom backup has written.")], data: Data = _DATA
+) -> None:
+    """Put a backup in the place of the database, while no server runs. What was there is kept."""
+    database = data / DATABASE_NAME
+    try:
+        with claim(data):
+            content, kept = _copied(lambda: restored(file, database, _Progress()))
+            for cache in data.glob(f"{CACHE_NAME}*"):
+                cache.unlink()
+    except DataTaken:
+        raise _stop(1, f"A server is running on the data directory {data}. Stop it first.") from None
+    except OSError as error:
+        raise _cannot_use(data, error.strerror) from None
+    if kept is not None:
+        _tell(f"What was there is in {kept}.")
+    _tell(f"{database} holds {content}.")
+
+
 @app.command("settings")
 def settings_() -> None:
     """List the settings: environment variables, what they are, and their defaults."""
@@ -113,17 +154,49 @@ def _with_people(data: Path, act: Callable[[People], Awaitable[_Result]]) -> _Re
     except TextInvalid as error:
         raise _stop(2, str(error)) from None
     except OSError as error:
-        raise _stop(1, f"Cannot use the data directory {data}: {error.strerror}. {_DATA_ADVICE}") from None
+        raise _cannot_use(data, error.strerror) from None
+    except SchemaTooNew as error:
+        raise _stop(1, f"Cannot use the database in {data}: {error}.") from None
     except DBAPIError as error:
         raise _stop(1, f"Cannot use the database in {data}: {error.orig}. {_DATA_ADVICE}") from None
 
 
-def _stop(status: int, words: str) -> typer.Exit:
+def _copied(copy: Callable[[], _Result]) -> _Result:
+    try:
+        return copy()
+    except BackupFailed as error:
+        raise _stop(1, str(error)) from None
+
+
+class _Progress:
+    """Says on standard error how far it is: in place on a terminal, and else seldom."""
+
+    def __init__(self) -> None:
+        self._in_place = sys.stderr.isatty()
+        self._told_at_s = time.monotonic()
+
+    def __call__(self, what: str, part: float) -> None:
+        now_s = time.monotonic()
+        if now_s - self._told_at_s > (0.2 if self._in_place else 10):
+            self._told_at_s = now_s
+            typer.echo(f"{part:4.0%} {what}" + ("\r" if self._in_place else ""), err=True, nl=not self._in_place)
+
+
+def _tell(words: str) -> None:
     typer.echo(words, err=True)
+
+
+def _stop(status: int, words: str) -> typer.Exit:
+    _tell(words)
     return typer.Exit(status)
 
 
+def _cannot_use(data: Path, why: str | None) -> typer.Exit:
+    return _stop(1, f"Cannot use the data directory {data}: {why}. {_DATA_ADVICE}")
+
+
 def main() -> None:
+    os.umask(0o077)  # what people typed is for the server's eyes
     app()
 
 

@@ -1,42 +1,44 @@
 """One server process at a time on one port, by the ASGI server of the settings."""
 
 import asyncio
-import fcntl
 import gc
 import logging
+import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 import anyio
-import hypercorn.asyncio
-import hypercorn.config
 import structlog
 import uvicorn
 import uvloop
-from hypercorn.utils import LifespanFailureError
 from quart import Quart
 from sqlalchemy.exc import DBAPIError
 
 from collab.database import migrate
+from collab.errors import SchemaTooNew
 from collab.note import SharedNote
+from web import systemd
 from web.app import create_app
+from web.claim import DataTaken, claim
 from web.connection import Connection, Request
 from web.panelroom import DATABASE_NAME, Panelroom
 from web.settings import Settings
 from web.supervisor import STOPS, Start, Supervisor
 
 _PING_S = 20.0
-_GRACE_S = 10
+_GRACE_S = 1  # for requests that are being answered: meanwhile everybody else is away
 _DRAIN_S = 10.0
+_END_S = 25.0
 _STUCK_MS = 30_000
 _BACKLOG = 1024
-_LOCK_NAME = "server.lock"
 _ADVICE = "Give one that you may write in with --data."
 
 _log = structlog.get_logger("serve")
@@ -59,6 +61,8 @@ def serve(settings: Settings, host: str, port: int, data: Path, ready: Ready) ->
     with _listen(host, port) as listener, _claim(data):
         try:
             migrate(data / DATABASE_NAME)
+        except SchemaTooNew as error:
+            raise CannotServe(f"Cannot use the database in {data}: {error}.") from None
         except DBAPIError as error:
             raise CannotServe(f"Cannot use the database in {data}: {error.orig}. {_ADVICE}") from None
         note = SharedNote()
@@ -75,8 +79,18 @@ async def _serve(app: Quart, settings: Settings, listener: socket.socket, start:
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     up = False
     stop = asyncio.Event()
+
+    def end() -> None:
+        """Told to stop. Whatever holds it up then, it ends in time; what is acknowledged is on disk."""
+        if not stop.is_set():
+            stop.set()
+            systemd.notify("STOPPING=1")
+            late = threading.Timer(_END_S if up else 0, os._exit, [0])
+            late.daemon = True
+            late.start()
+
     for number in STOPS:
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, end)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
     async def stopped() -> None:
@@ -85,9 +99,10 @@ async def _serve(app: Quart, settings: Settings, listener: socket.socket, start:
         panelroom: Panelroom = app.extensions["panelroom"]
         gc.collect()
         gc.freeze()  # what is there now stays: looking at it again would hold everybody up
-        await ready(address, panelroom, start.is_first)
         up = True
+        await ready(address, panelroom, start.is_first)
         start.ready()
+        systemd.notify("READY=1")
         if not start.is_first:
             _log.warning("server process is back", after_s=round(time.monotonic() - start.died_at_s, 3))
         await stop.wait()
@@ -102,18 +117,27 @@ async def _serve(app: Quart, settings: Settings, listener: socket.socket, start:
 
     try:
         await (_hypercorn if settings.server == "hypercorn" else _uvicorn)(app, listener, settings, stopped)
-    except (LifespanFailureError, SystemExit):  # Hypercorn's way and uvicorn's, when they have logged why
+    except SystemExit:  # they have logged why
         pass
     if not up:
         raise CannotServe("The server could not start; the log says why.")
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener = systemd.inherited() or _bound(host, port)
+    except ValueError as error:
+        raise CannotServe(f"Cannot serve on the socket of systemd: {error}.") from None
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if sys.platform == "linux":  # accepted sockets inherit it: a peer that takes nothing for so long is gone
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STUCK_MS)
+    listener.setblocking(False)
+    return listener
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
         listener.listen(_BACKLOG)
@@ -122,26 +146,18 @@ def _listen(host: str, port: int) -> socket.socket:
         raise CannotServe(
             f"Cannot listen on {host}, port {port}: {error.strerror}. Choose another with --port."
         ) from None
-    listener.setblocking(False)
     return listener
 
 
-@contextmanager
-def _claim(data: Path) -> Generator[None]:
-    """Two servers on one journal would number the same entries: the second one must not start."""
+def _claim(data: Path) -> TextIO:
     try:
-        data.mkdir(parents=True, exist_ok=True)
-        lock = (data / _LOCK_NAME).open("a")
+        return claim(data)
     except OSError as error:
         raise CannotServe(f"Cannot use the data directory {data}: {error.strerror}. {_ADVICE}") from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise CannotServe(
-                f"Another server is running on the data directory {data}. Choose another with --data."
-            ) from None
-        yield
+    except DataTaken:
+        raise CannotServe(
+            f"Another server is running on the data directory {data}. Choose another with --data."
+        ) from None
 
 
 async def _uvicorn(app: Quart, listener: socket.socket, settings: Settings, stopped: Stopped) -> None:
@@ -192,6 +208,10 @@ class _Uvicorn(uvicorn.Server):
 
 
 async def _hypercorn(app: Quart, listener: socket.socket, settings: Settings, stopped: Stopped) -> None:
+    import hypercorn.asyncio  # it takes an eighth of the time to start, and is seldom chosen  # noqa: PLC0415
+    import hypercorn.config  # noqa: PLC0415
+    from hypercorn.utils import LifespanFailureError  # noqa: PLC0415
+
     config = hypercorn.config.Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.websocket_max_message_size = settings.hard_frame_bytes
@@ -199,4 +219,5 @@ async def _hypercorn(app: Quart, listener: socket.socket, settings: Settings, st
     config.include_server_header = False
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
-    await hypercorn.asyncio.serve(app, config, shutdown_trigger=stopped)
+    with suppress(LifespanFailureError):  # it has logged why
+        await hypercorn.asyncio.serve(app, config, shutdown_trigger=stopped)
