@@ -6,8 +6,10 @@ It lives in the lowest package because nothing lower exists; rooms declares its 
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,11 +17,12 @@ import anyio
 import anyio.to_thread
 from sqlalchemy import MetaData, create_engine, event
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
-from collab.errors import SchemaTooNew
-from collab.turn import Turn
+from collab.errors import DatabaseSilent, SchemaTooNew, is_locked
+from collab.turn import Turn, TurnLate
 
 metadata = MetaData()
 
@@ -28,6 +31,8 @@ Statement = tuple[str, Sequence[Any]]
 
 _BUSY_MS = 10_000
 _BUSY_RETRY_S = 0.01
+_PATIENCE_S = 4.0  # with nothing getting on disk, before a writer gives up
+_SILENT_S = 0.1  # the same, where it is known that nothing does
 _READERS = 4
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -38,7 +43,8 @@ REVISIONS = tuple(sorted(path.name[:4] for path in (_MIGRATIONS / "versions").gl
 class Database:
     """SQLite in WAL mode with ``synchronous=FULL``: a commit that returned survives a power cut.
 
-    Invariant: this process writes in BEGIN IMMEDIATE transactions, one at a time.
+    Invariant: this process writes in BEGIN IMMEDIATE transactions, one at a time. Nobody waits for another process in a
+    thread: who is not let in tries again, so that all go on at once when they can, and can be cancelled meanwhile.
     """
 
     def __init__(self, writer: AsyncEngine, readers: AsyncEngine, driver: sqlite3.Connection) -> None:
@@ -46,6 +52,8 @@ class Database:
         self._readers = readers
         self._driver = driver
         self._turn = Turn()
+        self._is_silent = False  # nothing has got on disk since somebody gave up
+        self._written_s = -inf
 
     @classmethod
     async def open(cls, path: Path) -> "Database":
@@ -53,8 +61,8 @@ class Database:
         path.parent.mkdir(parents=True, exist_ok=True)
         await anyio.to_thread.run_sync(migrate, path)
         driver = sqlite3.connect(path, check_same_thread=False, cached_statements=8)
-        _configure(driver)
-        return cls(_engine(path, "BEGIN IMMEDIATE", 1), _engine(path, "BEGIN", _READERS), driver)
+        _configure(driver, 0)
+        return cls(_engine(path, "BEGIN IMMEDIATE", 0, 1), _engine(path, "BEGIN", _BUSY_MS, _READERS), driver)
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
@@ -70,26 +78,56 @@ class Database:
         before others that wait for it.
 
         ``committed`` is called in the same breath as the commit, also when the caller is being cancelled: what it keeps
-        in memory never disagrees with the disk.
+        in memory never disagrees with the disk. Raises DatabaseSilent.
         """
-        async with self._turn.taken(first=first), _connected(self._writer) as connection:
-            await _to_the_end(_begin(connection))
-            yield connection
-            await _to_the_end(_commit(connection, committed))
+        asked_s = time.monotonic()
+
+        def left_s() -> float:
+            patience_s = _SILENT_S if self._is_silent else _PATIENCE_S
+            return max(asked_s, self._written_s) + min(patience_s, _PATIENCE_S) - time.monotonic()
+
+        with self._heard():
+            async with self._turn.taken(first=first, left_s=left_s), _connected(self._writer) as connection:
+                await _let_in(partial(_begin, connection), left_s)
+                yield connection
+                await _to_the_end(_commit(connection, committed))
+            self._wrote()
 
     async def execute(self, statement: Callable[[], Statement | None], committed: Callable[[], None]) -> None:
         """One statement, which is a transaction of its own, by the driver: for the hot path, and before others.
 
         ``statement`` is asked when it is this writer's turn; ``committed`` is called as in ``writing``.
+        Raises DatabaseSilent.
         """
-        async with self._turn.taken(first=True):
-            asked = statement()
-            if asked is not None:
-                await _to_the_end(self._execute(asked, committed))
+        with self._heard():
+            async with self._turn.taken(first=True):
+                asked = statement()
+                until_s = time.monotonic() + _PATIENCE_S
+                if asked is not None:
+                    await _let_in(partial(self._execute, asked, committed), lambda: until_s - time.monotonic())
+                    self._wrote()
 
     async def _execute(self, statement: Statement, committed: Callable[[], None]) -> None:
         await anyio.to_thread.run_sync(self._driver.execute, *statement)
         committed()
+
+    @contextmanager
+    def _heard(self) -> Generator[None]:
+        """What comes of an attempt to write. Raises DatabaseSilent, for what is not the fault of the writer."""
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except (DatabaseError, sqlite3.Error) as error:
+            self._is_silent = True
+            raise DatabaseSilent(getattr(error, "orig", error)) from error
+        except TurnLate:
+            self._is_silent = True
+            raise DatabaseSilent(TimeoutError("nothing gets on disk")) from None
+
+    def _wrote(self) -> None:
+        self._is_silent = False
+        self._written_s = time.monotonic()
 
     async def close(self) -> None:
         async with self._turn.taken():
@@ -154,30 +192,43 @@ async def _to_the_end(step: Coroutine[Any, Any, _Result]) -> _Result:
     return result
 
 
-def _configure(connection: Any) -> None:
+async def _let_in(step: Callable[[], Coroutine[Any, Any, None]], left_s: Callable[[], float]) -> None:
+    """Take ``step`` again for as long as another process has the database, and ``left_s`` lasts."""
+    while True:
+        try:
+            await _to_the_end(step())
+        except (DatabaseError, sqlite3.Error) as error:
+            if not is_locked(getattr(error, "orig", error)) or left_s() <= 0:
+                raise
+        else:
+            return
+        await anyio.sleep(_BUSY_RETRY_S)
+
+
+def _configure(connection: Any, busy_ms: int) -> None:
     connection.isolation_level = None  # the driver must not open transactions of its own
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+    cursor.execute(f"PRAGMA busy_timeout={busy_ms}")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 
 
-def _prepare(begin: str, engine: AsyncEngine) -> None:
+def _prepare(begin: str, busy_ms: int, engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: object) -> None:
-        _configure(connection)
+        _configure(connection, busy_ms)
 
     @event.listens_for(engine.sync_engine, "begin")
     def start(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
 
-def _engine(path: Path, begin: str, connections: int) -> AsyncEngine:
+def _engine(path: Path, begin: str, busy_ms: int, connections: int) -> AsyncEngine:
     engine = create_async_engine(
         f"sqlite+aiosqlite:///{path}", poolclass=AsyncAdaptedQueuePool, pool_size=connections, max_overflow=0
     )
-    _prepare(begin, engine)
+    _prepare(begin, busy_ms, engine)
     return engine
 
 

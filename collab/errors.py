@@ -1,7 +1,13 @@
 """What can go wrong in a document or its journal, named for the fact."""
 
+import sqlite3
+
+from sqlalchemy.exc import OperationalError
+
 from collab.note import Noted
 from collab.wire import CloseCode
+
+_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
 class Refused(Exception):
@@ -26,6 +32,26 @@ class DocumentBroken(Exception):
     def __init__(self, poison: Noted | None = None) -> None:
         super().__init__()
         self.poison = poison
+
+
+class DatabaseSilent(OperationalError):
+    """Raised when the database takes nothing, as it is locked, full or broken: nothing of it is on disk."""
+
+    def __init__(self, reason: BaseException) -> None:
+        super().__init__(None, None, reason)
+
+    @property
+    def is_locked(self) -> bool:
+        """By another process: all goes on as soon as that lets go."""
+        return is_locked(self.orig)
+
+    def __str__(self) -> str:
+        return str(self.orig)
+
+
+def is_locked(reason: BaseException | None) -> bool:
+    """Whether the driver says that another process has the database."""
+    return getattr(reason, "sqlite_errorcode", 0) & 0xFF in _LOCKED
 
 
 class SubscriberTooSlow(Exception):

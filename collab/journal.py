@@ -20,7 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
 from collab.database import Database, Statement, metadata
+from collab.errors import DatabaseSilent
 from collab.log import SAVING, UPDATE, Entry, Log, Subscription
+from collab.saving import Saving
 
 logs = Table("log", metadata, Column("id", Text, primary_key=True), Column("started_at_ms", Integer, nullable=False))
 entries = Table(
@@ -39,8 +41,6 @@ entries = Table(
 _INSERT = "INSERT INTO entry (log, entry, at_ms, document, delivered_by, kind, payload) VALUES "
 _MAX_ROWS = 4_000  # of one statement: SQLite takes 32,766 parameters
 _RETRY_S = 0.5
-_LATE_S = 1.0  # what has waited for longer is not being saved
-_WATCH_S = 0.25
 _PROBE: Statement = ("PRAGMA user_version = 0", ())  # it changes nothing, and is written and synced like any commit
 
 Row = tuple[str, int, int, str, str, str, bytes]
@@ -112,7 +112,10 @@ class Transaction:
 
     async def insert(self, rows: list[Row]) -> None:
         for at in range(0, len(rows), _MAX_ROWS):
-            await self.connection.exec_driver_sql(*insert_of(rows[at : at + _MAX_ROWS]))
+            try:
+                await self.connection.exec_driver_sql(*insert_of(rows[at : at + _MAX_ROWS]))
+            except IntegrityError as error:  # nobody's fault here
+                raise DatabaseSilent(error.orig or error) from error
 
     def _number(self, log: Log) -> int:
         self._logs[log.id] = log
@@ -167,11 +170,9 @@ class Journal:
         self.database = database
         self.clock = clock
         self.durable = 0
-        self.failures = 0  # commits that failed
         self.on_commit: Callable[[], None] = lambda: None
         self.commit_took: Callable[[float], None] = lambda _seconds: None
-        self._has_failed = False  # the last commit
-        self._is_told_saving = True
+        self._saving = Saving(lambda: self.waiting_s, lambda: len(self._queue), self._tell_saving)
         self._group_s = group_ms / 1000
         self._max_queued = max_queued
         self._max_queued_bytes = max_queued_bytes
@@ -215,7 +216,12 @@ class Journal:
     @property
     def is_saving(self) -> bool:
         """Whether what is accepted gets on disk: the last commit has not failed, and nothing has waited long."""
-        return not self._has_failed and self.waiting_s <= _LATE_S
+        return self._saving.is_well
+
+    @property
+    def failures(self) -> int:
+        """Commits that failed."""
+        return self._saving.failures
 
     @property
     def queued(self) -> int:
@@ -254,7 +260,7 @@ class Journal:
                 yield transaction
         except DBAPIError as error:
             if not isinstance(error, IntegrityError):  # that is what the caller has written
-                self._fail()
+                self._fail(error)
             raise
 
     def _commit(self, group: list[Queued], transaction: Transaction) -> None:
@@ -264,53 +270,46 @@ class Journal:
             self._queued_bytes -= len(item.payload)
         self.durable += len(group)
         self.commit_took(time.monotonic() - transaction.began_s)
-        self._succeed()
+        self._saving.succeed()
         self._committed.set()
         self._committed = asyncio.Event()
         transaction.committed()
         self.on_commit()
 
-    def _succeed(self) -> None:
-        self._has_failed = False
-        self._tell_saving()
-
-    def _fail(self) -> None:
-        self.failures += 1
-        self._has_failed = True
-        self._waiting.set()
-        self._tell_saving()
-
-    def _tell_saving(self) -> None:
-        """Everybody who listens, whatever the log, when it has changed."""
-        is_saving = self.is_saving
-        if is_saving is self._is_told_saving:
-            return
-        self._is_told_saving = is_saving
+    def _tell_saving(self, is_saving: bool) -> None:
+        """To everybody who listens, whatever the log."""
         payload = json.dumps({"is_saving": is_saving}, separators=(",", ":")).encode()
         for log in list(self._logs.values()):
             for subscription in log.subscriptions:
                 subscription.offer(Entry(log.id, 0, log.committed_at_ms, "", "", SAVING, payload))
 
-    async def _watch(self) -> None:
-        """Nobody says that a commit does not come back."""
-        while True:
-            await anyio.sleep(_WATCH_S)
-            self._tell_saving()
+    def _fail(self, error: Exception) -> None:
+        self._saving.fail(error)
+        self._waiting.set()
 
     async def run(self) -> None:
-        """Commit what is queued, a group at a time, for ever. A failing commit is loud and is retried."""
+        """Commit what is queued, a group at a time, for ever. A failing commit is retried."""
         while True:
             await self._waiting.wait()
             await anyio.sleep(self._group_s)
             self._waiting.clear()
             try:
                 await self.flush()
-                if self._has_failed:  # a transaction, with nothing queued
-                    await self._execute(lambda: _PROBE, self._succeed)
-            except Exception:  # noqa: BLE001 - whatever the disk says, the next attempt may go through
+                if self._saving.has_failed:  # a transaction, with nothing queued
+                    await self._execute(lambda: _PROBE, self._saving.succeed)
+            except DatabaseSilent as error:
+                self._waiting.set()
+                if not error.is_locked:  # or else it was tried until now
+                    await anyio.sleep(_RETRY_S)
+            except Exception:  # noqa: BLE001 - whatever it is, the next attempt may go through
                 _log.exception("commit failed", queued=len(self._queue), queued_bytes=self._queued_bytes)
                 self._waiting.set()
                 await anyio.sleep(_RETRY_S)
+
+    async def settle(self, document: str) -> None:
+        """Return when every entry of this document that was queued before the call is on disk."""
+        if any(item.document == document for item in self._queue):
+            await self.flush()
 
     async def flush(self) -> None:
         """Return when everything that was queued before the call is on disk."""
@@ -329,14 +328,14 @@ class Journal:
     async def _execute(self, statement: Callable[[], Statement | None], committed: Callable[[], None]) -> None:
         try:
             await self.database.execute(statement, committed)
-        except Exception:
-            self._fail()
+        except Exception as error:
+            self._fail(error)
             raise
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """``run`` for as long as the block lasts, and a last attempt to put all on disk."""
-        tasks = [asyncio.create_task(self.run()), asyncio.create_task(self._watch())]
+        tasks = [asyncio.create_task(self.run()), asyncio.create_task(self._saving.watch())]
         try:
             yield
         finally:
@@ -346,8 +345,8 @@ class Journal:
                     await task
             try:
                 await self.flush()
-            except Exception:  # noqa: BLE001 - the process ends all the same
-                _log.exception("not everything could be saved", queued=len(self._queue))
+            except Exception as error:  # noqa: BLE001 - the process ends all the same
+                _log.error("not everything could be saved", queued=len(self._queue), reason=str(error))
 
     def subscribe(self, log_id: str) -> Subscription:
         """The log's events (not its updates) from the moment that the subscription is entered."""

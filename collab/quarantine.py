@@ -7,6 +7,7 @@ from typing import NamedTuple, Self
 import structlog
 from sqlalchemy import Column, Integer, LargeBinary, Table, Text, select
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import SQLAlchemyError
 
 from collab.clock import Clock
 from collab.database import Database, metadata
@@ -111,8 +112,8 @@ class Quarantine:
         try:
             async with self._database.writing() as connection:
                 await connection.execute(insert(poisons).values(row).on_conflict_do_nothing())
-        except Exception:  # noqa: BLE001 - whatever the disk says, the rooms go on
-            _log.exception("quarantine not saved", document=noted.document)
+        except SQLAlchemyError as error:
+            _log.error("quarantine not saved", document=noted.document, reason=str(error))
 
     def _has(self, noted: Noted) -> bool:
         if noted.during != "live":

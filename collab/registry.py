@@ -160,7 +160,7 @@ class Registry:
 
     async def _read(self, live: LiveDocument) -> None:
         log_id = live.log.id
-        await self.journal.flush()
+        await self.journal.settle(live.id)
         after = 0
         while True:
             page = await self.journal.entries(log_id, after=after, limit=_PAGE, document=live.id)

@@ -2,8 +2,12 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+
+
+class TurnLate(Exception):
+    """Raised to who has waited for as long as he would."""
 
 
 class Turn:
@@ -15,31 +19,37 @@ class Turn:
         self._others: deque[asyncio.Future[None]] = deque()
 
     @asynccontextmanager
-    async def taken(self, *, first: bool = False) -> AsyncGenerator[None]:
-        """For the length of the block."""
+    async def taken(self, *, first: bool = False, left_s: Callable[[], float] | None = None) -> AsyncGenerator[None]:
+        """For the length of the block. ``left_s`` is for how long to wait on, asked whenever that is over.
+
+        Raises TurnLate.
+        """
         if self._is_taken:
-            await self._wait(self._first if first else self._others)
+            await self._wait(self._first if first else self._others, left_s)
         self._is_taken = True
         try:
             yield
         finally:
             self._pass_on()
 
-    async def _wait(self, queue: deque[asyncio.Future[None]]) -> None:
+    async def _wait(self, queue: deque[asyncio.Future[None]], left_s: Callable[[], float] | None) -> None:
         turn = asyncio.get_running_loop().create_future()
         queue.append(turn)
         try:
-            await turn
-        except asyncio.CancelledError:
-            if not turn.cancelled():  # it was given to a task that does not want it any more
+            while not turn.done():
+                if left_s is not None and left_s() <= 0:
+                    raise TurnLate
+                await asyncio.wait([turn], timeout=None if left_s is None else left_s())
+        except BaseException:
+            if turn.done():  # it was given to a task that does not want it any more
                 self._pass_on()
+            else:
+                queue.remove(turn)
             raise
 
     def _pass_on(self) -> None:
         for queue in (self._first, self._others):
-            while queue:
-                turn = queue.popleft()
-                if not turn.done():
-                    turn.set_result(None)
-                    return  # still taken, by whoever waited: nobody else slips in before that task runs
+            if queue:
+                queue.popleft().set_result(None)
+                return  # still taken, by whoever waited: nobody else slips in before that task runs
         self._is_taken = False

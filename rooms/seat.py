@@ -209,9 +209,9 @@ class Seats:
                     return
                 await self._tell(transaction, grant.interview_id, grant.participant_id)
                 await self.ask(transaction, interview, ticket.participant)
-        except SQLAlchemyError:
+        except SQLAlchemyError as error:
             self._overdue.add((grant.interview_id, grant.participant_id))
-            _log.exception("connection was not recorded", participant=grant.participant_id)
+            _log.warning("connection was not recorded", participant=grant.participant_id, reason=str(error))
 
     async def disconnected(self, grant: Grant) -> None:
         """One less: after the last one the seat is kept for a while."""
@@ -219,9 +219,9 @@ class Seats:
             return
         try:
             await self._settle_alone(grant.interview_id, [grant.participant_id])
-        except SQLAlchemyError:
+        except SQLAlchemyError as error:
             self._overdue.add((grant.interview_id, grant.participant_id))
-            _log.exception("disconnection was not recorded", participant=grant.participant_id)
+            _log.warning("disconnection was not recorded", participant=grant.participant_id, reason=str(error))
 
     async def hang_up(
         self,
@@ -333,8 +333,9 @@ class Seats:
             next_ms = await self.sweep()
             if next_ms is not None:  # what is asked for from now on is kept for longer than this sleeps
                 wait_s = min(wait_s, max(0, next_ms - self._journal.clock.now_ms()) / 1000)
-        except Exception:  # noqa: BLE001 - whatever the disk says, the next attempt may go through
-            _log.exception("seats were not passed on")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next attempt may go through
+            if not isinstance(error, SQLAlchemyError):  # the journal says it of the disk, once
+                _log.exception("seats were not passed on")
             wait_s = _RETRY_S
             self._woken = anyio.Event()
         return wait_s

@@ -6,11 +6,13 @@ from typing import Any
 
 import structlog
 from quart import Quart, Response, json, render_template, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 from werkzeug.exceptions import HTTPException
 
 from rooms import errors as rooms
 from web.moment import iso
+
+_RETRY_AFTER_S = "2"
 
 _log = structlog.get_logger("http")
 
@@ -85,7 +87,8 @@ def register(app: Quart, more: Mapping[type[Exception], tuple[int, str]]) -> Non
     for kind, (status, title) in {**PROBLEMS, **more}.items():
         app.register_error_handler(kind, _known(status, title))
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(OperationalError, _silent)
+    app.register_error_handler(DatabaseError, _silent)
+    app.register_error_handler(IntegrityError, _unexpected)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -123,12 +126,14 @@ async def _http(error: HTTPException) -> Response:
     return response
 
 
-async def _silent(error: OperationalError) -> Response:
-    """The database is locked, full or gone. Rooms go on; this request has changed nothing."""
-    _log.error("the database does not answer", method=request.method, path=request.path, exc_info=error)
-    return await _answer(
+async def _silent(error: DatabaseError) -> Response:
+    """The database is locked, full or broken. Rooms go on; this request has changed nothing."""
+    _log.error("the database does not answer", method=request.method, path=request.path, reason=str(error.orig))
+    response = await _answer(
         503, "database-silent", "The database does not answer", "Nothing was changed. Try again in a while."
     )
+    response.headers["Retry-After"] = _RETRY_AFTER_S
+    return response
 
 
 async def _unexpected(error: Exception) -> Response:

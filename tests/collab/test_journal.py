@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from collab import database as database_module
 from collab import journal as journal_module
 from collab.database import Database
+from collab.errors import DatabaseSilent
 from collab.journal import Journal
 from collab.log import UPDATE, Entry
 from tests.collab.clock import NOW_MS, SetClock, lines, start
@@ -249,7 +250,7 @@ async def test_domain_and_journal_are_one_commit(journal: Journal, database: Dat
 
 
 async def test_a_locked_database(tmp_path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_module, "_BUSY_MS", 20)
+    monkeypatch.setattr(database_module, "_PATIENCE_S", 0.02)
     database = await Database.open(tmp_path / "locked.db")
     journal = Journal(database, clock)
     log = await journal.open("log")
@@ -257,7 +258,7 @@ async def test_a_locked_database(tmp_path: Path, clock: SetClock, monkeypatch: p
     other = sqlite3.connect(tmp_path / "locked.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     for _ in range(3):
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(DatabaseSilent, match="database is locked"):
             await journal.flush()
     journal.append(log, "log", "ada", b"b")
     assert (journal.durable, journal.queued) == (0, 2)
@@ -286,16 +287,17 @@ async def test_commits_that_fail_are_retried(
         async with journal.running():
             for payload in (b"a", b"b", b"c"):
                 journal.append(log, "log", "ada", payload)
-            while len(said) < 3:
+            while journal.failures < 3:
                 await anyio.lowlevel.checkpoint()
-            assert said[-1]["event"] == "commit failed"
-            assert said[-1]["queued"] == 3
+            assert [line["event"] for line in said] == ["not saving"]  # once, however often it is tried
+            assert (said[0]["queued"], said[0]["reason"]) == (3, "full")
             assert commits == []
             assert await journal.entries("log") == []
             journal.on_commit = recovered.set
             async with database.writing() as connection:
                 await connection.execute(text("DROP TRIGGER full"))
             await recovered.wait()
+            assert [line["event"] for line in said] == ["not saving", "saving again"]
     assert lines(await journal.entries("log")) == [(1, UPDATE, b"a"), (2, UPDATE, b"b"), (3, UPDATE, b"c")]
     assert journal.durable == journal.queued == 3
 

@@ -98,7 +98,7 @@ async def test_cancelled_at_every_await(database: Database, clock: SetClock) -> 
 async def test_cancelled_while_waiting_for_a_lock(
     tmp_path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "_BUSY_MS", 2_000)
+    monkeypatch.setattr(database_module, "_PATIENCE_S", 2.0)
     database = await Database.open(tmp_path / "locked.db")
     journal = Journal(database, clock)
     log = await journal.open("log")

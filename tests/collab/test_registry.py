@@ -218,7 +218,7 @@ async def test_finish_holds_for_what_is_opened_later(registry: Registry) -> None
 
 
 async def test_an_open_that_fails_can_be_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_module, "_BUSY_MS", 20)
+    monkeypatch.setattr(database_module, "_PATIENCE_S", 0.02)
     database = await Database.open(tmp_path / "locked.db")
     journal = Journal(database, Clock())
     registry = Registry(journal)

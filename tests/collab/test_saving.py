@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from collab import journal as journal_module
+from collab import saving
 from collab.clock import Clock
 from collab.database import Database
 from collab.journal import Journal
@@ -31,7 +32,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 @pytest.fixture
 async def journal(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Journal]:
     monkeypatch.setattr(journal_module, "_RETRY_S", 0.01)
-    monkeypatch.setattr(journal_module, "_WATCH_S", 0.01)
+    monkeypatch.setattr(saving, "_WATCH_S", 0.01)
     journal = Journal(database, Clock(), group_ms=0)
     with anyio.fail_after(10):
         async with journal.running():
@@ -118,7 +119,7 @@ async def test_what_the_caller_may_not_write_is_no_trouble(database: Database, j
 async def test_a_commit_that_does_not_come_back_is_told(
     database: Database, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal_module, "_LATE_S", 0.05)
+    monkeypatch.setattr(saving, "_LATE_S", 0.05)
     async with journal.subscribe("log") as subscription:
         async with database.writing():  # as a disk that hangs
             journal.append(await journal.open("log"), "log", "ada", b"x")

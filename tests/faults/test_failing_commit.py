@@ -34,7 +34,7 @@ UNSAVED = "not everything could be saved"
 @pytest.fixture
 async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     """One whose writes give up at once when another process has the database."""
-    monkeypatch.setattr("collab.database._BUSY_MS", 0)
+    monkeypatch.setattr("collab.database._PATIENCE_S", 0.0)
     database, clock = await Database.open(tmp_path / "panelroom.db"), HandClock()
     journal = Journal(database, clock)
     registry = Registry(journal)
@@ -134,7 +134,7 @@ async def test_a_finish_that_fails_can_be_repeated(own: Server) -> None:
         await crowd.settle()
         run(own, FULL)
         await api.request(
-            "POST", f"interviews/{crowd.interview}/finish", {"on_behalf_of": "owner@example.org"}, expect=500
+            "POST", f"interviews/{crowd.interview}/finish", {"on_behalf_of": "owner@example.org"}, expect=503
         )
         run(own, "DROP TRIGGER full")
         await crowd.type("Cleo", " and after")
