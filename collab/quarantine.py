@@ -78,6 +78,11 @@ class Quarantine:
         """Whether the document ended the process while it was being loaded or read: it must not be touched again."""
         return document_id in self._closed
 
+    @property
+    def closed(self) -> int:
+        """How many documents are."""
+        return len(self._closed)
+
     async def add(self, noted: Noted, reason: str) -> None:
         """Keep what broke the CRDT, and say so in a line. Holds in memory also where the database fails."""
         if self._has(noted):

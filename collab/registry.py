@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 
 import anyio
@@ -69,8 +69,13 @@ class Registry:
         self._loading.pop(document_id, None)
         return live
 
+    @property
+    def documents(self) -> Collection[LiveDocument]:
+        """All that are in memory."""
+        return self._documents.values()
+
     def opened(self, log_id: str) -> list[LiveDocument]:
-        """Those in memory."""
+        """Those of a log that are in memory."""
         return [live for live in self._documents.values() if live.log.id == log_id]
 
     def hold(self, log_id: str) -> None:

@@ -72,6 +72,11 @@ class Reader(Generic[F]):
         self._make = make
         self._slots: OrderedDict[str, Slot[F]] = OrderedDict()
 
+    @property
+    def running(self) -> int:
+        """How many followers are being extended or used by one who needs them to himself."""
+        return sum(slot.turn.locked() for slot in self._slots.values())
+
     @contextmanager
     def using(self, log_id: str, document_id: str) -> Generator[Slot[F]]:
         """A RecordingBroken that ends the block holds for whoever comes after."""

@@ -66,6 +66,11 @@ class Replay:
         self._quiet: dict[str, str] = {}  # documents, of their logs, to be derived in the background
         self._arrived = asyncio.Event()
 
+    @property
+    def deriving(self) -> int:
+        """How many documents are being derived now."""
+        return self._derivations.running
+
     async def text(self, interview_id: str, document_id: str, at_ms: int) -> tuple[int, int | None, dict[str, str]]:
         """(at_ms, entry, files): the texts by root after the document's last entry with a time of at most ``at_ms``.
 

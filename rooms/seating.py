@@ -64,6 +64,14 @@ async def held(connection: AsyncConnection) -> list[Seat]:
     return [_seat(row) for row in (await connection.execute(query)).mappings()]
 
 
+async def counted(connection: AsyncConnection) -> dict[tuple[Role, State], int]:
+    """How many seats there are in what is not over."""
+    live = select(schema.interviews.c.id).where(schema.interviews.c.status.in_([Status.PENDING, Status.ACTIVE]))
+    columns = schema.seats.c.role, schema.seats.c.state
+    query = select(*columns, func.count()).where(schema.seats.c.interview_id.in_(live)).group_by(*columns)
+    return {(Role(role), State(state)): number for role, state, number in await connection.execute(query)}
+
+
 async def lapsed(connection: AsyncConnection, now_ms: int) -> list[str]:
     """The interviews in which something has."""
     query = select(schema.seats.c.interview_id).where(schema.seats.c.until_ms <= now_ms).distinct()

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Iterable
 from pathlib import Path
 
+import structlog
 from quart import Quart
 from quart_schema import APIKeySecurityScheme, HttpSecurityScheme, Info, QuartSchema
 
@@ -12,13 +13,14 @@ from web.api import chat, event, health, interview, participant, principal, reco
 from web.asgi import Dispatch
 from web.asset import Assets
 from web.auth import SESSION_COOKIE, check_origin
-from web.header import finish_response
+from web.header import begin_response, finish_response
+from web.metric import release
 from web.openapi import OPENAPI_PATH, Provider
 from web.pages import dashboard, sign_in
 from web.pages import interview as interview_page
 from web.panelroom import Panelroom
 from web.problem import register
-from web.settings import Settings
+from web.settings import Settings, changed
 from web.socket import Sockets
 
 _BLUEPRINTS = (
@@ -34,6 +36,8 @@ _BLUEPRINTS = (
     interview_page.blueprint,
 )
 _YEAR_S = 31_536_000
+
+_log = structlog.get_logger("app")
 
 
 def create_app(settings: Settings, data: Path, note: Note = NO_NOTE, poisons: Iterable[Poison] = ()) -> Quart:
@@ -66,6 +70,7 @@ def create_app(settings: Settings, data: Path, note: Note = NO_NOTE, poisons: It
         app.register_blueprint(blueprint)
     app.register_blueprint(recording.blueprint, url_prefix="/api/v1")
     register(app, {RecordingBroken: (500, "The recording does not fit its document")})
+    app.before_request(begin_response)
     app.before_request(check_origin)
     app.after_request(finish_response)
 
@@ -80,9 +85,12 @@ def create_app(settings: Settings, data: Path, note: Note = NO_NOTE, poisons: It
                 panelroom.registry.running(),
                 panelroom.rooms.seats.running(),
                 panelroom.replay.running(),
+                panelroom.watch.running(),
             ):
+                _log.info("started", version=release(), data=str(data), **changed(settings))
                 yield
         finally:
             await panelroom.database.close()
+            _log.info("stopped")
 
     return app

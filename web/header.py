@@ -1,6 +1,7 @@
 """What every response says to the browser beside its body."""
 
 import secrets
+import time
 
 from quart import Response, g, request
 
@@ -14,6 +15,11 @@ def csp_nonce() -> str:
         g.csp_nonce = secrets.token_urlsafe(16)
     nonce: str = g.csp_nonce
     return nonce
+
+
+async def begin_response() -> None:
+    """Before everything else that is done for a request."""
+    g.began_at = time.perf_counter()
 
 
 async def finish_response(response: Response) -> Response:
@@ -32,5 +38,6 @@ async def finish_response(response: Response) -> Response:
     if not request.path.startswith("/static/"):
         response.headers.setdefault("Cache-Control", "no-store")
     rule = request.url_rule
-    panelroom().metrics.count(request.method, rule.rule if rule else None, response.status_code)
+    after_s = time.perf_counter() - g.began_at
+    panelroom().metrics.answered(request.method, rule.rule if rule else None, response.status_code, after_s)
     return response

@@ -2,8 +2,53 @@
 
 import logging
 import sys
+import time
+from collections import Counter, OrderedDict
 
 import structlog
+
+_BURST = 50.0
+_PER_S = 1.0
+_ERROR_BURST = 10.0
+_ERROR_PER_S = 0.1
+_MAX_KINDS = 1_000
+
+
+class Valve(logging.Filter):
+    """Of lines of one kind, which many clients or a lasting failure can cause, passes a burst and then one now and
+    then: a second, or ten for errors, which may bring a stack. What is left out is counted.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left_out = 0
+        self._untold: Counter[str] = Counter()
+        self._buckets: OrderedDict[tuple[str, bool], tuple[float, float]] = OrderedDict()  # -> (left, at)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        # Others' messages are no kinds: there may be somebody's text in them.
+        kind = record.msg["event"] if isinstance(record.msg, dict) else record.name
+        is_error = record.levelno >= logging.ERROR
+        burst, per_s = (_ERROR_BURST, _ERROR_PER_S) if is_error else (_BURST, _PER_S)
+        now = time.monotonic()
+        left, at = self._buckets.pop((kind, is_error), (burst, now))
+        left = min(burst, left + (now - at) * per_s)
+        passes = left >= 1
+        self._buckets[kind, is_error] = (left - passes, now)
+        if len(self._buckets) > _MAX_KINDS:
+            self._buckets.popitem(last=False)
+        if not passes:
+            self.left_out += 1
+            self._untold[kind] += 1
+        return passes
+
+    def take_untold(self) -> dict[str, int]:
+        """How many of each kind were left out since the last call."""
+        untold, self._untold = dict(self._untold), Counter()
+        return untold
+
+
+valve = Valve()
 
 
 class _OneLine(structlog.stdlib.ProcessorFormatter):
@@ -32,6 +77,7 @@ def configure() -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(valve)
     handler.setFormatter(
         _OneLine(
             foreign_pre_chain=shared,

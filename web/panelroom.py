@@ -19,8 +19,10 @@ from rooms.audience import recorded
 from rooms.service import Service
 from web.metric import Metrics
 from web.rate import Rate
+from web.readiness import Readiness
 from web.settings import Settings
 from web.stream import Streams
+from web.watch import Watch
 
 DATABASE_NAME = "panelroom.db"
 CACHE_NAME = "cache.db"
@@ -31,6 +33,7 @@ class Panelroom:
     """What one process serves."""
 
     settings: Settings
+    data: Path
     database: Database
     clock: Clock
     journal: Journal
@@ -42,6 +45,8 @@ class Panelroom:
     chats: Rate
     streams: Streams
     metrics: Metrics
+    watch: Watch
+    readiness: Readiness
 
     @classmethod
     async def open(cls, settings: Settings, data: Path, note: Note = NO_NOTE, poisons: Iterable[Poison] = ()) -> Self:
@@ -73,8 +78,20 @@ class Panelroom:
         )
         replay = Replay(journal, note, quarantine, Cache(data / CACHE_NAME))
         registry.on_quiet = replay.derive_soon
+        streams = Streams()
+        metrics = Metrics(
+            data=data,
+            clock=clock,
+            journal=journal,
+            registry=registry,
+            quarantine=quarantine,
+            rooms=rooms,
+            replay=replay,
+            streams=streams,
+        )
         return cls(
             settings=settings,
+            data=data,
             database=database,
             clock=clock,
             journal=journal,
@@ -84,6 +101,8 @@ class Panelroom:
             joins=Rate(settings.joins_per_min),
             door=Turn(),
             chats=Rate(settings.chats_per_min),
-            streams=Streams(),
-            metrics=Metrics(journal, rooms),
+            streams=streams,
+            metrics=metrics,
+            watch=Watch(metrics, clock, journal),
+            readiness=Readiness(database, data / DATABASE_NAME, journal, registry, settings.min_free_bytes),
         )

@@ -24,6 +24,13 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), description="Addresses or networks of proxies whose X-Forwarded-* headers count, separated by commas"
     )
+    metrics_from: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (ip_network("127.0.0.0/8"), ip_network("::1")),
+        description="Addresses or networks that may read /metrics, separated by commas",
+    )
+    min_free_bytes: NonNegativeInt = Field(
+        100 * 2**20, description="Bytes that the data directory's disk must have left for /readyz to answer 200"
+    )
     server: Literal["uvicorn", "hypercorn"] = Field("uvicorn", description="ASGI server that runs the application")
     joins_per_min: NonNegativeInt = Field(120, description="Joins a minute from one address; 0 for no limit")
     chats_per_min: NonNegativeInt = Field(20, description="Chat messages a minute of one participant; 0 for no limit")
@@ -121,7 +128,7 @@ class Settings(BaseSettings):
             raise ValueError("must be http(s)://host or http(s)://host:port")
         return f"{url.scheme}://{url.netloc}".lower()
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "metrics_from", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -132,6 +139,18 @@ class Settings(BaseSettings):
 def described() -> list[tuple[str, str, str]]:
     """(variable, default, description) of every setting."""
     return [
-        (PREFIX + name.upper(), "" if field.default in {None, ()} else str(field.default), field.description or "")
+        (PREFIX + name.upper(), _written(field.default), field.description or "")
         for name, field in Settings.model_fields.items()
     ]
+
+
+def changed(settings: Settings) -> dict[str, str]:
+    """What is not as it is by default, by name."""
+    return {name: _written(value) for name, value in settings.model_dump(exclude_defaults=True).items()}
+
+
+def _written(value: Any) -> str:
+    """As it stands in the environment."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return "" if value is None else str(value)

@@ -28,7 +28,7 @@ from rooms.participant import Role
 from rooms.seat import Seats
 from rooms.service import Service
 from web.capacity import Capacity
-from web.origin import arrival, origin_allowed
+from web.origin import Arrival, arrival, origin_allowed
 from web.panelroom import Panelroom
 
 Message = MutableMapping[str, Any]
@@ -87,10 +87,11 @@ class Sockets:
             _log.warning(
                 "peer refused",
                 code=refusal.code.value,
+                rule=self._panelroom.metrics.refused(refusal.code, refusal.reason),
                 reason=refusal.reason,
                 document=document_id[:64],
                 participant=participant_id,
-                address=_address(scope),
+                address=self._arrival(scope).address,
             )
 
         thrown_out = self._thrown_out.recent(knock)
@@ -139,10 +140,8 @@ class Sockets:
 
     async def _authorise(self, scope: Message, document_id: str, ticket: str) -> Grant:
         """Before a byte of the connection is parsed. Raises Refused."""
-        settings = self._panelroom.settings
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        came = arrival(headers, scope["scheme"], _address(scope), settings)
-        if not origin_allowed(headers, came.scheme, came.host, settings, has_credential=True):
+        came = self._arrival(scope)
+        if not origin_allowed(_headers(scope), came.scheme, came.host, self._panelroom.settings, has_credential=True):
             raise Refused(CloseCode.REMOVED, "this page may not connect here")
         try:
             return await self._panelroom.rooms.authorise_socket(document_id, ticket)
@@ -150,6 +149,10 @@ class Sockets:
             raise Refused(CloseCode.TICKET, str(error)) from None
         except DocumentUnknown as error:
             raise Refused(CloseCode.NO_DOCUMENT, str(error)) from None
+
+    def _arrival(self, scope: Message) -> Arrival:
+        client = scope["client"]
+        return arrival(_headers(scope), scope["scheme"], client[0] if client else "", self._panelroom.settings)
 
     async def _converse(
         self, live: LiveDocument, peer: Peer, grant: Grant, *, receive: Receive, send: Send, note: Note
@@ -262,8 +265,8 @@ async def _turn_away(scope: Message, send: Send, refusal: Refused, *, in_handsha
     await send(_close(refusal.code, refusal.reason))
 
 
-def _address(scope: Message) -> str:
-    return scope["client"][0] if scope["client"] else ""
+def _headers(scope: Message) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 class Begun:

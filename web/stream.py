@@ -20,6 +20,9 @@ class Streams:
         self.door = Turn()
         self._open: defaultdict[Hashable, list[Subscription]] = defaultdict(list)
 
+    def __len__(self) -> int:
+        return sum(map(len, self._open.values()))
+
     @contextmanager
     def opened(self, reader: Hashable, subscription: Subscription) -> Generator[list[Subscription]]:
         """Those of this reader during the block: this subscription is among them for as long as it may go on."""

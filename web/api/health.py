@@ -1,18 +1,20 @@
 """/healthz, /readyz, /metrics: for whoever runs the server."""
 
+from ipaddress import ip_address
+
 import anyio
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from quart import Blueprint, Response
-from sqlalchemy import text
+from prometheus_client import CONTENT_TYPE_LATEST
+from quart import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from web.auth import panelroom
+from rooms import seating
+from web.auth import came_to, panelroom
 from web.body import Answer, documented
 from web.problem import problem
 
 blueprint = Blueprint("health", __name__)
 
-_DATABASE_S = 2.0
+_DATABASE_S = 1.0
 
 
 class Health(Answer):
@@ -31,18 +33,36 @@ async def healthz() -> Health:
 @blueprint.get("/readyz")
 @documented(answers={200: Health})
 async def readyz() -> Health | Response:
-    """The database answers too; 503 while it does not."""
-    try:
-        with anyio.fail_after(_DATABASE_S):
-            async with panelroom().database.reading() as connection:
-                await connection.execute(text("SELECT 1 FROM organisation"))
-    except (SQLAlchemyError, TimeoutError):
-        return problem(503, "database-silent", "The database does not answer", "Rooms go on; nothing new is saved.")
-    return Health(status="ok")
+    """People may be sent here; 503, and why, while the server is stopping or cannot save."""
+    trouble = await panelroom().readiness.trouble()
+    return Health(status="ok") if trouble is None else problem(503, *trouble)
 
 
 @blueprint.get("/metrics")
 @documented(answers={200: "Prometheus text"})
 async def metrics() -> Response:
-    """Prometheus text."""
-    return Response(generate_latest(panelroom().metrics.registry), content_type=CONTENT_TYPE_LATEST)
+    """Prometheus text, for the addresses of PANELROOM_METRICS_FROM."""
+    if not _may_read_metrics():
+        return problem(403, "metrics-private", "This is not for you", "PANELROOM_METRICS_FROM says who reads it.")
+    serving = panelroom()
+    try:
+        with anyio.fail_after(_DATABASE_S):
+            async with serving.database.reading() as connection:
+                serving.metrics.seats = await seating.counted(connection)
+    except (SQLAlchemyError, TimeoutError):
+        pass  # they are as they were
+    return Response(serving.metrics.text(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_read_metrics() -> bool:
+    """Who comes through a proxy that is not trusted is nobody known, whatever that proxy's own address."""
+    address, client = came_to().address, request.scope.get("client")
+    if not client:
+        return True  # a socket of this machine
+    if "X-Forwarded-For" in request.headers and address == client[0]:
+        return False
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in panelroom().settings.metrics_from)

@@ -78,15 +78,27 @@ class ActingBody(Body):
 @documented(body=JoinBody, answers={200: JoinAnswer})
 async def join(interview_id: str) -> tuple[JoinAnswer, int, dict[str, str]]:
     """Come in. Without credentials as candidate or guest."""
+    try:
+        joined = await _join(interview_id)
+    except Exception as error:
+        panelroom().metrics.joined(error)
+        raise
+    panelroom().metrics.joined(joined.admission.state)
+    arrived = came_to_known_host()
+    headers = {} if joined.device is None else {"Set-Cookie": _device_cookie(joined.device, arrived)}
+    return _admitted(joined, arrived), 200, headers
+
+
+async def _join(interview_id: str) -> Joined:
     wait_s = panelroom().joins.wait_s(came_to().address)
     if wait_s:
         raise TooManyRequests(wait_s)
-    arrived = came_to_known_host()
+    came_to_known_host()
     body = await read_body(JoinBody)
     # However many come at once, the candidate waits for one of them at most.
     async with panelroom().door.taken(first=body.role is Role.CANDIDATE):
         member = await _member(await optional_principal(), body)
-        joined = await panelroom().rooms.join(
+        return await panelroom().rooms.join(
             interview_id,
             body.role,
             name=clean_name(body.name or ""),
@@ -95,8 +107,6 @@ async def join(interview_id: str) -> tuple[JoinAnswer, int, dict[str, str]]:
             device=request.cookies.get(DEVICE_COOKIE),
             browser=browser_of(request.headers.get("User-Agent", "")),
         )
-    headers = {} if joined.device is None else {"Set-Cookie": _device_cookie(joined.device, arrived)}
-    return _admitted(joined, arrived), 200, headers
 
 
 def _device_cookie(secret: str, arrived: Arrival) -> str:

@@ -1,0 +1,90 @@
+"""Whether people may be sent here: what /readyz answers."""
+
+import math
+import sqlite3
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import anyio
+import anyio.to_thread
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from collab.database import Database
+from collab.journal import Journal
+from collab.registry import Registry
+from web.metric import free_bytes
+
+_DATABASE_S = 2.0
+_LATE_S = 3.0
+_ROOMS_GO_ON = "Rooms go on; nothing new is saved."
+
+
+class Trouble(NamedTuple):
+    kind: str
+    title: str
+    detail: str
+
+
+DRAINING = Trouble("draining", "The server is stopping", "Come back in a moment: the next one takes over.")
+SILENT = Trouble("database-silent", "The database does not answer", _ROOMS_GO_ON)
+LOCKED = Trouble("database-locked", "The database cannot be written", f"Another process holds it. {_ROOMS_GO_ON}")
+
+
+class Readiness:
+    """However many ask at once, one looks for all of them."""
+
+    def __init__(self, database: Database, path: Path, journal: Journal, registry: Registry, min_free: int) -> None:
+        """``path`` is the database's, ``min_free`` the bytes that its disk must have left."""
+        self._database = database
+        self._path = path
+        self._journal = journal
+        self._registry = registry
+        self._min_free = min_free
+        self._looking = anyio.Lock()
+        self._probing = anyio.CapacityLimiter(1)
+        self._found: Trouble | None = None
+        self._looked_at = -math.inf
+
+    async def trouble(self) -> Trouble | None:
+        """What is wrong, the worst of it; None where nothing is."""
+        if self._registry.is_draining:
+            return DRAINING
+        asked_at = time.monotonic()
+        async with self._looking:
+            if self._looked_at < asked_at:
+                self._looked_at = time.monotonic()
+                self._found = await self._look()
+            return self._found
+
+    async def _look(self) -> Trouble | None:
+        waiting_s = self._journal.waiting_s
+        if not self._journal.is_saving and not 0 < waiting_s <= _LATE_S:
+            since = f"What is typed has waited for {waiting_s:.0f} s" if waiting_s else "The last commit failed"
+            return Trouble("not-saving", "The server cannot save", f"{since}. {_ROOMS_GO_ON}")
+        try:
+            with anyio.fail_after(_DATABASE_S):
+                async with self._database.reading() as connection:
+                    await connection.execute(text("SELECT 1 FROM organisation"))
+        except (SQLAlchemyError, TimeoutError):
+            return SILENT
+        try:
+            await anyio.to_thread.run_sync(_take_turn, self._path, limiter=self._probing)
+        except sqlite3.Error:
+            return LOCKED
+        left = free_bytes(self._path.parent)
+        if left < self._min_free:
+            words = f"{left // 2**20} MiB are left, and PANELROOM_MIN_FREE_BYTES asks for {self._min_free // 2**20}."
+            return Trouble("disk-full", "The data directory's disk is nearly full", words)
+        return None
+
+
+def _take_turn(path: Path) -> None:
+    """Begin to write, on a connection that nobody else waits for. Raises sqlite3.Error where that cannot be."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", _DATABASE_S, uri=True, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    finally:
+        connection.close()
