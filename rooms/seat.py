@@ -376,6 +376,8 @@ class Seats:
             return await seating.next_end_ms(connection)
 
     async def _settle_alone(self, interview_id: str, participants: Collection[str]) -> None:
+        if self._registry.is_draining:  # everybody goes at once; the next process begins with it
+            return
         async with self._journal.transaction() as transaction:
             interview = await store.interview(transaction.connection, interview_id)
             if interview is None:

@@ -97,6 +97,8 @@ class Sockets:
         thrown_out = self._thrown_out.recent(knock)
         with ExitStack() as place:
             try:
+                if self._panelroom.registry.is_draining:
+                    raise Refused(CloseCode.RESTART, "the server restarts")
                 if thrown_out is not None:
                     raise Refused(thrown_out, "was thrown out a moment ago")
                 grant = await self._authorise(scope, document_id, ticket)

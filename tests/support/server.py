@@ -92,7 +92,7 @@ class Server:
     def stop(self) -> int:
         """SIGTERM; the exit status. A server that does not end is killed."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
         try:
             status = self._process.wait(STOP_S)
         except subprocess.TimeoutExpired:
@@ -100,6 +100,11 @@ class Server:
             raise ServerDied(f"no end {STOP_S} s after SIGTERM:\n" + "\n".join(self.log[-40:])) from None
         self._finish_reading()
         return status
+
+    def signal(self, number: signal.Signals) -> None:
+        """To the supervisor."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         """SIGKILL to the server and whatever it started: nothing gets to tidy up."""
