@@ -2,6 +2,8 @@ import { defineConfig, type Plugin } from "vite";
 
 // One entry a page. The server finds the hashed names in the manifest, build/.vite/manifest.json.
 const pages = ["signin", "dashboard", "room", "finished", "replay", "plain"];
+// Beside the pages: its address is the same for ever, the server gives it at /service-worker.js.
+const WORKER = "worker";
 
 // The package marks as pure the calls that define its keys and commands, so that a bundler leaves them out.
 const wholeEmacs: Plugin = {
@@ -23,6 +25,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1000,
-    rolldownOptions: { input: pages.map((page) => `src/${page}.ts`) },
+    rolldownOptions: {
+      input: [...pages, WORKER].map((entry) => `src/${entry}.ts`),
+      output: { entryFileNames: ({ name }) => (name === WORKER ? "[name].js" : "assets/[name]-[hash].js") },
+    },
   },
 });

@@ -1,6 +1,6 @@
 """/i/<id>: the one address of an interview, before, during and after."""
 
-from quart import Blueprint, Response, redirect, render_template
+from quart import Blueprint, Response, current_app, redirect, render_template
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as Redirect
 
@@ -48,6 +48,14 @@ async def interview(interview_id: str) -> str | Response | Redirect:
         "csp_nonce": csp_nonce(),
     }
     return await render_template("room.html", page=page)
+
+
+@blueprint.get("/service-worker.js")
+async def service_worker() -> Response:
+    """What opens a room while the server is away. Browsers look for another version of it at this same address."""
+    worker = await current_app.send_static_file("build/worker.js")
+    worker.headers["Cache-Control"] = "no-cache"
+    return worker
 
 
 @blueprint.get("/i/<interview_id>/lobby")

@@ -10,7 +10,15 @@ export class Problem extends Error {
   ) {
     super(message);
   }
+
+  /** Nothing is decided: the server was not reached, is busy or cannot write, and may answer in a moment. */
+  get isPassing(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
 }
+
+/** Who comes in and goes out does not wait longer for an answer. */
+const PATIENCE_MS = 10_000;
 
 export interface InterviewItem {
   id: string;
@@ -78,12 +86,12 @@ export function createInterview(): Promise<InterviewItem> {
   return call<InterviewItem>("POST", interviews, {});
 }
 
-export function join(interview: string, request: JoinRequest): Promise<Joined> {
-  return call<Joined>("POST", `${interviews}/${interview}/join`, request);
+export function join(interview: string, request: JoinRequest, timeout_ms = PATIENCE_MS): Promise<Joined> {
+  return call<Joined>("POST", `${interviews}/${interview}/join`, request, timeout_ms);
 }
 
 export async function leave(interview: string, ticket: string, done: boolean): Promise<void> {
-  await call("POST", `${interviews}/${interview}/leave`, done ? { ticket, done } : { ticket });
+  await call("POST", `${interviews}/${interview}/leave`, done ? { ticket, done } : { ticket }, PATIENCE_MS);
 }
 
 export async function finish(interview: string): Promise<void> {
@@ -149,17 +157,18 @@ export function recordingFile(interview: string, document: string, after?: numbe
   return request("GET", `${interviews}/${interview}/recording/file?${query.toString()}`);
 }
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await request(method, path, body);
+async function call<T>(method: string, path: string, body?: unknown, timeout_ms?: number): Promise<T> {
+  const response = await request(method, path, body, timeout_ms);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
 /** A response that is no refusal. Raises Problem. */
-async function request(method: string, path: string, body?: unknown): Promise<Response> {
+async function request(method: string, path: string, body?: unknown, timeout_ms?: number): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, {
       method,
+      signal: timeout_ms === undefined ? null : AbortSignal.timeout(timeout_ms),
       ...(body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
     });
   } catch {

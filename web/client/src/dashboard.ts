@@ -3,6 +3,7 @@ import "./dashboard.css";
 import * as api from "./api";
 import { announce, h, icon, mount } from "./dom";
 import { InterviewTable } from "./interview_table";
+import { forgetMember } from "./stay";
 
 type Tab = api.InterviewItem["status"];
 
@@ -207,3 +208,13 @@ class Dashboard {
 }
 
 new Dashboard(mount("main"));
+
+const SIGN_OUT_MS = 1_500;
+const signOut = document.querySelector<HTMLFormElement>('form[action="/sign-out"]');
+signOut?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  // Storage that hangs keeps nobody signed in.
+  void Promise.race([forgetMember(), new Promise((done) => setTimeout(done, SIGN_OUT_MS))]).finally(() => {
+    signOut.submit();
+  });
+});

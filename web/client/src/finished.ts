@@ -1,9 +1,11 @@
 import "./style";
 import { recentLobby } from "./api";
+import { showLeftovers } from "./leftover_notice";
+import { dropPage } from "./offline_page";
 
 const LOOK_MS = 3_000;
 
-/** In front of a room that is over. As long as the finish can be undone the page looks whether it was. */
+/** In front of a room that is over, or was cancelled. As long as the finish can be undone the page looks whether it was. */
 const hint = document.getElementById("reopening");
 const left_ms = Number(hint?.dataset["leftMs"] ?? "0");
 const until = performance.now() + left_ms;
@@ -31,3 +33,6 @@ if (left_ms > 0) {
     if (document.visibilityState === "visible" && hint?.isConnected === true) void look();
   });
 }
+
+void dropPage(interview);
+void showLeftovers(interview, document.querySelector("main") ?? document.body);

@@ -41,10 +41,16 @@ export class Losses {
     this.put(refusedNotice(document.name, reason, text));
   }
 
-  /** What had not reached the server when the interview was finished is in no recording. */
+  /** What had not reached the server when the interview was finished is in no recording: it is kept until put away. */
   tellLate(document: SharedDocument): void {
-    if (this.late.has(document) || document.saved.kind === "saved" || document.saved.changes === 0) return;
-    const notice = lateNotice(document.name, together(document.texts()));
+    if (this.late.has(document)) return;
+    if (document.saved.kind === "saved" || document.saved.changes === 0) {
+      document.forget();
+      return;
+    }
+    const notice = lateNotice(document.name, together(document.texts()), () => {
+      document.forget();
+    });
     this.late.set(document, notice);
     this.put(notice);
   }
@@ -64,7 +70,12 @@ export class Losses {
   withdraw(document: SharedDocument): void {
     const unsaved = this.lost.get(document)?.unsaved ?? document.unsaved();
     this.lost.delete(document);
-    if (unsaved !== null) this.put(withdrawnNotice(document.name, together(unsaved)));
+    if (unsaved !== null) this.put(withdrawnNotice(document.name, together(unsaved), "open"));
+  }
+
+  /** It was found in this browser after a reload, and is not taken any more. */
+  tellLeftover(document: SharedDocument, lines: Texts): void {
+    if (lines.size > 0) this.put(withdrawnNotice(document.name, together(lines), "change"));
   }
 
   /** Below what was decided, by whom and why. */

@@ -44,6 +44,7 @@ interface Loss {
   /** Said of `text`; without a text there is only the notice. */
   invitation: string;
   text: string;
+  onClose?: () => void;
 }
 
 /** What a refusal threw away. */
@@ -57,21 +58,22 @@ export function refusedNotice(name: string, reason: string | HTMLElement, text: 
   });
 }
 
-/** What came too late for the recording, and is still in the editor. */
-export function lateNotice(name: string, text: string): HTMLElement {
+/** What came too late for the recording, and is still in this browser alone. */
+export function lateNotice(name: string, text: string, onClose: () => void): HTMLElement {
   return lossNotice({
     title: `Your last changes to the ${name} did not reach the server before the finish and are not in the recording.`,
-    words: "This page alone still shows them.",
+    words: "This browser alone still has them.",
     invitation: `This is the ${name} with your last changes. Copy what you need:`,
     text,
+    onClose,
   });
 }
 
-/** What the server never got of a document that one may not open any more. */
-export function withdrawnNotice(name: string, text: string): HTMLElement {
+/** What the server never got of a document that one may not open or change any more. */
+export function withdrawnNotice(name: string, text: string, may: "open" | "change"): HTMLElement {
   return lossNotice({
     title: `Your last changes to the ${name} did not reach the server.`,
-    words: `You may not open the ${name} any more.`,
+    words: `You may not ${may} the ${name} any more.`,
     invitation: "These are the lines that you wrote. Copy what you need:",
     text,
   });
@@ -88,7 +90,7 @@ export function leftNotice(text: string): HTMLElement {
 }
 
 /** Stays until it is put away. */
-function lossNotice({ title, words, more = "", invitation, text }: Loss): HTMLElement {
+function lossNotice({ title, words, more = "", invitation, text, onClose }: Loss): HTMLElement {
   const close = h("button", { type: "button", class: "button" }, "Put away");
   const box = h("textarea", { class: "lost-text", readonly: true, rows: "6", "aria-label": "The text" }, text);
   const notice = h(
@@ -100,6 +102,7 @@ function lossNotice({ title, words, more = "", invitation, text }: Loss): HTMLEl
   );
   close.addEventListener("click", () => {
     notice.remove();
+    onClose?.();
   });
   return notice;
 }

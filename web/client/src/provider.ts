@@ -2,9 +2,9 @@ import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import * as awarenessProtocol from "y-protocols/awareness";
 import * as syncProtocol from "y-protocols/sync";
-import type * as Y from "yjs";
+import * as Y from "yjs";
 import { CLOSE_CODES, isFinal } from "./close_codes";
-import { Unsaved, type SavedState } from "./unsaved";
+import { Unsaved, type Changes, type SavedState } from "./unsaved";
 
 const MESSAGE = { SYNC: 0, AWARENESS: 1, DENIAL: 2, QUERY_AWARENESS: 3, ACKNOWLEDGEMENT: 8 } as const;
 
@@ -15,12 +15,19 @@ const HANDSHAKE_MS = 15_000;
 const STALE_MS = 2_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 3_000;
+/** A server that restarts is away for a second or two. */
+const RESTART_RETRY_MS = 500;
+/** A server that comes back does not meet everybody at once. */
+const SPREAD_MS = 1_000;
 /** For so long the server refuses the handshake of whom it has closed for it. */
 const RATE_RETRY_MS = 10_000;
 const FRAME_MS = 16;
 
 /** The browser's own code for a connection that went without a word, or was refused in the handshake. */
 const ABNORMAL = 1006;
+
+/** The origin of what was kept of a document and is taken in again. */
+export const RESTORED = Symbol("restored");
 
 /** The part of a WebSocket that is used. */
 export type Socket = Pick<WebSocket, "binaryType" | "onopen" | "onmessage" | "onclose" | "send" | "close">;
@@ -97,6 +104,22 @@ export class Provider {
 
   get saved(): SavedState {
     return this.unsaved.state;
+  }
+
+  /** What the server has not said to be durable. */
+  get changes(): Changes {
+    return this.unsaved.changes;
+  }
+
+  /**
+   * Takes in what was kept of this document: `state`, and in it the changes that the server has not got. They go with
+   * the next step 2, so whoever is connected connects again.
+   */
+  restore(state: Uint8Array, changes: Changes): void {
+    Y.applyUpdate(this.document, state, RESTORED);
+    if (changes.count === 0) return;
+    if (this.inStep) this.open();
+    this.unsaved.keep(changes);
   }
 
   connect(url: string): void {
@@ -254,15 +277,15 @@ export class Provider {
   }
 
   private readonly onLocalUpdate = (update: Uint8Array, origin: unknown): void => {
-    if (origin === this) return;
+    if (origin === this || origin === RESTORED) return;
     if (!this.inStep) {
-      this.unsaved.keep();
+      this.unsaved.keep({ count: 1, updates: [update] });
       return;
     }
     const encoder = encoding.createEncoder();
     encoding.writeVarUint(encoder, MESSAGE.SYNC);
     syncProtocol.writeUpdate(encoder, update);
-    this.unsaved.send();
+    this.unsaved.send(update);
     this.send(encoder);
   };
 
@@ -313,10 +336,12 @@ export class Provider {
   }
 
   private drop(leastDelay: number): void {
-    const delay = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.failures, 10));
+    const grown = FIRST_RETRY_MS * 2 ** Math.min(this.failures, 10);
+    const least = Math.min(grown, this.lastCode === CLOSE_CODES.RESTART ? RESTART_RETRY_MS : LAST_RETRY_MS);
+    const delay = Math.min(LAST_RETRY_MS, least + SPREAD_MS * (1 - this.transport.random()));
     this.failures += 1;
     this.detach({ kind: "offline", failures: this.failures, code: this.lastCode });
-    this.cancelRetry = this.transport.after(leastDelay + delay * (0.5 + this.transport.random() / 2), () => {
+    this.cancelRetry = this.transport.after(leastDelay + delay, () => {
       this.open();
     });
   }

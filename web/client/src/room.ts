@@ -9,46 +9,89 @@ import { announce, h, mount, pageConfig } from "./dom";
 import { Lobby, type RoomPage } from "./lobby";
 import { leftNotice } from "./lost_text";
 import { Session, type Ending } from "./session";
-import { forget, recall } from "./ticket";
+import { leftovers } from "./leftover";
+import { patiently } from "./patience";
+import { forgetTicket, recall, sweep, type Stay } from "./stay";
 
 const page = pageConfig() as RoomPage;
 const root = mount("room");
 const { id } = page.interview;
+/** What is kept here is not kept waiting by a server that does not answer. */
+const BACK_MS = 4_000;
 let lobby: Lobby | null = null;
+/** Of the form or of the ticket: the last one counts. */
+let attempt = 0;
+/** Why the server has not heard of it yet. */
+const trouble = h("p", { class: "notice", role: "status", hidden: true });
 
 /** Back by the ticket of this browser, straight in as the link asks, or by the form. */
 async function begin(): Promise<void> {
-  const entry = recall(id);
+  const stay = recall(id);
   const wanted = { "#interviewer": "interviewer", "#observer": "observer" }[window.location.hash] as
     api.Role | undefined;
-  if (wanted !== undefined && page.member !== null && entry?.request.as !== wanted) {
+  if (wanted !== undefined && page.member !== null && stay?.request.as !== wanted) {
     const words = await enter({ as: wanted });
     if (words !== "") showLobby(words);
-  } else if (entry !== null) {
-    const words = await enter({ ...entry.request, resume: entry.ticket });
-    if (words !== "") {
-      forget(id);
-      showLobby("", entry.request.name ?? "");
+  } else if (stay !== null) await comeBack(stay);
+  else showLobby("");
+  await sweep();
+}
+
+/** With the ticket; while the server is away, into the room as this browser has kept it. */
+async function comeBack({ request, joined }: Stay): Promise<void> {
+  const resumed = { ...request, resume: joined.ticket };
+  if (joined.documents.length > 0) {
+    try {
+      if (admit(await api.join(id, resumed, BACK_MS), request) === "") return;
+    } catch (error) {
+      if (error instanceof api.Problem && error.isPassing) {
+        showRoom(joined, request, true);
+        return;
+      }
     }
-  } else showLobby("");
+  }
+  if ((await enter(resumed)) === "") return;
+  forgetTicket(id);
+  showLobby("", request.name ?? "");
 }
 
 /** Resolves to the reason when the server did not let us in. */
 async function enter(request: api.JoinRequest): Promise<string> {
+  const own = (attempt += 1);
   try {
-    const joined = await api.join(id, request);
-    if (joined.admission.state === "refused") return joined.admission.reason ?? "The room is full.";
-    showRoom(joined, request);
-    return "";
+    const joined = await patiently(
+      () => api.join(id, request),
+      (words) => {
+        if (own !== attempt) throw new api.Problem(0, "");
+        if (lobby === null) showLobby(words, request.name);
+        else lobby.tell(words);
+      },
+    );
+    return own === attempt ? admit(joined, request) : "";
   } catch (error) {
     if (!(error instanceof api.Problem)) throw error;
     if (error.kind === "removed") {
-      showEnd("removed", error.message, "");
+      await showRemoved(error.message);
       return "";
     }
     if (error.status === 409 || error.status === 404) reloadOnce();
     return error.message;
   }
+}
+
+/** Resolves to the reason when the room is closed to us. */
+function admit(joined: api.Joined, request: api.JoinRequest): string {
+  if (joined.admission.state === "refused") return joined.admission.reason ?? "The room is full.";
+  showRoom(joined, request);
+  return "";
+}
+
+/** What had not been sent before is shown once more, and is gone then. */
+async function showRemoved(words: string): Promise<void> {
+  const participant = recall(id)?.joined.participant_id;
+  const left = participant === undefined ? [] : await leftovers(id, participant);
+  showEnd("removed", words, left.map(({ text }) => text).join("\n\n"));
+  for (const each of left) await each.clear();
 }
 
 /** The server has another page for this address now; if it has not, its words are shown instead. */
@@ -66,8 +109,9 @@ function showLobby(words: string, name = ""): void {
   show(lobby.element, true);
 }
 
-function showRoom(joined: api.Joined, { as, name }: api.JoinRequest): void {
-  const session = new Session(page, joined, name === undefined ? { as } : { as, name }, show, showEnd);
+function showRoom(joined: api.Joined, { as, name }: api.JoinRequest, isFromStorage = false): void {
+  const request = name === undefined ? { as } : { as, name };
+  const session = new Session(page, joined, request, { show, showEnd, showTrouble }, isFromStorage);
   session.start();
   Object.assign(window, { panelroomRoom: session.probe() });
 }
@@ -80,6 +124,11 @@ function show(element: HTMLElement, isCard: boolean): void {
   document.body.classList.toggle("page-card", isCard);
   // Taken out and put back, an element loses focus, caret and scroll.
   if (root.lastElementChild !== element || root.childElementCount > 1) root.replaceChildren(element);
+}
+
+function showTrouble(words: string): void {
+  trouble.textContent = words;
+  trouble.hidden = words === "";
 }
 
 const TITLES: Record<Ending, string> = {
@@ -117,6 +166,7 @@ function showEnd(ending: Ending, words: string, unsaved: string): void {
       title,
       words === "" ? null : h("p", { class: "ending-words", dir: "auto" }, words),
       h("p", {}, NEXT[ending]),
+      trouble,
       unsaved === "" ? null : leftNotice(unsaved),
       ending === "cancelled" ? null : again,
       page.member === null ? null : h("p", { class: "quiet" }, h("a", { href: "/" }, "All interviews")),

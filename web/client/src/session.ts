@@ -1,17 +1,21 @@
 import * as api from "./api";
 import { CLOSE_CODES } from "./close_codes";
 import { closeDecisions } from "./dialog";
-import { EditorStack } from "./editor_stack";
+import { Documents } from "./documents";
 import type { RoomPage } from "./lobby";
+import type { Texts } from "./lost_text";
 import { Losses, refusalWords, sentence } from "./losses";
 import type { ConnectionState } from "./provider";
 import { reasonWords } from "./own_notice";
 import { Panel } from "./panel";
+import { dropPage, keepPage } from "./offline_page";
+import { watchPage } from "./page_watch";
+import { patiently, pause } from "./patience";
 import { askLeave } from "./questions";
 import { RoomEvents, type RoomEvent } from "./room_events";
-import { SharedDocument, type DocumentWatcher } from "./shared_document";
+import type { DocumentWatcher, SharedDocument } from "./shared_document";
 import { Status } from "./status";
-import { forget, remember } from "./ticket";
+import { forget, remember } from "./stay";
 import { Turn } from "./turn";
 import { Typing } from "./typing";
 import { Waiting } from "./waiting";
@@ -23,6 +27,8 @@ const REMOVAL_MS = 1_000;
 const LEFT = "left";
 /** More refusals than this within a minute are not met by joining again. */
 const MOST_REJOINS = 5;
+/** What is on its way when somebody leaves is waited for so long. */
+const SETTLE_MS = 2_000;
 
 const MEMBER_ROLES: Partial<Record<api.Role, api.Role>> = { interviewer: "observer", observer: "interviewer" };
 
@@ -30,22 +36,28 @@ type OwnEvent = Extract<RoomEvent, { kind: "admission.changed" | "participant.ch
 
 export type Ending = "left" | "removed" | "cancelled" | "refused";
 
+/** The page around a session. */
+export interface Stage {
+  /** Something else stands on it now: the room, or the card in front of it. */
+  show: (element: HTMLElement, isCard: boolean) => void;
+  showEnd: (ending: Ending, words: string, unsaved: string) => void;
+  /** Why the server has not heard yet that one has left; empty once it has. */
+  showTrouble: (words: string) => void;
+}
+
 /** One stay in the room: its documents, its events, and what to do about every way it can be interrupted. */
 export class Session implements DocumentWatcher {
   private readonly workspace: Workspace;
-  private documents: SharedDocument[] = [];
   private readonly panel: Panel;
   private waiting: Waiting | null = null;
-  private readonly status = new Status(() => this.documents);
+  private readonly status = new Status(() => this.documents.all);
   private readonly typing = new Typing((participants) => {
     this.panel.setTyping(participants);
   });
   private readonly events = new RoomEvents((event) => {
     this.accept(event);
   });
-  private readonly code: SharedDocument;
-  /** Interviewers alone have them: they come and go with the role. */
-  private notes: SharedDocument | null = null;
+  private readonly documents: Documents;
   private readonly losses: Losses;
   /** A fresh ticket for the same participant. The documents stay, unless the server makes another one of us. */
   private readonly rejoin = new Turn(
@@ -60,14 +72,16 @@ export class Session implements DocumentWatcher {
   private finished = false;
   /** Why this device was removed, as soon as it is told. */
   private removal = "";
+  /** In a row, of joining again. */
+  private failures = 0;
 
   constructor(
     private readonly page: RoomPage,
     private joined: api.Joined,
     private request: api.JoinRequest,
-    /** Something else stands on the page now: the room, or the card in front of it. */
-    private readonly onView: (element: HTMLElement, isCard: boolean) => void,
-    private readonly onEnd: (ending: Ending, words: string, unsaved: string) => void,
+    private readonly stage: Stage,
+    /** The server does not answer: the room is opened as it was kept, and joins when it is back. */
+    private isFromStorage = false,
   ) {
     const nonce = page.csp_nonce;
     const { language, title } = page.interview;
@@ -91,22 +105,34 @@ export class Session implements DocumentWatcher {
     const { pill, banner } = this.status;
     this.panel = new Panel(page, hooks, { pill, banner, code: this.workspace.element });
     this.losses = new Losses(this.panel.frame.notices);
-    this.code = new SharedDocument(page.interview.id, "code", language, this.workspace, this, this.typing);
-    this.documents = [this.code];
-    this.watchPage(this.watching.signal);
+    const { frame } = this.panel;
+    this.documents = new Documents(page, this.workspace, frame.notes, this.losses, this, this.typing);
+    this.status.tell({ isFromStorage });
+    watchPage(
+      {
+        onBack: (isOnline) => {
+          this.documents.wake();
+          if (isOnline) this.events.open(this.joined.events_url);
+        },
+        onOffline: () => {
+          this.documents.probe();
+        },
+        hasUnsaved: () => this.documents.hasUnsaved,
+      },
+      this.watching.signal,
+    );
   }
 
   /** For tests: nothing in the page reads it. */
   probe(): { text: (name?: string) => string | undefined; notes: () => string | null; state: () => object } {
+    const { code } = this.documents;
     return {
       text: (name) =>
-        name === undefined
-          ? this.code.text()
-          : [...this.code.texts().values()].find((file) => file.name === name)?.text,
-      notes: () => this.notes?.text() ?? null,
+        name === undefined ? code.text() : [...code.texts().values()].find((file) => file.name === name)?.text,
+      notes: () => this.documents.notes?.text() ?? null,
       state: () => ({
-        connection: this.code.connection.kind,
-        saved: this.code.saved,
+        connection: code.connection.kind,
+        saved: code.saved,
         participant_id: this.joined.participant_id,
         role: this.joined.role,
         admission: this.joined.admission.state,
@@ -116,41 +142,48 @@ export class Session implements DocumentWatcher {
   }
 
   start(): void {
-    remember(this.page.interview.id, { ticket: this.joined.ticket, request: this.request });
+    const isMember = this.page.member !== null;
+    remember(this.page.interview.id, { request: this.request, joined: this.joined, isMember });
     this.events.open(this.joined.events_url);
     const { admission, documents } = this.joined;
     if (documents.length === 0) {
       if (this.waiting === null) {
         this.waiting = new Waiting(this.page, () => void this.leave(false));
-        this.onView(this.waiting.element, true);
+        this.stage.show(this.waiting.element, true);
       }
       this.waiting.show(admission);
       return;
     }
     this.waiting = null;
     this.panel.rejoined();
-    this.onView(this.panel.frame.element, false);
-    this.connect();
+    this.stage.show(this.panel.frame.element, false);
+    this.documents.connect(this.joined);
+    this.workspace.setWritable(this.documents.code.writable);
   }
 
   onConnection(document: SharedDocument, state: ConnectionState): void {
     if (state.kind === "synchronised") {
       this.losses.tell(document);
-      if (document === this.code) this.beginTyping();
+      if (document === this.documents.code) this.synchronised();
     }
     if (state.kind === "finished") {
       this.showFinished();
       this.losses.tellLate(document);
     }
     if (state.kind === "refused") this.refused(document, state.code, state.reason);
-    if (document === this.code) this.showPresence(state);
+    if (document === this.documents.code) this.showPresence(state);
     this.onSaved();
   }
 
   onSaved(): void {
+    const { code } = this.documents;
     this.status.refresh();
-    this.panel.frame.element.dataset["connection"] = this.code.connection.kind;
-    this.panel.frame.element.dataset["saved"] = this.code.saved.kind;
+    this.panel.frame.element.dataset["connection"] = code.connection.kind;
+    this.panel.frame.element.dataset["saved"] = code.saved.kind;
+  }
+
+  onLeftover(document: SharedDocument, lines: Texts): void {
+    this.losses.tellLeftover(document, lines);
   }
 
   onSpoilt(document: SharedDocument, reason: string): void {
@@ -163,45 +196,24 @@ export class Session implements DocumentWatcher {
     else if (state.kind === "offline" && !this.finished) this.panel.setKnown(false);
   }
 
+  private synchronised(): void {
+    this.beginTyping();
+    if (this.isFromStorage) this.arrived("change");
+    else void keepPage(this.page.interview.id);
+  }
+
+  /** What was kept may be old: the server is asked what holds now. */
+  private arrived(cause?: "change"): void {
+    if (!this.isFromStorage) return;
+    this.isFromStorage = false;
+    this.status.tell({ isFromStorage: false });
+    if (cause !== undefined) void this.rejoin.after(cause);
+  }
+
   /** The form is gone and nothing has the focus: the editor takes it, unless that would open a touch keyboard. */
   private beginTyping(): void {
     const free = document.activeElement === null || document.activeElement === document.body;
-    if (free && this.code.writable) this.workspace.focus();
-  }
-
-  private connect(): void {
-    const code = this.joined.documents.find(({ id }) => id === this.page.interview.id);
-    if (code !== undefined) this.open(this.code, code);
-    this.workspace.setWritable(this.code.writable);
-    if (this.code.writable) this.losses.permitted();
-    const notes = this.joined.documents.find(({ id }) => id.endsWith(".notes"));
-    if (notes === undefined) this.dropNotes();
-    else this.open((this.notes ??= this.takeNotes(notes.id)), notes);
-  }
-
-  private takeNotes(id: string): SharedDocument {
-    const label = "Notes for interviewers";
-    const options = { label, nonce: this.page.csp_nonce, prose: true, hint: "Private notes for the panel" };
-    const desk = new EditorStack(this.panel.frame.notes, options);
-    const notes = new SharedDocument(id, "notes", "text", desk, this, this.typing);
-    this.documents = [this.code, notes];
-    return notes;
-  }
-
-  private dropNotes(): void {
-    if (this.notes === null) return;
-    this.losses.withdraw(this.notes);
-    this.notes.stop();
-    this.notes = null;
-    this.documents = [this.code];
-    this.panel.frame.notes.replaceChildren();
-  }
-
-  /** The server has already told an open connection what it may do now. */
-  private open(document: SharedDocument, { url, may_write }: api.Joined["documents"][number]): void {
-    const { kind } = document.connection;
-    if (kind === "synchronised" || kind === "connecting") document.permit(may_write);
-    else document.connect(url, may_write);
+    if (free && this.documents.code.writable) this.workspace.focus();
   }
 
   private refused(document: SharedDocument, code: number, reason: string): void {
@@ -213,7 +225,7 @@ export class Session implements DocumentWatcher {
         }, REMOVAL_MS);
         break;
       case CLOSE_CODES.NO_DOCUMENT:
-        if (document === this.code) {
+        if (document === this.documents.code) {
           this.end("cancelled", "The interview was cancelled, or this link no longer gives access to it.");
         } else void this.rejoin.after("refusal");
         break;
@@ -230,17 +242,20 @@ export class Session implements DocumentWatcher {
   private async joinAgain(): Promise<void> {
     if (this.ended) return;
     try {
-      const joined = await api.join(this.page.interview.id, { ...this.request, resume: this.joined.ticket });
-      this.rejoined(joined);
+      this.rejoined(await api.join(this.page.interview.id, { ...this.request, resume: this.joined.ticket }));
     } catch (error) {
       this.rejoinFailed(error);
     }
   }
 
   private rejoined(joined: api.Joined): void {
+    this.failures = 0;
+    this.arrived();
     // The server binds a Yjs client id to its participant: another participant must not write under it.
     if (joined.participant_id !== this.joined.participant_id) {
-      for (const document of this.documents) this.losses.discard(document, "You came in again as somebody else.");
+      for (const document of this.documents.all) {
+        this.losses.discard(document, "You came in again as somebody else.");
+      }
     }
     this.joined = joined;
     if (joined.admission.state === "refused") this.end("refused", joined.admission.reason ?? "The room is full.");
@@ -255,14 +270,13 @@ export class Session implements DocumentWatcher {
       void this.rejoin.after("change");
     } else if (problem.status === 409) {
       this.showFinished();
-      for (const document of this.documents) {
+      for (const document of this.documents.all) {
         this.losses.tell(document);
         this.losses.tellLate(document);
       }
     } else if (problem.status === 404 || problem.status === 410) this.end("cancelled", "The interview was cancelled.");
-    else if (problem.status === 0 || problem.status >= 500 || problem.status === 429) {
-      window.setTimeout(() => void this.rejoin.after("change"), 15_000);
-    } else this.end("refused", problem.message);
+    else if (problem.isPassing) void pause(this.failures++).then(() => this.rejoin.after("change"));
+    else this.end("refused", problem.message);
   }
 
   private accept(event: RoomEvent): void {
@@ -270,6 +284,7 @@ export class Session implements DocumentWatcher {
     if (!this.finished || event.kind === "snapshot" || event.kind === "interview.reopened") this.panel.accept(event);
     switch (event.kind) {
       case "snapshot":
+        this.status.tell({ isSaving: event.snapshot.is_saving });
         if (event.snapshot.status === "finished") this.showFinished();
         else if (event.snapshot.admission !== null) {
           this.acceptOwn({ kind: "admission.changed", ...event.snapshot.admission });
@@ -279,6 +294,9 @@ export class Session implements DocumentWatcher {
       case "participant.changed":
       case "participant.removed":
         if (event.id === this.joined.participant_id) this.acceptOwn(event);
+        break;
+      case "saving.changed":
+        this.status.tell({ isSaving: event.is_saving });
         break;
       case "interview.changed":
         this.waiting?.setInstructions(event);
@@ -336,62 +354,44 @@ export class Session implements DocumentWatcher {
       this.finished = true;
       closeDecisions("The interview is finished.");
       // The server closes the sockets itself, after the last acknowledgements.
-      for (const document of this.documents) document.close();
+      for (const document of this.documents.all) document.close();
       this.status.end();
     }
     this.panel.finished(by, this.page.member === null ? null : `/i/${this.page.interview.id}/replay`);
   }
 
   private async leave(done: boolean): Promise<void> {
-    if (this.hasUnsaved() && !(await askLeave())) return;
-    forget(this.page.interview.id);
+    await this.settle();
+    if (this.documents.hasUnsaved && !(await askLeave())) return;
+    if (this.ended) return;
+    const { id } = this.page.interview;
     const { ticket } = this.joined;
     this.end("left", "");
-    await api.leave(this.page.interview.id, ticket, done).catch(() => undefined);
+    const { showTrouble } = this.stage;
+    await patiently(() => api.leave(id, ticket, done), showTrouble).catch(() => undefined);
+    showTrouble("");
   }
 
-  /** Leaves the stage to the page. What could not be saved goes with the words. */
+  /** What is just being saved is no reason to ask. */
+  private async settle(): Promise<void> {
+    const isOnItsWay = (): boolean =>
+      this.documents.hasUnsaved && this.documents.all.every(({ connection }) => connection.kind === "synchronised");
+    for (const end = performance.now() + SETTLE_MS; isOnItsWay() && performance.now() < end; ) {
+      await new Promise((done) => setTimeout(done, 50));
+    }
+  }
+
+  /** Leaves the stage to the page. What could not be saved goes with the words, and nothing of it stays behind. */
   private end(ending: Ending, words: string): void {
     if (this.ended) return;
-    const unsaved = ending !== "left" && this.hasUnsaved() ? this.texts() : "";
+    const unsaved = ending !== "left" && this.documents.hasUnsaved ? this.documents.text : "";
     this.ended = true;
-    // Who was removed is told so again when he reloads.
-    if (ending === "cancelled" || ending === "refused") forget(this.page.interview.id);
     this.events.close();
     this.typing.end();
-    for (const document of this.documents) document.stop();
+    for (const document of this.documents.all) document.stop();
     this.watching.abort();
-    this.onEnd(ending, words, unsaved);
-  }
-
-  private hasUnsaved(): boolean {
-    if (this.ended) return false;
-    return !this.losses.isEmpty || this.documents.some(({ saved }) => saved.kind !== "saved" && saved.changes > 0);
-  }
-
-  private texts(): string {
-    return this.documents.map((document) => this.losses.textOf(document)).join("\n\n");
-  }
-
-  private watchPage(signal: AbortSignal): void {
-    const wake = (): void => {
-      for (const document of this.documents) document.wake();
-    };
-    const on = (target: EventTarget, kind: string, call: (event: Event) => void): void => {
-      target.addEventListener(kind, call, { signal });
-    };
-    on(window, "online", () => {
-      wake();
-      this.events.open(this.joined.events_url);
-    });
-    on(window, "offline", () => {
-      for (const document of this.documents) document.probe();
-    });
-    on(document, "visibilitychange", () => {
-      if (document.visibilityState === "visible") wake();
-    });
-    on(window, "beforeunload", (event) => {
-      if (this.hasUnsaved()) event.preventDefault();
-    });
+    // Who was removed is told so again when he reloads.
+    void (ending === "removed" ? dropPage(this.page.interview.id) : forget(this.page.interview.id));
+    this.stage.showEnd(ending, words, unsaved);
   }
 }

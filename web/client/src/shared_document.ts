@@ -1,17 +1,22 @@
 import * as Y from "yjs";
+import { freshLines, textsOf } from "./document_text";
+import { Draft, type Kept } from "./draft";
 import type { Desk } from "./editor_stack";
-import { readFiles, rootOf } from "./file";
 import type { Texts } from "./lost_text";
 import { keepPlace, keptPlace, type Place } from "./place";
-import { Provider, type ConnectionState } from "./provider";
+import { Provider, RESTORED, type ConnectionState } from "./provider";
 import { browserTransport } from "./transport";
 import { writersOf, type Typing } from "./typing";
 import type { SavedState } from "./unsaved";
-import { linesSince } from "./unsaved_lines";
+
+/** Storage that takes longer is waited for no more; what it has comes in when it comes. */
+const STORAGE_MS = 1_000;
 
 export interface DocumentWatcher {
   onConnection(document: SharedDocument, state: ConnectionState): void;
   onSaved(): void;
+  /** It was kept here and never reached the server, and may not be sent any more. */
+  onLeftover(document: SharedDocument, lines: Texts): void;
   onSpoilt(document: SharedDocument, reason: string): void;
 }
 
@@ -20,9 +25,14 @@ export class SharedDocument {
   private document = new Y.Doc();
   private provider: Provider;
   private mayWrite = false;
-  private everSynchronised = false;
-  /** How far the server has what was written here. */
-  private savedClock = 0;
+  private url = "";
+  /** What this browser keeps of it, and for whom: nothing before the first `connect`. */
+  private draft: Draft | null = null;
+  private taken: Promise<void> = Promise.resolve();
+  /** It was as the server has it once: here, or in what was kept. */
+  private isOpen = false;
+  /** Under which Yjs clients was written here, and how far the server has it. */
+  private savedClocks: Map<number, number>;
   private place: Place | null;
 
   constructor(
@@ -35,19 +45,31 @@ export class SharedDocument {
     private readonly typing: Typing,
   ) {
     this.place = keptPlace(id);
+    this.savedClocks = new Map([[this.document.clientID, 0]]);
     this.provider = this.bind();
     window.addEventListener("pagehide", this.onPageHide);
   }
 
-  connect(url: string, mayWrite: boolean): void {
+  /** What was kept for this participant, and for nobody else, is taken in before anything is sent. */
+  connect(url: string, mayWrite: boolean, participant: string): void {
     this.mayWrite = mayWrite;
-    this.provider.connect(`${url}&v=1`);
+    this.url = `${url}&v=1`;
+    const { provider } = this;
+    if (this.draft === null) this.taken = this.take(participant);
+    void Promise.race([this.taken, new Promise((done) => setTimeout(done, STORAGE_MS))]).then(() => {
+      if (provider === this.provider && this.url !== "") provider.connect(this.url);
+    });
   }
 
   /** The server changes it for an open connection too. */
   permit(mayWrite: boolean): void {
     this.mayWrite = mayWrite;
-    this.desk.setWritable(mayWrite && this.everSynchronised);
+    this.desk.setWritable(mayWrite && this.isOpen);
+  }
+
+  /** Whether a reload finds again what is not saved. */
+  get isKept(): boolean {
+    return this.draft?.isReliable ?? false;
   }
 
   get connection(): ConnectionState {
@@ -69,14 +91,13 @@ export class SharedDocument {
 
   /** The texts of all files. */
   texts(): Texts {
-    return this.read((text) => text.toJSON());
+    return textsOf(this.document, this.language);
   }
 
   /** The lines with what the server has not got; null: it has everything. */
   unsaved(): Texts | null {
     if (this.saved.kind === "saved" || this.saved.changes === 0) return null;
-    const lines = this.read((text) => linesSince(text, this.document.clientID, this.savedClock));
-    return new Map([...lines].filter(([, { text }]) => text !== ""));
+    return freshLines(this.document, this.language, this.savedClocks);
   }
 
   wake(): void {
@@ -95,29 +116,73 @@ export class SharedDocument {
 
   /** Throws away everything that is here; `connect` then starts from the server's state. */
   discard(): void {
-    if (this.everSynchronised) this.place = this.desk.place;
+    if (this.isOpen) this.place = this.desk.place;
+    this.forget();
     this.provider.destroy();
     this.document = new Y.Doc();
-    this.everSynchronised = false;
-    this.savedClock = 0;
+    this.isOpen = false;
+    this.savedClocks = new Map([[this.document.clientID, 0]]);
     this.desk.setWritable(false);
     this.provider = this.bind();
   }
 
+  /** This browser keeps nothing of it, until the next `connect`. */
+  forget(): void {
+    void this.draft?.clear();
+    this.draft = null;
+  }
+
   stop(): void {
     this.close();
+    this.url = "";
+    this.forget();
     this.provider.stop();
     window.removeEventListener("pagehide", this.onPageHide);
   }
 
-  private read(words: (text: Y.Text) => string): Texts {
-    const files = readFiles(this.document.getMap("files"), this.language);
-    return new Map(files.map(({ id, name }) => [id, { name, text: words(this.document.getText(rootOf(id))) }]));
+  private async take(participant: string): Promise<void> {
+    const draft = new Draft(participant, this.id, () => {
+      this.watcher.onSaved();
+    });
+    this.draft = draft;
+    draft.setUnsaved(this.provider.changes);
+    const kept = await draft.take();
+    if (draft !== this.draft) return;
+    if (kept === null) draft.add(Y.encodeStateAsUpdate(this.document));
+    else this.restore(kept);
+  }
+
+  /** Who may not write any more sends nothing of it, and is shown what he wrote. */
+  private restore({ state, changes }: Kept): void {
+    const clocks = changes.updates.flatMap((update) => [...Y.parseUpdateMeta(update).from]);
+    if (!this.mayWrite && changes.count > 0) {
+      const left = new Y.Doc();
+      Y.applyUpdate(left, state);
+      this.watcher.onLeftover(this, freshLines(left, this.language, new Map(clocks)));
+      this.forget();
+      return;
+    }
+    this.savedClocks = new Map([...this.savedClocks, ...clocks]);
+    this.provider.restore(state, changes);
+    this.openDesk();
+  }
+
+  private allSaved(): void {
+    for (const client of this.savedClocks.keys()) {
+      this.savedClocks.set(client, Y.getState(this.document.store, client));
+    }
+  }
+
+  private openDesk(): void {
+    if (!this.isOpen) this.desk.goTo(this.place);
+    this.isOpen = true;
+    this.desk.setWritable(this.mayWrite);
   }
 
   private readonly onPageHide = (): void => {
+    this.draft?.flush();
     const { place } = this.desk;
-    if (this.everSynchronised && place !== null) keepPlace(this.id, place);
+    if (this.isOpen && place !== null) keepPlace(this.id, place);
   };
 
   private bind(): Provider {
@@ -125,21 +190,22 @@ export class SharedDocument {
       onConnection: (state) => {
         if (provider !== this.provider) return;
         // Typing is open from the first synchronisation on, also while the connection is away.
-        if (state.kind === "synchronised" && !this.everSynchronised) {
-          this.everSynchronised = true;
-          this.desk.goTo(this.place);
-        }
-        this.desk.setWritable(this.mayWrite && this.everSynchronised);
+        if (state.kind === "synchronised") this.openDesk();
+        this.desk.setWritable(this.mayWrite && this.isOpen);
         this.watcher.onConnection(this, state);
       },
       onSaved: ({ kind }) => {
         if (provider !== this.provider) return;
-        if (kind === "saved") this.savedClock = Y.getState(this.document.store, this.document.clientID);
+        if (kind === "saved") this.allSaved();
+        this.draft?.setUnsaved(provider.changes);
         this.watcher.onSaved();
       },
       onSpoilt: (reason) => {
         if (provider === this.provider) this.watcher.onSpoilt(this, reason);
       },
+    });
+    this.document.on("update", (update: Uint8Array, origin: unknown) => {
+      if (origin !== RESTORED) this.draft?.add(update);
     });
     this.document.on("afterTransaction", (transaction: Y.Transaction) => {
       // What comes while catching up was typed before.

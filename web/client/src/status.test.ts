@@ -2,13 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CLOSE_CODES } from "./close_codes";
 import type { ConnectionState } from "./provider";
-import { read } from "./status";
+import { read, type Facts } from "./status";
 import type { SavedState } from "./unsaved";
+
+const WELL: Facts = { isSaving: true, damaged: [], isFromStorage: false };
 
 const moods = (...documents: [ConnectionState, SavedState][]): string =>
   read(
-    documents.map(([connection, saved]) => ({ connection, saved })),
+    documents.map(([connection, saved]) => ({ connection, saved, isKept: true })),
     0,
+    WELL,
   ).mood;
 
 await test("good is said only when every document is connected and saved", () => {
@@ -25,7 +28,7 @@ await test("good is said only when every document is connected and saved", () =>
 
 await test("why a connection was closed is said in words, and that nothing is lost", () => {
   const words = (code: number, saved: SavedState): string =>
-    read([{ connection: { kind: "offline", failures: 1, code }, saved }], 0).banner ?? "";
+    read([{ connection: { kind: "offline", failures: 1, code }, saved, isKept: true }], 0, WELL).banner ?? "";
   const said = [0, 1001, CLOSE_CODES.RESTART, CLOSE_CODES.TOO_SLOW, CLOSE_CODES.OUT_OF_STEP, CLOSE_CODES.RATE].map(
     (code) => words(code, { kind: "saved" }),
   );
@@ -37,6 +40,33 @@ await test("why a connection was closed is said in words, and that nothing is lo
 await test("who is away for a refusal is told that the page comes back", () => {
   const saved = { kind: "saved" } as const;
   for (const connection of [{ kind: "stopped" }, { kind: "refused", code: 4400, reason: "" }] as const)
-    assert.match(read([{ connection, saved }], 0).banner ?? "", /coming back/);
-  assert.equal(read([{ connection: { kind: "finished" }, saved }], 0).banner, null);
+    assert.match(read([{ connection, saved, isKept: true }], 0, WELL).banner ?? "", /coming back/);
+  assert.equal(read([{ connection: { kind: "finished" }, saved, isKept: true }], 0, WELL).banner, null);
+});
+
+await test("how much is not saved is said, and whether a reload would find it again", () => {
+  const offline = { kind: "offline", failures: 1, code: 0 } as const;
+  const unsaved = { kind: "offline", changes: 3 } as const;
+  const kept = read([{ connection: offline, saved: unsaved, isKept: true }], 0, WELL);
+  assert.equal(kept.pill, "Offline, 3 not saved");
+  assert.match(kept.banner ?? "", /3 changes not saved yet, also kept in this browser/);
+  const nowhere = read([{ connection: offline, saved: unsaved, isKept: false }], 0, WELL);
+  assert.match(nowhere.banner ?? "", /^The connection is lost\. Keep this page open: .* kept nowhere but in this page/);
+});
+
+await test("what the server cannot do is said to everybody, also to who has typed nothing", () => {
+  const document = { connection: { kind: "synchronised" }, saved: { kind: "saved" }, isKept: true } as const;
+  const full = read([document], 0, { ...WELL, isSaving: false });
+  assert.deepEqual([full.mood, full.pill, full.isSure], ["warn", "Cannot save", true]);
+  assert.match(full.banner ?? "", /cannot save at the moment\. Everything so far is saved/);
+  const damaged = read([document, document], 0, { ...WELL, damaged: ["code", "notes"] });
+  assert.match(damaged.banner ?? "", /^The code and the notes of this room .* only be read/);
+});
+
+await test("a room opened from what was kept says so until it is connected", () => {
+  const facts = { ...WELL, isFromStorage: true };
+  const connecting = { kind: "connecting", failures: 0, code: 0 } as const;
+  const reading = read([{ connection: connecting, saved: { kind: "offline", changes: 1 }, isKept: true }], 0, facts);
+  assert.match(reading.banner ?? "", /^The server cannot be reached\. .* 1 change not saved yet/);
+  assert.equal(read([{ connection: { kind: "synchronised" }, saved: { kind: "saved" }, isKept: true }], 0, facts).mood, "good");
 });

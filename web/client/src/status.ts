@@ -11,14 +11,28 @@ const PATIENCE_MS = 1_500;
 const SETTLE_MS = 400;
 
 type Mood = "good" | "busy" | "warn";
+type Shown = Pick<SharedDocument, "connection" | "saved" | "isKept">;
 
 interface Reading {
   mood: Mood;
   pill: string;
   banner: string | null;
+  /** The server itself says it: there is nothing to wait for. */
+  isSure?: boolean;
+}
+
+/** What the room knows beside its connections. */
+export interface Facts {
+  /** The server can write to its disk. */
+  isSaving: boolean;
+  /** The names of documents of which the server could not read everything. */
+  damaged: string[];
+  /** The page was opened from what this browser keeps, and has not been connected yet. */
+  isFromStorage: boolean;
 }
 
 const LOST = "The connection is lost.";
+const NO_ANSWER = "The server cannot be reached. This is the room as this browser has kept it.";
 /** Why the server closed a connection that comes back by itself. */
 const REASONS: Partial<Record<number, string>> = {
   [CLOSE_CODES.RESTART]: "The server is restarting.",
@@ -34,13 +48,17 @@ const SAVING: Reading = { mood: "busy", pill: "Saving…", banner: null };
 export class Status {
   readonly pill = h("div", { class: "saved", "data-mood": "busy", title: "" });
   readonly banner = h("div", { class: "banner", role: "status", hidden: true });
+  private facts: Facts = { isSaving: true, damaged: [], isFromStorage: false };
   private badSince: number | null = null;
   private busyAt = -SETTLE_MS;
   private timer = 0;
   private interrupted = false;
   private ended = false;
 
-  constructor(private readonly documents: () => SharedDocument[]) {
+  constructor(private readonly documents: () => SharedDocument[]) {}
+
+  tell(facts: Partial<Facts>): void {
+    this.facts = { ...this.facts, ...facts };
     this.refresh();
   }
 
@@ -48,11 +66,12 @@ export class Status {
     window.clearTimeout(this.timer);
     if (this.ended) return;
     const now = performance.now();
-    let reading = read(this.documents(), now);
+    let reading = read(this.documents(), now, this.facts);
     if (reading.mood === "busy") this.busyAt = now;
-    if (reading.mood === "good" && now - this.busyAt < SETTLE_MS) reading = SAVING;
+    if (reading.mood === "good" && now - this.busyAt < SETTLE_MS) reading = { ...SAVING, banner: reading.banner };
     this.badSince = reading.banner === null ? null : (this.badSince ?? now);
-    this.show(reading, this.badSince !== null && now - this.badSince >= PATIENCE_MS);
+    const isSure = reading.isSure === true || this.facts.isFromStorage;
+    this.show(reading, this.badSince !== null && (isSure || now - this.badSince >= PATIENCE_MS));
     if (reading.mood !== "good") {
       this.timer = window.setTimeout(() => {
         this.refresh();
@@ -80,14 +99,13 @@ export class Status {
       this.pill.replaceChildren(icon(drawing[reading.mood]), h("span", {}, reading.pill));
     }
     const words = showBanner ? reading.banner : null;
-    this.interrupted ||= words !== null;
-    if (words === null) {
-      this.banner.hidden = true;
-      if (this.interrupted && reading.mood === "good") {
-        this.interrupted = false;
-        announce("Connected again. Everything is saved.");
-      }
-    } else if (this.banner.hidden || this.banner.textContent !== words) {
+    this.interrupted ||= words !== null && reading.mood === "warn";
+    if (this.interrupted && reading.mood === "good") {
+      this.interrupted = false;
+      announce("Everything is saved again.");
+    }
+    if (words === null) this.banner.hidden = true;
+    else if (this.banner.hidden || this.banner.textContent !== words) {
       this.banner.textContent = words;
       this.banner.hidden = false;
     }
@@ -95,21 +113,19 @@ export class Status {
 }
 
 /** "Good" only of documents that are connected and saved, all of them. */
-export function read(documents: Pick<SharedDocument, "connection" | "saved">[], now: number): Reading {
+export function read(documents: readonly Shown[], now: number, facts: Facts): Reading {
   const unsaved = documents.reduce((sum, { saved }) => sum + (saved.kind === "saved" ? 0 : saved.changes), 0);
   const states = documents.map(({ connection }) =>
     connection.kind === "connecting" && connection.failures > 0 ? "offline" : connection.kind,
   );
+  const isKept = documents.every((document) => document.saved.kind === "saved" || document.isKept);
   if (states.length === 0) return { mood: "busy", pill: "Connecting…", banner: null };
-  if (states.includes("offline")) {
-    const kept =
-      unsaved === 0
-        ? "Everything so far is saved. You can keep typing; this page reconnects by itself."
-        : `Keep this page open: ${changes(unsaved)} not saved yet. You can keep typing; all of it is sent when the connection is back.`;
+  if (states.includes("offline") || (facts.isFromStorage && states.some((kind) => kind !== "synchronised"))) {
+    const reason = facts.isFromStorage ? NO_ANSWER : reasonOf(documents);
     return {
       mood: "warn",
-      pill: unsaved === 0 ? "Offline" : "Offline, not saved",
-      banner: `${reasonOf(documents)} ${kept}`,
+      pill: unsaved === 0 ? "Offline" : `Offline, ${unsaved} not saved`,
+      banner: `${reason} ${keptWords(unsaved, isKept)} ${unsaved === 0 ? "This page reconnects by itself." : SENT_LATER}`,
     };
   }
   if (states.some((kind) => kind !== "synchronised")) {
@@ -117,16 +133,40 @@ export function read(documents: Pick<SharedDocument, "connection" | "saved">[], 
     const isRefused = states.some((kind) => kind === "refused" || kind === "stopped");
     return { mood: "busy", pill: "Connecting…", banner: isRefused ? RETURNING : null };
   }
+  if (!facts.isSaving) {
+    return {
+      mood: "warn",
+      pill: unsaved === 0 ? "Cannot save" : `${unsaved} not saved`,
+      banner: `The server cannot save at the moment. ${keptWords(unsaved, isKept)} ${SAVED_LATER}`,
+      isSure: true,
+    };
+  }
+  const damaged = damagedWords(facts.damaged);
   const late = documents.some(({ saved }) => saved.kind === "saving" && now - saved.since > LATE_MS);
-  if (late) {
-    const words = `The server has not confirmed ${changes(unsaved)} yet. Keep this page open; you can keep typing.`;
-    return { mood: "warn", pill: "Not saved yet", banner: words };
+  if (late && unsaved > 0) {
+    const banner = `The server takes long to save. ${keptWords(unsaved, isKept)} ${damaged ?? ""}`.trimEnd();
+    return { mood: "warn", pill: "Not saved yet", banner };
   }
   const saved = documents.every((document) => document.saved.kind === "saved");
-  return saved ? { mood: "good", pill: "Saved", banner: null } : SAVING;
+  if (!saved) return { ...SAVING, banner: damaged };
+  return { mood: "good", pill: "Saved", banner: damaged, isSure: true };
 }
 
-function reasonOf(documents: Pick<SharedDocument, "connection">[]): string {
+const SENT_LATER = "All of it is sent when the connection is back.";
+const SAVED_LATER = "It tries again by itself, and this banner goes when everything is saved.";
+
+function keptWords(unsaved: number, isKept: boolean): string {
+  if (unsaved === 0) return "Everything so far is saved. You can keep typing; what you type is sent later.";
+  const where = isKept ? "also kept in this browser, if the page must be reloaded." : "kept nowhere but in this page.";
+  return `Keep this page open: ${changes(unsaved)} not saved yet, ${where} You can keep typing.`;
+}
+
+function damagedWords(names: readonly string[]): string | null {
+  if (names.length === 0) return null;
+  return `The ${names.join(" and the ")} of this room was damaged on the server and can only be read. What is shown is all that could be read of it.`;
+}
+
+function reasonOf(documents: readonly Shown[]): string {
   const codes = documents.map(({ connection }) => ("failures" in connection ? connection.code : 0));
   return REASONS[codes.find((code) => code !== 0) ?? 0] ?? LOST;
 }

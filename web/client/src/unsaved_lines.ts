@@ -1,7 +1,7 @@
 import * as Y from "yjs";
 
-/** The lines of a text in which `client` has written something at or after its `clock`. */
-export function linesSince(text: Y.Text, client: number, clock: number): string {
+/** The lines of a text in which one of these clients has written something at or after its clock. */
+export function linesSince(text: Y.Text, clocks: ReadonlyMap<number, number>): string {
   const lines: string[] = [];
   let line = "";
   let isFresh = false;
@@ -21,7 +21,8 @@ export function linesSince(text: Y.Text, client: number, clock: number): string 
     if (item.deleted || !(item.content instanceof Y.ContentString)) continue;
     const { str } = item.content;
     // An item goes on as long as one types: part of it may be older.
-    const old = item.id.client === client ? Math.max(0, clock - item.id.clock) : str.length;
+    const clock = clocks.get(item.id.client);
+    const old = clock === undefined ? str.length : Math.max(0, clock - item.id.clock);
     add(str.slice(0, old), false);
     add(str.slice(old), true);
   }

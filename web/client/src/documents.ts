@@ -1,0 +1,81 @@
+import type { Joined } from "./api";
+import { EditorStack, type Desk } from "./editor_stack";
+import type { RoomPage } from "./lobby";
+import type { Losses } from "./losses";
+import { SharedDocument, type DocumentWatcher } from "./shared_document";
+import type { Typing } from "./typing";
+
+/** What is written in a room: the code, and the notes for whoever may have them. They come and go with the role. */
+export class Documents {
+  readonly code: SharedDocument;
+  private taken: SharedDocument | null = null;
+
+  constructor(
+    private readonly page: RoomPage,
+    desk: Desk,
+    private readonly notesPlace: HTMLElement,
+    private readonly losses: Losses,
+    private readonly watcher: DocumentWatcher,
+    private readonly typing: Typing,
+  ) {
+    const { id, language } = page.interview;
+    this.code = new SharedDocument(id, "code", language, desk, watcher, typing);
+  }
+
+  get notes(): SharedDocument | null {
+    return this.taken;
+  }
+
+  get all(): SharedDocument[] {
+    return this.taken === null ? [this.code] : [this.code, this.taken];
+  }
+
+  get hasUnsaved(): boolean {
+    return !this.losses.isEmpty || this.all.some(({ saved }) => saved.kind !== "saved" && saved.changes > 0);
+  }
+
+  /** All that is there, with what a refusal has just thrown away. */
+  get text(): string {
+    return this.all.map((document) => this.losses.textOf(document)).join("\n\n");
+  }
+
+  /** The names of those of these ids. */
+  names(ids: readonly string[]): string[] {
+    return ids.map((id) => (id === this.page.interview.id ? "code" : "notes"));
+  }
+
+  connect(joined: Joined): void {
+    for (const { id, url, may_write } of joined.documents) {
+      const document = id === this.page.interview.id ? this.code : (this.taken ??= this.takeNotes(id));
+      // The server has already told an open connection what it may do now.
+      const { kind } = document.connection;
+      if (kind === "synchronised" || kind === "connecting") document.permit(may_write);
+      else document.connect(url, may_write, joined.participant_id);
+    }
+    if (this.code.writable) this.losses.permitted();
+    if (!joined.documents.some(({ id }) => id.endsWith(".notes"))) this.dropNotes();
+  }
+
+  wake(): void {
+    for (const document of this.all) document.wake();
+  }
+
+  probe(): void {
+    for (const document of this.all) document.probe();
+  }
+
+  private takeNotes(id: string): SharedDocument {
+    const label = "Notes for interviewers";
+    const options = { label, nonce: this.page.csp_nonce, prose: true, hint: "Private notes for the panel" };
+    const desk = new EditorStack(this.notesPlace, options);
+    return new SharedDocument(id, "notes", "text", desk, this.watcher, this.typing);
+  }
+
+  private dropNotes(): void {
+    if (this.taken === null) return;
+    this.losses.withdraw(this.taken);
+    this.taken.stop();
+    this.taken = null;
+    this.notesPlace.replaceChildren();
+  }
+}

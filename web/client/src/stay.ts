@@ -1,0 +1,71 @@
+import type { Joined, JoinRequest } from "./api";
+import { dropPage } from "./offline_page";
+
+/** How this browser came into a room, so that a reload comes back without the form, and without the server too. */
+export interface Stay {
+  request: JoinRequest;
+  joined: Joined;
+  /** Of a member: it ends when he signs out. */
+  isMember: boolean;
+}
+
+/** What nobody has come back to. */
+const OLD_MS = 7 * 24 * 3_600_000;
+const PREFIX = "panelroom.stay.";
+
+export function recall(interview: string): Stay | null {
+  try {
+    const stay = JSON.parse(localStorage.getItem(PREFIX + interview) ?? "null") as Partial<Stay> | null;
+    return stay?.joined === undefined ? null : (stay as Stay);
+  } catch {
+    return null;
+  }
+}
+
+/** Storage can be closed to the page; then a reload shows the form again. */
+export function remember(interview: string, stay: Stay): void {
+  try {
+    localStorage.setItem(PREFIX + interview, JSON.stringify({ ...stay, at_ms: Date.now() }));
+  } catch {
+    return;
+  }
+}
+
+/** A reload shows the form again. What was typed stays, for the same participant alone. */
+export function forgetTicket(interview: string): void {
+  try {
+    localStorage.removeItem(PREFIX + interview);
+  } catch {
+    return;
+  }
+}
+
+/** Nothing of it stays in this browser. */
+export async function forget(interview: string): Promise<void> {
+  const stay = recall(interview);
+  forgetTicket(interview);
+  await dropPage(interview);
+  if (stay === null) return;
+  const { clearDrafts } = await import("./leftover");
+  await clearDrafts(interview, stay.joined.participant_id);
+}
+
+/** A computer may be shared: whoever signs out leaves nothing of the rooms he was in. */
+export async function forgetMember(): Promise<void> {
+  await Promise.all(stays(({ isMember }) => isMember).map(forget));
+}
+
+export async function sweep(): Promise<void> {
+  await Promise.all(stays(({ at_ms }) => Date.now() - at_ms > OLD_MS).map(forget));
+}
+
+function stays(isWanted: (stay: Stay & { at_ms: number }) => boolean): string[] {
+  try {
+    return Object.keys(localStorage)
+      .filter((key) => key.startsWith(PREFIX))
+      .filter((key) => isWanted(JSON.parse(localStorage.getItem(key) ?? "{}") as Stay & { at_ms: number }))
+      .map((key) => key.slice(PREFIX.length));
+  } catch {
+    return [];
+  }
+}
