@@ -44,6 +44,7 @@ HARMLESS: dict[str, list[Call]] = {
     "GET /healthz": PLAIN,
     "GET /readyz": PLAIN,
     "GET /metrics": PLAIN,
+    "GET /service-worker.js": PLAIN,
     "GET /": PLAIN,
     "GET /sign-in": PLAIN,
     "GET /i/<interview_id>": PLAIN,

@@ -54,6 +54,14 @@ async def test_room(site: Site) -> None:
     assert member == {"name": "Olga", "email": OWNER, "role": "owner"}
 
 
+async def test_the_service_worker_stands_at_one_address(site: Site) -> None:
+    worker = await site.call("GET", "/service-worker.js")
+    assert (worker.status_code, worker.mimetype) == (200, "text/javascript")
+    assert worker.headers["Cache-Control"] == "no-cache"
+    assert "default-src 'self'" in worker.headers["Content-Security-Policy"]
+    assert b"import" not in await worker.get_data(as_text=False)  # of one piece: nothing it needs can be missing
+
+
 async def test_the_lobby_knows_who_the_candidate_is(site: Site) -> None:
     interview = await site.create()
     await site.json("POST", f"interviews/{interview}/join", {"as": "guest", "name": "Gus"})
