@@ -9,6 +9,7 @@ from math import inf
 import structlog
 
 from collab.authorship import Authorship
+from collab.company import Company
 from collab.document import Document
 from collab.errors import DocumentBroken, Invalid, Refused
 from collab.frame import Received, read
@@ -17,7 +18,7 @@ from collab.journal import Journal
 from collab.log import AUTHOR, SELECTION, UPDATE, Entry, Log
 from collab.note import NO_NOTE, Note
 from collab.peer import DENIED, Peer, Standing
-from collab.presence import GONE, NOBODY, Presence
+from collab.presence import GONE, Presence
 from collab.quarantine import Quarantine
 from collab.selection import Selections
 from collab.update import STRING, encode_state_vector, parse
@@ -65,7 +66,6 @@ class LiveDocument:
         """``boot`` names this run of the process."""
         self.log = log
         self.id = document_id
-        self.peers: set[Peer] = set()
         self.idle_since: float | None = None
         self.is_finished = False  # every update is refused
         self.is_held = False  # every update is set aside: the document may be about to be finished
@@ -76,6 +76,8 @@ class LiveDocument:
         self._limits, self._boot, self._note = limits, boot, note
         self.reset()
         self._presence = Presence(lambda name: self._gate.is_root(name))  # noqa: PLW0108 - of the gate of then
+        self._company = Company(self._presence)
+        self.peers = self._company.peers
         self.selections = Selections(journal.clock, self.record_selections)
         self._unacknowledged: set[Peer] = set()
         self._is_behind = False  # frames were set aside while updates were held
@@ -105,7 +107,7 @@ class LiveDocument:
     @contextmanager
     def joined(self, peer: Peer) -> Generator[None]:
         """Connected for the length of the block; what is left behind is cleared after it, however it ends."""
-        self.peers.add(peer)
+        self._company.add(peer)
         self.idle_since = None
         try:
             if self.is_discarded:
@@ -114,9 +116,8 @@ class LiveDocument:
                 self._ask(peer)
             yield
         finally:
-            self.peers.discard(peer)
             self._unacknowledged.discard(peer)
-            self._presence.tell(self.peers, self._presence.leave(peer), peer)
+            self._company.discard(peer)
             self.selections.hurry()
 
     def accept(self, peer: Peer, frame: bytes, received: Received | None = None) -> int | None:
@@ -218,7 +219,7 @@ class LiveDocument:
         self._gate.admit()
         self._apply(news, data, peer.participant_id)
         ticket = self._journal.append(self.log, self.id, peer.participant_id, data)
-        self._relay(frame or encode_update(data), peer)
+        self._company.relay(frame or encode_update(data), data, peer)
         self._authorship.brought(news.structs, peer.participant_id)
         self.selections.wrote(peer.participant_id)
         return ticket
@@ -287,8 +288,10 @@ class LiveDocument:
                 return ticket
             if not peer.is_asked and not peer.set_aside:
                 self._has_shown_all(peer, {entry.client_id})
-        before = self._presence.cursor(peer)
-        self._presence.tell(self.peers, self._presence.announce(peer, awareness, may_claim), peer)
+        before, shown = self._presence.cursor(peer), self._presence.shown(peer)
+        frame = self._presence.announce(peer, awareness, may_claim)
+        if self._presence.shown(peer) != shown:  # who only says again what he has said is renewed by ``keep_alive``
+            self._company.show(peer, frame)
         cursor = self._presence.cursor(peer)
         if cursor is not None and cursor != before and peer.may_write:
             self.selections.heard(peer.participant_id, cursor)
@@ -332,11 +335,6 @@ class LiveDocument:
         peer.is_asked = True
         peer.offer(encode_step_1(encode_state_vector(self._gate.clocks)))
 
-    def _relay(self, frame: bytes, sender: Peer) -> None:
-        for peer in self.peers:
-            if peer is not sender:
-                peer.offer(frame)
-
     def acknowledge(self) -> None:
         """After a commit: tell the peers that asked for it, and go on with what was held."""
         for peer in list(self._unacknowledged):
@@ -357,14 +355,10 @@ class LiveDocument:
 
     def keep_alive(self) -> None:
         """Renew everybody's presence; send something to every peer that was sent nothing since the last call."""
-        self._presence.renew()
         for peer in self.peers:
             if peer.set_aside and not peer.is_asked:
                 self._ask(peer)
-            others = self._presence.everybody_else(peer)
-            if peer.is_quiet or len(others) > len(NOBODY):
-                peer.offer(others)
-            peer.is_quiet = True
+        self._company.keep_alive()
 
     def texts(self) -> dict[str, str]:
         """Root name -> text; ``source`` is always there."""
@@ -374,7 +368,7 @@ class LiveDocument:
         """For one participant's connections; a new writer is asked for what he has."""
         for peer in self.peers:
             if peer.participant_id == participant_id and peer.may_write is not may_write:
-                peer.may_write = may_write
+                self._company.allow(peer, may_write=may_write)
                 if may_write:
                     self._ask(peer)
                 else:
@@ -382,10 +376,8 @@ class LiveDocument:
 
     def identify(self, participant_id: str, user: dict[str, str]) -> None:
         """One participant is shown like this from now on."""
-        self._presence.identify(self.peers, participant_id, user)
+        self._company.identify(participant_id, user)
 
     def close_peers(self, code: CloseCode, reason: str, participant_id: str | None = None) -> None:
         """Close everybody, or one participant's connections."""
-        for peer in self.peers:
-            if participant_id in {None, peer.participant_id}:
-                peer.close(code, reason)
+        self._company.close(code, reason, participant_id)

@@ -136,6 +136,11 @@ class Peer:
         self._outbox_bytes = size
         self._arrived.set()
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Of frames that it has not taken."""
+        return self._outbox_bytes
+
     def close(self, code: CloseCode, reason: str) -> None:
         """What is queued is still sent; nothing more is accepted."""
         if self.closing is None:

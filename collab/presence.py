@@ -30,6 +30,9 @@ class _State:
     cursor: dict[str, Any] | None
     json: str
 
+    def entry(self, client_id: int) -> AwarenessEntry:
+        return AwarenessEntry(client_id, self.clock, self.json)
+
 
 class Presence:
     """Invariant: a state is that of a connected peer, under the identity that the server gave it."""
@@ -81,6 +84,11 @@ class Presence:
         held = self._held(peer)
         return None if held is None else held.cursor
 
+    def shown(self, peer: Peer) -> str | None:
+        """All that the others are told of the peer, as JSON."""
+        held = self._held(peer)
+        return None if held is None else held.json
+
     def identify(self, peers: Iterable[Peer], participant_id: str, user: dict[str, str]) -> None:
         """Of these peers, one participant's are somebody else from now on, in the eyes of the others too."""
         everybody = list(peers)
@@ -102,20 +110,18 @@ class Presence:
         del self._states[peer.client_id]
         return encode_awareness([AwarenessEntry(peer.client_id, self._tick(), GONE)])
 
-    def tell(self, peers: Iterable[Peer], frame: bytes | None, sender: Peer) -> None:
-        """Offer what ``announce`` or ``leave`` of ``sender`` gave to everybody to whom it is news.
+    def latest(self, client_id: int) -> AwarenessEntry:
+        """How this one is shown now, also when it has gone."""
+        held = self._states.get(client_id)
+        return AwarenessEntry(client_id, self._tick(), GONE) if held is None else held.entry(client_id)
 
-        Nobody is sent his own entry: a peer of the same participant that has the same id, or none yet, may be the tab
-        come back while the old connection is still half open, and what the old one says would take its entry away.
-        """
+    def tell(self, peers: Iterable[Peer], frame: bytes | None, sender: Peer) -> None:
+        """Offer what ``announce`` or ``leave`` of ``sender`` gave to everybody to whom it is news."""
         if frame is None:
             return
         for peer in peers:
-            if peer is sender or (
-                peer.participant_id == sender.participant_id and peer.client_id in {None, sender.client_id}
-            ):
-                continue
-            peer.offer(frame)
+            if peer is not sender and not is_own(peer, sender.client_id, sender.participant_id):
+                peer.offer(frame)
 
     def everybody_else(self, peer: Peer) -> bytes:
         """All other states in one frame; also what keeps a quiet connection and its states alive.
@@ -124,7 +130,7 @@ class Presence:
         """
         return encode_awareness(
             [
-                AwarenessEntry(client_id, state.clock, state.json)
+                state.entry(client_id)
                 for client_id, state in self._states.items()
                 if client_id != peer.client_id
                 and (peer.client_id is not None or state.peer.participant_id != peer.participant_id)
@@ -172,6 +178,14 @@ class Presence:
         found = None if item is None else {"client": item["client"], "clock": item["clock"]}
         # All four, also where they are null: the editor's plug-in takes a missing one for an id.
         return {"type": None, "tname": name, "item": found, "assoc": side}
+
+
+def is_own(peer: Peer, client_id: int | None, participant_id: str) -> bool:
+    """Whether an entry of this participant may be the peer's own, which nobody is sent: a peer of the same participant
+    that has the same id, or none yet, may be the tab come back while the old connection is still half open, and what
+    the old one says would take its entry away.
+    """
+    return peer.participant_id == participant_id and peer.client_id in {None, client_id}
 
 
 def _stamped(user: dict[str, Any], cursor: dict[str, Any] | None) -> str:

@@ -4,6 +4,7 @@ Format: https://github.com/yjs/yjs (src/utils/encoding.js, src/structs). Only wh
 contain is parsed: deleted ranges, strings, and plain values of bounded depth; everything else is Malformed.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from collab.wire import Malformed, TooLarge, read_varuint, varuint
@@ -256,6 +257,23 @@ def part(data: bytes, structs: list[Struct], deletes: list[Range]) -> bytes:
     out = bytearray(varuint(len(lanes)))
     for client, lane in lanes.items():
         out += varuint(len(lane)) + varuint(client) + varuint(lane[0].clock) + data[lane[0].at : lane[-1].end]
+    return bytes(out) + _encode_deletes(deletes)
+
+
+def merged(updates: Iterable[bytes]) -> bytes:
+    """Several updates as one, struct by struct: of each client every update goes on where those before it have ended,
+    and no two delete the same.
+    """
+    lanes: dict[int, tuple[int, list[bytes]]] = {}
+    deletes: list[Range] = []
+    for data in updates:
+        update = parse(data)
+        for struct in update.structs:
+            lanes.setdefault(struct.client, (struct.clock, []))[1].append(data[struct.at : struct.end])
+        deletes += update.deletes
+    out = bytearray(varuint(len(lanes)))
+    for client, (clock, structs) in lanes.items():
+        out += varuint(len(structs)) + varuint(client) + varuint(clock) + b"".join(structs)
     return bytes(out) + _encode_deletes(deletes)
 
 
