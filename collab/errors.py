@@ -1,11 +1,15 @@
 """What can go wrong in a document or its journal, named for the fact."""
 
 import sqlite3
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy.exc import OperationalError
 
 from collab.note import Noted
 from collab.wire import CloseCode
+
+if TYPE_CHECKING:
+    from collab.log import Entry
 
 _LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
@@ -32,6 +36,29 @@ class DocumentBroken(Exception):
     def __init__(self, poison: Noted | None = None) -> None:
         super().__init__()
         self.poison = poison
+
+
+class Damage(NamedTuple):
+    """What cannot be read of a log: from ``entry`` on, perhaps not that one only."""
+
+    entry: int
+    reason: str
+
+
+class EntryDamaged(Exception):
+    """Raised when an entry of the journal cannot be what was accepted."""
+
+    def __init__(self, damage: Damage) -> None:
+        super().__init__(f"entry {damage.entry}: {damage.reason}")
+        self.damage = damage
+
+
+class Unreadable(EntryDamaged):
+    """Raised when the database is damaged where an entry is; ``found`` are those that were asked for before it."""
+
+    def __init__(self, damage: Damage, found: "list[Entry]") -> None:
+        super().__init__(damage)
+        self.found = found
 
 
 class DatabaseSilent(OperationalError):

@@ -8,48 +8,24 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, NamedTuple
 from weakref import WeakSet, WeakValueDictionary
 
 import anyio
 import structlog
-from sqlalchemy import Column, Integer, LargeBinary, Table, Text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
-from collab.database import Database, Statement, metadata
+from collab.database import Database, Statement
 from collab.errors import DatabaseSilent
 from collab.log import SAVING, UPDATE, Entry, Log, Subscription
+from collab.record import MAX_ROWS, Row, head_of, insert_of, logs, read
 from collab.saving import Saving
 
-logs = Table("log", metadata, Column("id", Text, primary_key=True), Column("started_at_ms", Integer, nullable=False))
-entries = Table(
-    "entry",
-    metadata,
-    Column("log", Text, primary_key=True),
-    Column("entry", Integer, primary_key=True),
-    Column("at_ms", Integer, nullable=False),
-    Column("document", Text, nullable=False),
-    Column("delivered_by", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("payload", LargeBinary, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-_INSERT = "INSERT INTO entry (log, entry, at_ms, document, delivered_by, kind, payload) VALUES "
-_MAX_ROWS = 4_000  # of one statement: SQLite takes 32,766 parameters
 _RETRY_S = 0.5
 _PROBE: Statement = ("PRAGMA user_version = 0", ())  # it changes nothing, and is written and synced like any commit
-
-Row = tuple[str, int, int, str, str, str, bytes]
-
-
-def insert_of(rows: list[Row]) -> Statement:
-    """One statement: the driver lets go of the interpreter at each, and waits for it while the loop is busy."""
-    return _INSERT + ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(rows)), tuple(chain.from_iterable(rows))
-
 
 _log = structlog.get_logger("journal")
 
@@ -111,13 +87,15 @@ class Transaction:
         return rows
 
     async def insert(self, rows: list[Row]) -> None:
-        for at in range(0, len(rows), _MAX_ROWS):
+        for at in range(0, len(rows), MAX_ROWS):
             try:
-                await self.connection.exec_driver_sql(*insert_of(rows[at : at + _MAX_ROWS]))
+                await self.connection.exec_driver_sql(*insert_of(rows[at : at + MAX_ROWS]))
             except IntegrityError as error:  # nobody's fault here
                 raise DatabaseSilent(error.orig or error) from error
 
     def _number(self, log: Log) -> int:
+        if log.is_damaged:
+            raise DatabaseSilent(ValueError("the end of this log cannot be read"))
         self._logs[log.id] = log
         entry = self._next.get(log.id, log.next_entry)
         self._next[log.id] = entry + 1
@@ -190,16 +168,7 @@ class Journal:
         async with self._opening:
             log = self._logs.get(log_id)
             if log is None:
-                async with self.database.reading() as connection:
-                    row: Any = (
-                        await connection.exec_driver_sql(
-                            "SELECT (SELECT started_at_ms FROM log WHERE id = ?), at_ms, entry FROM (SELECT 1)"
-                            " LEFT JOIN (SELECT at_ms, entry FROM entry WHERE log = ? ORDER BY entry DESC LIMIT 1)",
-                            (log_id, log_id),
-                        )
-                    ).one()
-                started_at_ms, at_ms, entry = row
-                log = Log(log_id, started_at_ms, at_ms or 0, (entry or 0) + 1)
+                log = await head_of(self.database, log_id)
                 self._logs[log_id] = log
             return log
 
@@ -247,7 +216,7 @@ class Journal:
 
         An exception of the caller, or of the commit, leaves nothing of it on disk; what was queued stays queued.
         """
-        if len(self._queue) > _MAX_ROWS:
+        if len(self._queue) > MAX_ROWS:
             await self.flush()
         transaction = Transaction(self)
         group: list[Queued] = []
@@ -276,12 +245,16 @@ class Journal:
         transaction.committed()
         self.on_commit()
 
+    def tell(self, log: Log, kind: str, event: dict[str, Any]) -> None:
+        """As ``mention``, at once and without a commit."""
+        payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        for subscription in log.subscriptions:
+            subscription.offer(Entry(log.id, 0, log.committed_at_ms, "", "", kind, payload))
+
     def _tell_saving(self, is_saving: bool) -> None:
         """To everybody who listens, whatever the log."""
-        payload = json.dumps({"is_saving": is_saving}, separators=(",", ":")).encode()
         for log in list(self._logs.values()):
-            for subscription in log.subscriptions:
-                subscription.offer(Entry(log.id, 0, log.committed_at_ms, "", "", SAVING, payload))
+            self.tell(log, SAVING, {"is_saving": is_saving})
 
     def _fail(self, error: Exception) -> None:
         self._saving.fail(error)
@@ -320,7 +293,7 @@ class Journal:
 
             def number(transaction: Transaction = transaction, group: list[Queued] = group) -> Statement | None:
                 transaction.began_s = time.monotonic()
-                group.extend(islice(self._queue, _MAX_ROWS))
+                group.extend(islice(self._queue, MAX_ROWS))
                 return insert_of(transaction.number(group)) if group else None
 
             await self._execute(number, partial(self._commit, group, transaction))
@@ -384,17 +357,5 @@ class Journal:
         kind: str | None = None,
         events_only: bool = False,
     ) -> list[Entry]:
-        """Committed entries in order, those after entry ``after``."""
-        sql = "SELECT log, entry, at_ms, document, delivered_by, kind, payload FROM entry WHERE log = ? AND entry > ?"
-        parameters: list[Any] = [log_id, after]
-        if document is not None:
-            sql += " AND document = ?"
-            parameters.append(document)
-        if kind is not None:
-            sql += " AND kind = ?"
-            parameters.append(kind)
-        if events_only:
-            sql += " AND document = ''"
-        async with self.database.reading() as connection:
-            rows: Any = await connection.exec_driver_sql(f"{sql} ORDER BY entry LIMIT ?", (*parameters, limit))
-            return [Entry(*row) for row in rows]
+        """Committed entries in order, those after entry ``after``. Raises Unreadable."""
+        return await read(self.database, log_id, after, limit, document=document, kind=kind, events_only=events_only)

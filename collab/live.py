@@ -11,7 +11,7 @@ import structlog
 from collab.authorship import Authorship
 from collab.company import Company
 from collab.document import Document
-from collab.errors import DocumentBroken, Invalid, Refused
+from collab.errors import Damage, DocumentBroken, EntryDamaged, Invalid, Refused
 from collab.frame import Received, read
 from collab.gate import Gate, Limits, Verdict
 from collab.journal import Journal
@@ -69,6 +69,7 @@ class LiveDocument:
         self.idle_since: float | None = None
         self.is_finished = False  # every update is refused
         self.is_held = False  # every update is set aside: the document may be about to be finished
+        self.damage: Damage | None = None  # only what is before it is here, and nothing is written any more
         self.is_discarded = False  # broken: nothing may touch it any more
         self.rebuilding: asyncio.Task[None] | None = None  # broken: every frame waits
         self.rebuilt_at_s = -inf
@@ -89,18 +90,18 @@ class LiveDocument:
         self._authorship = Authorship(self._boot, self._limits)
 
     def restore(self, entry: Entry) -> None:
-        """Take in an entry from the journal. Raises DocumentBroken."""
-        if entry.kind == AUTHOR:
-            self._authorship.restore(entry)
-        if entry.kind != UPDATE:
-            return
+        """Take in an entry from the journal. Raises EntryDamaged or DocumentBroken."""
         try:
+            if entry.kind == AUTHOR:
+                self._authorship.restore(entry)
+            if entry.kind != UPDATE:
+                return
             update = parse(entry.payload)
             unseen = partial(self._document.unseen, entry=entry.entry)
             news, payload = self._gate.news(update, entry.payload, unseen)
             self._gate.restore(news, len(payload), entry.delivered_by)
-        except (Malformed, Invalid, TooLarge) as error:
-            raise DocumentBroken from error
+        except (Malformed, Invalid, TooLarge, ValueError, LookupError, TypeError) as error:
+            raise EntryDamaged(Damage(entry.entry, str(error) or type(error).__name__)) from error
         self._authorship.brought(news.structs, entry.delivered_by)
         self._apply(news, payload, entry.delivered_by, entry.entry)
 
@@ -162,6 +163,9 @@ class LiveDocument:
         document, participant = self._document, peer.participant_id
         if self._quarantine is not None and self._quarantine.holds(self.id, update):
             raise Refused(CloseCode.INVALID, "an update that has broken this document")
+        if self.damage is not None and not self.is_finished and not self._gate.knows(parsed):
+            self._deny(peer, "this document is damaged and can only be read")
+            return None  # unjudged: honest people may have much that is not here
         news, data = self._gate.news(parsed, update, lambda data, clocks: document.unseen(data, clocks, participant))
         standing = self._standing(peer)
         match self._judge(peer, news, data, standing, is_step_2=frame is None), standing:
@@ -175,8 +179,7 @@ class LiveDocument:
             case _, Standing.FINISHED:
                 raise Refused(CloseCode.FINISHED, "the interview is finished")
             case _, Standing.READER:
-                peer.await_ticket(DENIED)
-                peer.offer(encode_denial("you may read this document, but not write in it"))
+                self._deny(peer, "you may read this document, but not write in it")
             case Verdict.FOREIGN, _:
                 raise Refused(CloseCode.INVALID, "changes in somebody else's name")
             case _, Standing.HELD:
@@ -191,6 +194,10 @@ class LiveDocument:
                 if not peer.is_asked:
                     self._resync(peer)
         return None
+
+    def _deny(self, peer: Peer, reason: str) -> None:
+        peer.await_ticket(DENIED)
+        peer.offer(encode_denial(reason))
 
     def _judge(self, peer: Peer, news: ParsedUpdate, data: bytes, standing: Standing, *, is_step_2: bool) -> Verdict:
         """Only what is new, or tangled, and may be written stays judged in the gate."""
@@ -280,7 +287,7 @@ class LiveDocument:
             return self._authorship.owner(client) in {None, peer.participant_id}
 
         entry = self._presence.own_entry(peer, awareness, may_claim)
-        if entry is not None and entry.state != GONE:
+        if entry is not None and entry.state != GONE and self.damage is None:
             if self._authorship.owner(entry.client_id) is None and self._journal.is_full:
                 return None
             ticket = self._bind(peer, {entry.client_id: self._gate.clocks.get(entry.client_id, 0)})
@@ -299,7 +306,7 @@ class LiveDocument:
 
     def record_selections(self) -> None:
         """Record those that wait, as they are in the text now; while nothing may be recorded they wait on."""
-        if self.is_finished or self.is_discarded:
+        if self.is_finished or self.is_discarded or self.damage is not None:
             self.selections.forget()
         elif not self.is_held and self.rebuilding is None and not self._journal.is_full:
             for participant, selection in self.selections.take(self._gate):
@@ -321,7 +328,7 @@ class LiveDocument:
                 self.acknowledge()
 
     def _has_shown_all(self, peer: Peer, clients: Iterable[int | None]) -> None:
-        for client in clients:
+        for client in clients if self.damage is None else ():
             if client is not None and self._authorship.in_step(client, peer.participant_id):
                 self._record_binding(client, peer)
 

@@ -15,6 +15,9 @@ SELECTION = "selection"
 SAVING = "saving.changed"
 """A mention to every reader of every log: whether the journal is_saving."""
 
+DAMAGED = "document.damaged"
+"""A mention to the readers of a log: one of its documents can only be read."""
+
 QUANTUM_MS = 10
 _SUBSCRIPTION_LIMIT = 1_000
 
@@ -43,14 +46,26 @@ class Entry:
 class Log:
     """The head of one log, as committed; ``last_at_ms`` also counts what is only queued."""
 
-    __slots__ = ("__weakref__", "committed_at_ms", "id", "last_at_ms", "next_entry", "started_at_ms", "subscriptions")
+    __slots__ = (
+        "__weakref__",
+        "committed_at_ms",
+        "id",
+        "is_damaged",
+        "last_at_ms",
+        "next_entry",
+        "started_at_ms",
+        "subscriptions",
+    )
 
-    def __init__(self, log_id: str, started_at_ms: int | None, last_at_ms: int, next_entry: int) -> None:
+    def __init__(
+        self, log_id: str, started_at_ms: int | None, last_at_ms: int, next_entry: int, *, is_damaged: bool = False
+    ) -> None:
         self.id = log_id
         self.started_at_ms = started_at_ms
         self.last_at_ms = last_at_ms
         self.committed_at_ms = last_at_ms
         self.next_entry = next_entry
+        self.is_damaged = is_damaged  # its end: nothing can be appended
         self.subscriptions: set[Subscription] = set()
 
     def elapsed_ms(self, now_ms: int) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from collab.clock import Clock
 from collab.database import Database, metadata
+from collab.errors import Damage
 from collab.note import KEPT_BYTES, Noted
 from collab.update import parse
 from collab.wire import Malformed, TooLarge
@@ -49,7 +50,7 @@ class Quarantine:
         self._database = database
         self._clock = clock
         self._held: dict[str, list[_Held]] = {}
-        self._closed: set[str] = set()
+        self._closed: dict[str, int] = {}  # documents, from which entry on
 
     @classmethod
     async def open(cls, database: Database, clock: Clock) -> Self:
@@ -57,7 +58,7 @@ class Quarantine:
         quarantine = cls(database, clock)
         async with database.reading() as connection:
             for row in await connection.execute(select(poisons)):
-                quarantine._take(row.document, row.during, row.payload)
+                quarantine._take(row.document, row.during, row.payload, row.entry or 0)
         return quarantine
 
     def holds(self, document_id: str, update: bytes) -> bool:
@@ -75,7 +76,7 @@ class Quarantine:
         )
 
     def closes(self, document_id: str) -> bool:
-        """Whether the document ended the process while it was being loaded or read: it must not be touched again."""
+        """Whether the document ended the process while it was being loaded or read: it must not be again."""
         return document_id in self._closed
 
     @property
@@ -83,11 +84,16 @@ class Quarantine:
         """How many documents are."""
         return len(self._closed)
 
+    def damage(self, document_id: str) -> Damage | None:
+        """From which entry on that is so; all of it where it had been loaded."""
+        entry = self._closed.get(document_id)
+        return None if entry is None else Damage(entry, "the CRDT fails over it")
+
     async def add(self, noted: Noted, reason: str) -> None:
         """Keep what broke the CRDT, and say so in a line. Holds in memory also where the database fails."""
         if self._has(noted):
             return
-        self._take(noted.document, noted.during, noted.update)
+        self._take(noted.document, noted.during, noted.update, noted.entry)
         _log.error(
             "quarantined",
             document=noted.document,
@@ -100,7 +106,7 @@ class Quarantine:
         )
         if self.closes(noted.document):
             _log.error(
-                "document is not opened any more",
+                "document is not opened whole any more",
                 document=noted.document,
                 advice="to try again, delete its rows from the table quarantine and restart",
             )
@@ -122,14 +128,14 @@ class Quarantine:
 
     def _has(self, noted: Noted) -> bool:
         if noted.during != "live":
-            return self.closes(noted.document)
+            return self._closed.get(noted.document, noted.entry + 1) <= noted.entry
         return any(noted.update == poison.update for poison in self._held.get(noted.document, ()))
 
-    def _take(self, document_id: str, during: str, update: bytes) -> None:
+    def _take(self, document_id: str, during: str, update: bytes, entry: int) -> None:
         if during == "live":
             self._held.setdefault(document_id, []).append(_Held(update, _content(update)))
         else:
-            self._closed.add(document_id)
+            self._closed[document_id] = min(entry, self._closed.get(document_id, entry))
 
 
 def _content(update: bytes) -> Content | None:

@@ -10,10 +10,11 @@ import anyio
 import anyio.lowlevel
 import structlog
 
-from collab.errors import DocumentBroken
+from collab.errors import Damage, DocumentBroken, EntryDamaged, Unreadable
 from collab.gate import Limits
 from collab.journal import Journal
 from collab.live import LiveDocument
+from collab.log import DAMAGED, Entry
 from collab.note import NO_NOTE, Note, Noted
 from collab.quarantine import Quarantine
 from collab.wire import CloseCode
@@ -57,7 +58,9 @@ class Registry:
         journal.on_commit = self._acknowledge
 
     async def open(self, log_id: str, document_id: str) -> LiveDocument:
-        """The live document, loaded from the journal where it is not in memory. Raises DocumentBroken."""
+        """The live document, loaded from the journal where it is not in memory: where that is damaged as far as it can
+        be read, and only to be read. Raises DocumentBroken.
+        """
         live = self._documents.get(document_id)
         if live is not None:
             live.idle_since = time.monotonic()
@@ -73,6 +76,10 @@ class Registry:
     def documents(self) -> Collection[LiveDocument]:
         """All that are in memory."""
         return self._documents.values()
+
+    def damaged(self, log_id: str) -> list[str]:
+        """The documents in memory that can only be read."""
+        return [live.id for live in self.opened(log_id) if live.damage is not None]
 
     def opened(self, log_id: str) -> list[LiveDocument]:
         """Those of a log that are in memory."""
@@ -153,32 +160,55 @@ class Registry:
         return live
 
     async def _restore(self, live: LiveDocument) -> None:
-        """From the journal. Raises DocumentBroken, also where that has ended the process before."""
-        if self._quarantine.closes(live.id):
-            raise DocumentBroken
-        try:
-            await self._read(live)
-        except DocumentBroken as error:
-            if error.poison is not None:
-                await self._quarantine.add(error.poison, _REASON)
-            raise
-
-    async def _read(self, live: LiveDocument) -> None:
-        log_id = live.log.id
+        """From the journal, up to what cannot be read or has ended the process before. Raises DocumentBroken."""
         await self.journal.settle(live.id)
+        damage = self._quarantine.damage(live.id)
+        while True:
+            try:
+                damage = await self._read(live, damage) or damage
+                break
+            except EntryDamaged as error:
+                damage = error.damage
+            except DocumentBroken as error:
+                if error.poison is None:
+                    raise
+                await self._quarantine.add(error.poison, _REASON)
+                damage = self._quarantine.damage(live.id)
+            live.reset()
+        live.idle_since = time.monotonic()
+        live.is_held = live.log.id in self._held
+        live.is_finished = live.log.id in self._finished
+        if damage is not None:
+            _log.error("document damaged", document=live.id, entry=damage.entry, reason=damage.reason)
+            live.damage = damage
+            self.journal.tell(live.log, DAMAGED, {"document": live.id})
+
+    async def _read(self, live: LiveDocument, known: Damage | None) -> Damage | None:
+        """Everything before the damage that is known; the one that is found on the way.
+
+        Raises EntryDamaged or DocumentBroken: then all is to be read again up to there.
+        """
         after = 0
         while True:
-            page = await self.journal.entries(log_id, after=after, limit=_PAGE, document=live.id)
+            page, damage = await self._page(live.log.id, after)
             for number, entry in enumerate(page):
-                live.restore(entry)
+                if known is not None and entry.entry >= known.entry:
+                    return None
+                if entry.entry != after + 1:
+                    return Damage(after + 1, "it is missing")
+                after = entry.entry
+                if entry.document == live.id:
+                    live.restore(entry)
                 if number % 500 == 499:
                     await anyio.lowlevel.checkpoint()
-            if len(page) < _PAGE:
-                live.idle_since = time.monotonic()
-                live.is_held = log_id in self._held
-                live.is_finished = log_id in self._finished
-                return
-            after = page[-1].entry
+            if damage is not None or len(page) < _PAGE:
+                return damage
+
+    async def _page(self, log_id: str, after: int) -> tuple[list[Entry], Damage | None]:
+        try:
+            return await self.journal.entries(log_id, after=after, limit=_PAGE), None
+        except Unreadable as error:
+            return error.found, error.damage
 
     def _acknowledge(self) -> None:
         for live in list(self._documents.values()):

@@ -10,6 +10,7 @@ import anyio
 import structlog
 from anyio.lowlevel import checkpoint
 
+from collab.errors import Unreadable
 from collab.journal import Journal
 from replay.cache import Damaged
 from replay.errors import RecordingBroken
@@ -123,7 +124,10 @@ class Reader(Generic[F]):
     async def _extend(self, slot: Slot[F], follower: F) -> bool:
         await follower.settle()  # who was cancelled may have left something
         document = None if slot.document_id == slot.log_id else slot.document_id
-        page = await self._journal.entries(slot.log_id, after=follower.entry, limit=PAGE, document=document)
+        try:
+            page = await self._journal.entries(slot.log_id, after=follower.entry, limit=PAGE, document=document)
+        except Unreadable as error:
+            raise RecordingBroken(slot.document_id, error.damage.entry) from error
         await follower.expect(page)
         until = perf_counter() + SLICE_S
         for entry in page:

@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 import anyio
 import structlog
 
+from collab.errors import Unreadable
 from collab.journal import Journal
 from collab.log import Entry
 from collab.note import NO_NOTE, Note
 from collab.quarantine import Quarantine
 from replay.cache import Cache, Damaged
 from replay.chain import Chain
+from replay.damaged import before
 from replay.derivation import Derivation
 from replay.errors import RecordingBroken
 from replay.file import Request, Whole, flowing
@@ -77,6 +79,15 @@ class Replay:
         Past the end they are the last ones; before the first entry ``entry`` is None. ``source`` is always there.
         Raises RecordingBroken, Damaged.
         """
+        try:
+            return at_ms, *await self._text(interview_id, document_id, at_ms)
+        except RecordingBroken as broken:
+            found = await before(self._journal, self._note, broken, interview_id, at_ms)
+            if found is None:
+                raise
+            return at_ms, *found
+
+    async def _text(self, interview_id: str, document_id: str, at_ms: int) -> tuple[int | None, dict[str, str]]:
         self._check(document_id)
         with self._derivations.using(interview_id, document_id) as slot:
             attempt = 0
@@ -84,13 +95,11 @@ class Replay:
                 attempt += 1
                 derivation = await self._derivations.read(slot, at_ms)
                 try:
-                    entry, files = await derivation.texts(at_ms)
+                    return await derivation.texts(at_ms)
                 except Damaged:
                     slot.forget(derivation)
                     if attempt == ATTEMPTS:
                         raise
-                else:
-                    return at_ms, entry, files
 
     async def entries(
         self, interview_id: str, documents: Sequence[str], *, document: str | None, after: int, limit: int
@@ -98,14 +107,19 @@ class Replay:
         """A page of the entries after ``after``, and the ``after`` of the next page or None on the last one.
 
         Those of ``document``, or else of all of ``documents`` together with the room events. A page has at most
-        1,000 entries, and fewer where they are large.
+        1,000 entries, and fewer where they are large; what cannot be read begins the next one, which then raises
+        RecordingBroken.
         """
         limit = min(limit, _MAX_LIMIT)
         seen = {"", *documents}
         found: list[Entry] = []
         size = 0
         while True:
-            page = await self._journal.entries(interview_id, after=after, limit=PAGE, document=document)
+            damage = None
+            try:
+                page = await self._journal.entries(interview_id, after=after, limit=PAGE, document=document)
+            except Unreadable as error:
+                page, damage = error.found, error.damage
             for entry in page:
                 if entry.document not in seen:
                     continue
@@ -113,6 +127,10 @@ class Replay:
                     return found, found[-1].entry
                 found.append(entry)
                 size += len(entry.payload)
+            if damage is not None:
+                if not found:
+                    raise RecordingBroken(document or interview_id, damage.entry)
+                return found, found[-1].entry
             if len(page) < PAGE:
                 return found, None
             after = page[-1].entry
@@ -217,8 +235,9 @@ class Replay:
                 derivation.release()
 
     def _check(self, document_id: str) -> None:
-        if self._quarantine is not None and self._quarantine.closes(document_id):
-            raise RecordingBroken(document_id, 0)
+        damage = None if self._quarantine is None else self._quarantine.damage(document_id)
+        if damage is not None:
+            raise RecordingBroken(document_id, damage.entry)
 
     async def _chain(self, _interview_id: str, document_id: str) -> Chain:
         return Chain(document_id)

@@ -4,6 +4,9 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from collab.log import DAMAGED
+from rooms.policy import Part
+
 CHAT = "chat"
 TO_ALL = "all"
 TO_INTERVIEWERS = "interviewers"
@@ -45,7 +48,7 @@ def _shown(kind: str, event: dict[str, Any], viewer: Viewer) -> dict[str, Any] |
     """The very event where nothing of it can be kept from him."""
     if viewer.is_interviewer:
         return event
-    if kind == DEVICES:
+    if kind == DEVICES or (kind == DAMAGED and event["document"].endswith(Part.NOTES)):
         return None
     if "devices" in event:
         return event | {"devices": []}

@@ -75,7 +75,7 @@ class Service:
         self.chat = Chat(journal)
         self.moderation = Moderation(database, journal, self.seats)
         self.lifecycle = Lifecycle(database, journal, registry, reopen_ms=int(reopen_s * 1000))
-        self.views = Views(journal, self.seats, self.lifecycle)
+        self.views = Views(journal, registry, self.seats, self.lifecycle)
         self._database = database
         self._journal = journal
         self._clock = clock

@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, Select, func, insert, select, update
 from sqlalchemy import tuple_ as row_value
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from collab.journal import entries
+from collab.record import entries
 from rooms import schema
 from rooms.interview import Interview, Status
 from rooms.key import Key, Scope

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.journal import Journal
 from collab.log import SAVING
+from collab.registry import Registry
 from rooms import seating, store
 from rooms.audience import Viewer, told
 from rooms.chat import recent
@@ -17,7 +18,7 @@ from rooms.errors import InterviewUnknown, TicketInvalid
 from rooms.interview import Interview
 from rooms.lifecycle import Lifecycle
 from rooms.participant import Participant, Role
-from rooms.policy import Admission, Phase, Seat, State, admissions, grants
+from rooms.policy import Admission, Part, Phase, Seat, State, admissions, grants
 from rooms.seat import Seats, told_admission
 from rooms.secret import digest
 
@@ -90,8 +91,8 @@ class Queue:
 class Views:
     _MOST_QUEUES = 256
 
-    def __init__(self, journal: Journal, seats: Seats, lifecycle: Lifecycle) -> None:
-        self._journal = journal
+    def __init__(self, journal: Journal, registry: Registry, seats: Seats, lifecycle: Lifecycle) -> None:
+        self._journal, self._registry = journal, registry
         self._database = journal.database
         self._queues: dict[str, Queue] = {}
         self._queueing = anyio.Lock()
@@ -135,6 +136,11 @@ class Views:
             "reopen_until_ms": self._lifecycle.reopen_until_ms(interview),
             "now_ms": now_ms,
             "is_saving": self._journal.is_saving,
+            "damaged": [
+                document
+                for document in self._registry.damaged(interview_id)
+                if is_inside and (is_interviewer or document == Part.CODE.document_id(interview_id))
+            ],
             "admission": None if you is None else queue.admission(you.id),
             "participants": [
                 self._shown(each, seated.get(each.id), viewer, devices.get(each.id, ()))

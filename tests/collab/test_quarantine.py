@@ -69,7 +69,7 @@ async def test_a_document_that_cannot_be_loaded_is_closed(quarantine: Quarantine
     for number, noted in enumerate((Noted("loaded", "", 7, b"update", 6), Noted("read", "", 0, b"", 0))):
         with capture_logs() as logs:
             await quarantine.add(noted, REASON)
-        assert [line["event"] for line in logs] == ["quarantined", "document is not opened any more"], number
+        assert [line["event"] for line in logs] == ["quarantined", "document is not opened whole any more"], number
         assert quarantine.closes(noted.document)
         assert not quarantine.holds(noted.document, b"update")
     assert not quarantine.closes(DOCUMENT)

@@ -152,7 +152,7 @@ async def test_an_entry_of_the_journal_kills_the_server(server: Server) -> None:
         assert (during, number) == ("load", entry)
         (line,) = server.lines_with("event=quarantined", 0)
         assert all(fact in line for fact in (crowd.interview, digest, f"entry={entry}", "SIGSEGV"))
-        assert len(server.lines_with("document is not opened any more", 0)) == 1
+        assert len(server.lines_with("document is not opened whole any more", 0)) == 1
         assert await others.settle() == "elsewhere"
 
         await to_thread.run_sync(server.restart)

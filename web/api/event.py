@@ -1,6 +1,7 @@
 """/api/v1/interviews/<id>/events: what happens in a room, as server-sent events."""
 
 import asyncio
+import random
 import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -26,6 +27,8 @@ blueprint = Blueprint("event", __name__, url_prefix="/api/v1/interviews/<intervi
 
 _CHECK_S = 5.0  # how soon a ticket or a session that was withdrawn is noticed; nobody hears silence for longer
 _PAGE = 1000
+_RETRY = b"retry: %d\n"
+_RETRY_MS = (1_000, 4_000)  # when the browser comes back: not all of them at once
 _DECISIONS = frozenset({"participant.changed", "participant.removed", "participant.readmitted"})
 
 Check = Callable[[], Awaitable[object]]  # raises once the asker may not listen
@@ -97,7 +100,7 @@ async def _stream(
             panelroom.streams.opened(who, subscription) as own,
             rooms.seats.listening(interview_id, reader.participant_id, reader.view.device_id),
         ):
-            yield _frame("snapshot", reader.view.snapshot, None)
+            yield _RETRY % random.randint(*_RETRY_MS) + _frame("snapshot", reader.view.snapshot, None)
             while after is not None and after < reader.last and subscription in own:
                 page = await journal.entries(interview_id, after=after, limit=_PAGE, events_only=True)
                 for entry in page:

@@ -78,6 +78,8 @@ export interface Snapshot extends Omit<Details, "title"> {
   now_ms: number;
   /** Whether the server saves what is typed; false concerns everybody in every room. */
   is_saving: boolean;
+  /** Documents of which the server cannot read all: nobody can write in them. */
+  damaged: string[];
   participants: Participant[];
   /** For interviewers. */
   removed?: Removal[];
@@ -104,6 +106,7 @@ export type RoomEvent = { entry?: number } & (
   | { kind: "interview.opened" | "interview.finished" | "interview.reopened"; by: By }
   | ({ kind: "chat" } & Message)
   | { kind: "saving.changed"; is_saving: boolean }
+  | { kind: "document.damaged"; document: string }
 );
 
 const KINDS: readonly RoomEvent["kind"][] = [
@@ -126,6 +129,7 @@ const KINDS: readonly RoomEvent["kind"][] = [
   "interview.cancelled",
   "chat",
   "saving.changed",
+  "document.damaged",
 ];
 
 const FIRST_RETRY_MS = 1_000;

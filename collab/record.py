@@ -1,0 +1,110 @@
+"""The logs as they are on disk: tables and statements."""
+
+import sqlite3
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import Column, Integer, LargeBinary, Table, Text
+from sqlalchemy.exc import DatabaseError
+
+from collab.database import Database, Statement, metadata
+from collab.errors import Damage, Unreadable
+from collab.log import Entry, Log
+
+logs = Table("log", metadata, Column("id", Text, primary_key=True), Column("started_at_ms", Integer, nullable=False))
+entries = Table(
+    "entry",
+    metadata,
+    Column("log", Text, primary_key=True),
+    Column("entry", Integer, primary_key=True),
+    Column("at_ms", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("delivered_by", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+MAX_ROWS = 4_000
+"""Of one statement: SQLite takes 32,766 parameters."""
+
+_INSERT = "INSERT INTO entry (log, entry, at_ms, document, delivered_by, kind, payload) VALUES "
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_BAD_SECTOR = frozenset({sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ})
+
+Row = tuple[str, int, int, str, str, str, bytes]
+
+
+def insert_of(rows: list[Row]) -> Statement:
+    """One statement: the driver lets go of the interpreter at each, and waits for it while the loop is busy."""
+    return _INSERT + ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(rows)), tuple(chain.from_iterable(rows))
+
+
+async def head_of(database: Database, log_id: str) -> Log:
+    """Where its end cannot be read nothing can be appended either: it is damaged."""
+    async with database.reading() as connection:
+        started: Any = (
+            await connection.exec_driver_sql("SELECT started_at_ms FROM log WHERE id = ?", (log_id,))
+        ).first()
+        started_at_ms = None if started is None else started[0]
+        try:
+            last: Any = (
+                await connection.exec_driver_sql(
+                    "SELECT at_ms, entry FROM entry WHERE log = ? ORDER BY entry DESC LIMIT 1", (log_id,)
+                )
+            ).first()
+        except DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            return Log(log_id, started_at_ms, 0, 0, is_damaged=True)
+    at_ms, entry = (0, 0) if last is None else last
+    return Log(log_id, started_at_ms, at_ms, entry + 1)
+
+
+async def read(
+    database: Database,
+    log_id: str,
+    after: int,
+    limit: int,
+    *,
+    document: str | None = None,
+    kind: str | None = None,
+    events_only: bool = False,
+) -> list[Entry]:
+    """Entries in order, those after entry ``after``. Raises Unreadable."""
+    sql = "SELECT log, entry, at_ms, document, delivered_by, kind, payload FROM entry WHERE log = ? AND entry > ?"
+    parameters: list[Any] = []
+    if document is not None:
+        sql += " AND document = ?"
+        parameters.append(document)
+    if kind is not None:
+        sql += " AND kind = ?"
+        parameters.append(kind)
+    if events_only:
+        sql += " AND document = ''"
+    found: list[Entry] = []
+    damage: DatabaseError | None = None
+    at_once, last = limit, after
+    async with database.reading() as connection:
+        while at_once:
+            try:
+                rows: Any = await connection.exec_driver_sql(
+                    f"{sql} ORDER BY entry LIMIT ?", (log_id, last, *parameters, at_once)
+                )
+            except DatabaseError as error:
+                if not _is_damage(error):
+                    raise
+                damage = error
+                at_once //= 2
+            else:
+                found += [Entry(*row) for row in rows]
+                last = found[-1].entry if found else after
+                if damage is None:
+                    return found
+    raise Unreadable(Damage(last + 1, str(damage and damage.orig)), found)
+
+
+def _is_damage(error: DatabaseError) -> bool:
+    """Whether it will be the same next time."""
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    return code & 0xFF in _DAMAGED or code in _BAD_SECTOR
