@@ -276,7 +276,7 @@ class Derivation:
         while self._unverified:
             root = next(iter(self._unverified))
             if self._replica is None or self._replica.text(root).encode() != self._texts_of(root):
-                raise RecordingBroken(self.document_id, self.entry)
+                raise RecordingBroken(self.document_id, self.entry, is_record=False)
             self._unverified.discard(root)
         return encode_state((root, self._texts[root].utf8) for root in self.roots if root in self._texts)
 

@@ -82,7 +82,7 @@ class Replay:
         try:
             return at_ms, *await self._text(interview_id, document_id, at_ms)
         except RecordingBroken as broken:
-            found = await before(self._journal, self._note, broken, interview_id, at_ms)
+            found = await before(self._journal, self._note, broken, interview_id, at_ms) if broken.is_record else None
             if found is None:
                 raise
             return at_ms, *found

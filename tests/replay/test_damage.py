@@ -207,16 +207,24 @@ async def test_a_cache_that_was_closed_stays_so(watched: Watched, tmp_path: Path
         assert len([each async for each in cache.segments(INTERVIEW)]) > 12
 
 
-async def test_whatever_instant_is_asked_for_it_is_broken(recorded: Recorded) -> None:
-    """Also one before what is broken, and one that was asked for before."""
+async def test_what_was_before_what_is_broken_can_be_read(recorded: Recorded) -> None:
+    """Whatever was asked for before; from there on nothing is told, at any instant, not what comes behind it either."""
     replay = recorded.replay()
+    await recorded.start()
     for _ in range(10):
         await recorded.type("a")
     recorded.queue(b"\x01garbage")
     await recorded.journal.flush()
-    for at_ms in (0, 500, 0, 10**9, 0):
-        with pytest.raises(RecordingBroken, match="entry 12"):
-            await replay.text(INTERVIEW, INTERVIEW, at_ms)
+    *whole, broken = [each for each in await recorded.journal.entries(INTERVIEW) if each.kind == "update"]
+    assert len({each.at_ms for each in whole}) > 5
+    for at_ms in (0, 10**9, *(each.at_ms for each in whole), broken.at_ms - 1, broken.at_ms, 10**9, 0):
+        known = [each for each in whole if each.at_ms <= at_ms]
+        if at_ms < broken.at_ms:
+            last = known[-1].entry if known else None
+            assert await replay.text(INTERVIEW, INTERVIEW, at_ms) == (at_ms, last, {"source": "a" * len(known)})
+        else:
+            with pytest.raises(RecordingBroken, match=f"entry {broken.entry}"):
+                await replay.text(INTERVIEW, INTERVIEW, at_ms)
     slot = replay._derivations._slots[INTERVIEW]
     assert slot.follower is None
 

@@ -291,9 +291,16 @@ async def test_a_document_that_has_ended_a_process_is_not_replayed_again(recorde
     await replay.text(INTERVIEW, INTERVIEW, 0)
     assert written
     assert {document for document, _ in written} == {INTERVIEW}
-    await quarantine.add(Noted(INTERVIEW, "", written[0][1], b"\x00\x00", 2), "signal 11")
-    with pytest.raises(RecordingBroken):
-        await replay.text(INTERVIEW, INTERVIEW, 0)
+    poison = written[0][1]
+    await quarantine.add(Noted(INTERVIEW, "", poison, b"\x00\x00", 2), "signal 11")
+    written.clear()
+    (entry,) = await recorded.journal.entries(INTERVIEW, after=poison - 1, limit=1)
+    for at_ms in (entry.at_ms, entry.at_ms + 10, 2**40):
+        with pytest.raises(RecordingBroken) as broken:
+            await replay.text(INTERVIEW, INTERVIEW, at_ms)
+        assert broken.value.entry == poison
+    assert (await replay.text(INTERVIEW, INTERVIEW, entry.at_ms - 1))[2] == {"source": ""}  # what was before is there
+    assert [each for each in written if each[1] >= poison] == []
 
 
 async def test_what_becomes_quiet_is_derived_one_after_the_other(recorded: Recorded) -> None:

@@ -1,8 +1,8 @@
 """/api/v1/interviews/<id>/events: what happens in a room, as server-sent events."""
 
 import asyncio
-import random
 import re
+import secrets
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
@@ -28,7 +28,8 @@ blueprint = Blueprint("event", __name__, url_prefix="/api/v1/interviews/<intervi
 _CHECK_S = 5.0  # how soon a ticket or a session that was withdrawn is noticed; nobody hears silence for longer
 _PAGE = 1000
 _RETRY = b"retry: %d\n"
-_RETRY_MS = (1_000, 4_000)  # when the browser comes back: not all of them at once
+_FIRST_RETRY_MS = 1_000  # when the browser comes back
+_RETRY_MS = 3_000  # within which, not all of them at once
 _DECISIONS = frozenset({"participant.changed", "participant.removed", "participant.readmitted"})
 
 Check = Callable[[], Awaitable[object]]  # raises once the asker may not listen
@@ -100,7 +101,9 @@ async def _stream(
             panelroom.streams.opened(who, subscription) as own,
             rooms.seats.listening(interview_id, reader.participant_id, reader.view.device_id),
         ):
-            yield _RETRY % random.randint(*_RETRY_MS) + _frame("snapshot", reader.view.snapshot, None)
+            yield _RETRY % (_FIRST_RETRY_MS + secrets.randbelow(_RETRY_MS)) + _frame(
+                "snapshot", reader.view.snapshot, None
+            )
             while after is not None and after < reader.last and subscription in own:
                 page = await journal.entries(interview_id, after=after, limit=_PAGE, events_only=True)
                 for entry in page:
