@@ -4,11 +4,12 @@ import asyncio
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
 from pycrdt import Doc, Text, TransactionEvent, UndoManager
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidMessage
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
 from tests.support import wire
 
@@ -221,6 +222,10 @@ class Peer:
             try:
                 return await connect(self.url, compression=None, ping_interval=None, proxy=None, max_size=None)
             except (OSError, EOFError, TimeoutError, ConnectionClosed, InvalidMessage):  # the last: it died meanwhile
+                await asyncio.sleep(TRY_AGAIN_S)
+            except InvalidStatus as error:  # a proxy's, when there is nobody behind it
+                if error.response.status_code != HTTPStatus.BAD_GATEWAY:
+                    raise
                 await asyncio.sleep(TRY_AGAIN_S)
 
     async def _read(self, connection: ClientConnection) -> None:
