@@ -70,7 +70,7 @@ class LiveDocument:
         self.is_finished = False  # every update is refused
         self.is_held = False  # every update is set aside: the document may be about to be finished
         self.damage: Damage | None = None  # only what is before it is here, and nothing is written any more
-        self.is_discarded = False  # broken: nothing may touch it any more
+        self.is_discarded = False  # broken, or evicted: nothing may touch it any more
         self.rebuilding: asyncio.Task[None] | None = None  # broken: every frame waits
         self.rebuilt_at_s = -inf
         self._journal, self._quarantine = journal, quarantine

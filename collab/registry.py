@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
+from weakref import WeakValueDictionary
 
 import anyio
 import anyio.lowlevel
@@ -50,7 +51,7 @@ class Registry:
         self._quarantine = quarantine or Quarantine(journal.database, journal.clock)
         self._boot = secrets.token_hex(8)
         self._documents: dict[str, LiveDocument] = {}
-        self._loading: dict[str, asyncio.Lock] = {}
+        self._loading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._held: set[str] = set()
         self._finished: set[str] = set()
         self.is_draining = False
@@ -65,11 +66,11 @@ class Registry:
         if live is not None:
             live.idle_since = time.monotonic()
             return live
-        async with self._loading.setdefault(document_id, asyncio.Lock()):
+        lock = self._loading.setdefault(document_id, asyncio.Lock())  # one for all, while anybody holds or awaits it
+        async with lock:
             live = self._documents.get(document_id)
             if live is None:
                 live = self._documents[document_id] = await self._load(log_id, document_id)
-        self._loading.pop(document_id, None)
         return live
 
     @property
@@ -234,6 +235,7 @@ class Registry:
                     and self.journal.durable == self.journal.queued
                 ):
                     del self._documents[live.id]
+                    live.is_discarded = True  # somebody may have opened it, and is still being let in
                     self.on_quiet(live.log.id, live.id)
 
     @asynccontextmanager

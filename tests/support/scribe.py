@@ -221,10 +221,15 @@ class Desk:
     async def reload(self, number: int) -> None:
         """One of them loads his page again: what was not saved is lost, as he was warned."""
         before, role = self.admitted[number], self.admitted[number].role
-        self.former.append(self.scribes[number])
         await self.scribes[number].stop(clean=self._chance.random() < 0.5)
         self.admitted[number] = await self.api.join(self.interview, role, role.title(), resume=before.ticket)
+        self.follow(number)
+
+    def follow(self, number: int) -> Scribe:
+        """Another page in the place of one, which begins with nothing."""
+        self.former.append(self.scribes[number])
         self.scribes[number] = self._seat(self.admitted[number])
+        return self.scribes[number]
 
     async def stop(self) -> None:
         for scribe in self.scribes:
