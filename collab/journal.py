@@ -169,6 +169,7 @@ class Journal:
             log = self._logs.get(log_id)
             if log is None:
                 log = await head_of(self.database, log_id)
+                log.go_on(self.clock.now_ms())
                 self._logs[log_id] = log
             return log
 

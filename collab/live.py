@@ -76,7 +76,10 @@ class LiveDocument:
         self._journal, self._quarantine = journal, quarantine
         self._limits, self._boot, self._note = limits, boot, note
         self.reset()
-        self._presence = Presence(lambda name: self._gate.is_root(name))  # noqa: PLW0108 - of the gate of then
+        self._presence = Presence(
+            lambda name: self._gate.is_root(name),  # noqa: PLW0108 - of the gate of then
+            lambda: log.time_ms(journal.clock.now_ms()),
+        )
         self._company = Company(self._presence)
         self.peers = self._company.peers
         self.selections = Selections(journal.clock, self.record_selections)

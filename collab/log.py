@@ -48,6 +48,7 @@ class Log:
 
     __slots__ = (
         "__weakref__",
+        "_behind_ms",
         "committed_at_ms",
         "id",
         "is_damaged",
@@ -67,12 +68,22 @@ class Log:
         self.next_entry = next_entry
         self.is_damaged = is_damaged  # its end: nothing can be appended
         self.subscriptions: set[Subscription] = set()
+        self._behind_ms = 0  # the clock, which was set back between two runs of the server
+
+    def go_on(self, now_ms: int) -> None:
+        """After a restart: where the last entry is later than now, times count on from that entry."""
+        if self.started_at_ms is not None:
+            self._behind_ms = max(0, self.started_at_ms + self.last_at_ms - now_ms)
+
+    def time_ms(self, now_ms: int) -> int:
+        """Milliseconds since the Unix epoch as this log counts them: they do not go back."""
+        return now_ms + self._behind_ms
 
     def elapsed_ms(self, now_ms: int) -> int:
         """Milliseconds since the start in whole quanta; 0 before it."""
         if self.started_at_ms is None:
             return 0
-        return max(0, now_ms - self.started_at_ms) // QUANTUM_MS * QUANTUM_MS
+        return max(0, self.time_ms(now_ms) - self.started_at_ms) // QUANTUM_MS * QUANTUM_MS
 
     def stamp(self, now_ms: int) -> int:
         """The time of an update accepted now."""

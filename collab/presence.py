@@ -34,12 +34,19 @@ class _State:
         return AwarenessEntry(client_id, self.clock, self.json)
 
 
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
 class Presence:
     """Invariant: a state is that of a connected peer, under the identity that the server gave it."""
 
-    def __init__(self, is_root: Callable[[str], bool] = SOURCE.__eq__) -> None:
-        """``is_root``: whether the document has a text of this name, on which a cursor may stand."""
+    def __init__(self, is_root: Callable[[str], bool] = SOURCE.__eq__, now_ms: Callable[[], int] = _now_ms) -> None:
+        """``is_root``: whether the document has a text of this name, on which a cursor may stand. ``now_ms`` does not
+        go back, also over a restart.
+        """
         self._is_root = is_root
+        self._now_ms = now_ms
         self._states: dict[int, _State] = {}
         self._clock = 0
 
@@ -152,7 +159,7 @@ class Presence:
 
     def _tick(self) -> int:
         """Higher than ever, also across a restart: by the time in ms, at least one step on from the last."""
-        self._clock = max(self._clock + _STEP, int(time.time() * 1000) * _STEP)
+        self._clock = max(self._clock + _STEP, self._now_ms() * _STEP)
         return self._clock
 
     def _cursor(self, value: Any) -> dict[str, Any] | None:

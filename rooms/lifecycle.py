@@ -35,7 +35,15 @@ class Lifecycle:
         """Until when its finish can be undone; None where there is nothing to undo."""
         if interview.status is not Status.FINISHED or interview.finished_at_ms is None or not self._reopen_ms:
             return None
+        if interview.finished_at_ms > self._journal.clock.now_ms():
+            return None  # the clock was set back: what is sealed stays sealed
         return interview.finished_at_ms + self._reopen_ms
+
+    def is_sealed(self, interview: Interview) -> bool:
+        """Whether it is finished for good."""
+        until_ms = self.reopen_until_ms(interview)
+        is_over = until_ms is None or until_ms <= self._journal.clock.now_ms()
+        return interview.status is Status.FINISHED and is_over
 
     async def undo_left_ms(self, principal: Principal, interview: Interview) -> int:
         """For how long this member can still undo its finish; 0 where there is none, it is too late, or he may not."""
@@ -87,7 +95,7 @@ class Lifecycle:
         interview, by = await self._conductor(principal, interview_id, on_behalf_of)
         if interview.status is not Status.FINISHED or interview.finished_at_ms is None:
             raise InterviewNotFinished("Only a finished interview can be reopened.")
-        if self._journal.clock.now_ms() - interview.finished_at_ms >= self._reopen_ms:
+        if self.is_sealed(interview):
             raise ReopenTooLate("The time in which this finish could be undone is over.")
         async with self._journal.transaction() as transaction:
             changes = {"status": Status.ACTIVE.value, "finished_at_ms": None, "finished_by": None}

@@ -351,8 +351,8 @@ class Seats:
 
     async def _begin(self) -> None:
         """Connections of the process before this one: gone, and their seats kept; who waits may have had none."""
-        async with self._database.reading() as connection:
-            held = await seating.held(connection)
+        async with self._database.writing() as connection:
+            held = await seating.left_behind(connection, self._journal.clock.now_ms() + int(self._hold_s * 1000))
         for seat in held:
             if seat.state is not State.WAITING:
                 self._told.setdefault(seat.participant_id, (frozenset(), frozenset()))

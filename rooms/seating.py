@@ -57,8 +57,11 @@ async def keep(connection: AsyncConnection, interview_id: str) -> None:
     )
 
 
-async def held(connection: AsyncConnection) -> list[Seat]:
-    """By connections, in what is not over."""
+async def left_behind(connection: AsyncConnection, until_ms: int) -> list[Seat]:
+    """Those that the process before held for connections, in what is not over. Of the others none is kept for longer
+    than ``until_ms``: the clock may have been set back.
+    """
+    await connection.execute(update(schema.seats).where(schema.seats.c.until_ms > until_ms).values(until_ms=until_ms))
     live = select(schema.interviews.c.id).where(schema.interviews.c.status.in_([Status.PENDING, Status.ACTIVE]))
     query = select(schema.seats).where(schema.seats.c.until_ms.is_(None), schema.seats.c.interview_id.in_(live))
     return [_seat(row) for row in (await connection.execute(query)).mappings()]

@@ -145,7 +145,7 @@ def _with_people(data: Path, act: Callable[[People], Awaitable[_Result]]) -> _Re
     async def run() -> _Result:
         database = await Database.open(data / DATABASE_NAME)
         try:
-            return await act(People(database, Clock()))
+            return await act(People(database, Clock.of(data)))
         finally:
             await database.close()
 

@@ -34,7 +34,7 @@ _LAG_S = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _COMMIT_S = (0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0)
 _REQUEST_S = (0.01, 0.05, 0.25, 1.0, 5.0)
 
-disable_created_metrics()  # when each series began: as many lines again
+disable_created_metrics()  # type: ignore[no-untyped-call]  # when each series began: as many lines again
 
 
 def slug(words: str) -> str:
@@ -129,6 +129,8 @@ class Metrics:
         yield _gauge("rooms", "Interviews with an open connection", len({d.log.id for d in documents if d.peers}))
         yield _gauge("documents", "Documents in memory", len(documents))
         yield _gauge("documents_quarantined", "Documents not opened any more", self._quarantine.closed)
+        damaged = sum(document.damage is not None for document in documents)
+        yield _gauge("documents_damaged", "Documents in memory that can only be read", damaged)
         yield _gauge("participants", "Participants with an open connection", self._rooms.seats.present)
         peers = Counter(peer.user["role"] for document in documents for peer in document.peers)
         family = GaugeMetricFamily("panelroom_peers", "Open connections to documents", labels=("role",))

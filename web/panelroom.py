@@ -52,7 +52,7 @@ class Panelroom:
     async def open(cls, settings: Settings, data: Path, note: Note = NO_NOTE, poisons: Iterable[Poison] = ()) -> Self:
         """Everything but its background tasks; ``data`` is made where it is missing. ``poisons`` have ended servers."""
         database = await Database.open(data / DATABASE_NAME)
-        clock = Clock()
+        clock = Clock.of(data)
         quarantine = await Quarantine.open(database, clock)
         for noted, reason in poisons:
             await quarantine.add(noted, reason)

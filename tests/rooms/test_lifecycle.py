@@ -265,3 +265,15 @@ async def test_a_finished_one_cannot_be_cancelled(house: House) -> None:
     await house.rooms.lifecycle.finish(olga, interview)
     with pytest.raises(InterviewFinished):
         await house.rooms.lifecycle.cancel(olga, interview)
+
+
+async def test_what_is_sealed_stays_sealed(house: House) -> None:
+    """Also where the clock is set back over a restart of the machine, to before the finish (row 10)."""
+    olga = await house.member()
+    interview = await house.active(olga)
+    finished = await house.rooms.lifecycle.finish(olga, interview)
+    assert not house.rooms.lifecycle.is_sealed(finished)
+    house.clock.at_ms -= 86_400_000
+    assert house.rooms.lifecycle.is_sealed(finished)
+    with pytest.raises(ReopenTooLate):
+        await house.rooms.lifecycle.reopen(olga, interview)

@@ -271,6 +271,16 @@ async def test_quarantined_documents(tmp_path: Path, settings: Settings) -> None
     assert gauge("documents_quarantined") == 1
 
 
+@moves("documents_damaged")
+async def test_damaged_documents(house: House) -> None:
+    interview = await house.site.create()
+    journal = house.site.panelroom.journal
+    await journal.reached(journal.append(await journal.open(interview), interview, "ada", b"no update"))
+    with capture_logs():
+        await house.site.panelroom.registry.open(interview, interview)
+    assert (await house.read())("documents_damaged") == 1
+
+
 @moves("disk_free_bytes")
 async def test_free_space(house: House) -> None:
     free = shutil.disk_usage(house.site.panelroom.data).free

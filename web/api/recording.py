@@ -16,7 +16,7 @@ from replay.errors import RecordingBroken
 from replay.file import Whole
 from rooms.audience import Viewer, told
 from rooms.errors import DocumentUnknown
-from rooms.interview import Interview, Status
+from rooms.interview import Interview
 from rooms.policy import Part
 from web.auth import panelroom, require_principal
 from web.body import Answer, Query, documented, read_query
@@ -109,7 +109,7 @@ async def recording(interview_id: str) -> Response:
     found = await panelroom().replay.overview(interview_id, documents)
     return _answer(
         RecordingAnswer(
-            sealed=_is_sealed(interview),
+            sealed=panelroom().rooms.lifecycle.is_sealed(interview),
             started_at=found.started_at_ms,
             duration_ms=found.duration_ms,
             entries=found.entries,
@@ -169,7 +169,7 @@ async def file(interview_id: str) -> Response:
         interview_id,
         document,
         participants=await _participants(interview_id),
-        sealed=_is_sealed(interview),
+        sealed=panelroom().rooms.lifecycle.is_sealed(interview),
         told=partial(told, viewer=viewer),
         audience="" if viewer.is_interviewer else "public",
         after=query.after,
@@ -225,13 +225,6 @@ def _readable(interview_id: str, document: str | None, visible: list[str]) -> st
 
 async def _participants(interview_id: str) -> list[dict[str, str]]:
     return [participant.shown() for participant in await panelroom().rooms.participants(interview_id)]
-
-
-def _is_sealed(interview: Interview) -> bool:
-    """Whether the finish cannot be undone any more."""
-    if interview.status is not Status.FINISHED or interview.finished_at_ms is None:
-        return False
-    return panelroom().clock.now_ms() - interview.finished_at_ms >= panelroom().settings.reopen_s * 1000
 
 
 def _item(entry: Entry, viewer: Viewer) -> UpdateItem | EventItem | None:
