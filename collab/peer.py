@@ -51,6 +51,7 @@ class Peer:
         "cpu_per_s",
         "entered",
         "frames_per_s",
+        "heard_at_s",
         "is_asked",
         "is_quiet",
         "leaves_half",
@@ -108,7 +109,7 @@ class Peer:
         self._is_sending = True  # until somebody first waits in take()
         self._arrived = asyncio.Event()
         self._tokens = 2.0 * frames_per_s
-        self._refilled_at = time.monotonic()
+        self._refilled_at = self.heard_at_s = time.monotonic()
         self._cpu_left_s = CPU_BURST_S * cpu_per_s
         self._cpu_at = self._refilled_at
 
@@ -127,14 +128,19 @@ class Peer:
             item = rest
         size = self._outbox_bytes + len(frame)
         if size > self.outbox_limit and self._outbox:
-            self._outbox.clear()
-            self._outbox_bytes = 0
-            self.close(CloseCode.TOO_SLOW, "too slow: the queue of frames for you is full")
-            self.on_overflow()
+            self.drop("the queue of frames for you is full")
             return
         self._outbox.append(item)
         self._outbox_bytes = size
         self._arrived.set()
+
+    def drop(self, reason: str) -> None:
+        """It takes too little: what is queued is not sent any more."""
+        if self.closing is None:
+            self._outbox.clear()
+            self._outbox_bytes = 0
+            self.close(CloseCode.TOO_SLOW, f"too slow: {reason}")
+            self.on_overflow()
 
     @property
     def waiting_bytes(self) -> int:

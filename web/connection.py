@@ -19,6 +19,7 @@ from collab.wire import CloseCode
 _SLICE_BYTES = 8 * 2**10  # looked at in one go: 1,365 of the smallest frames
 _MAX_FRAGMENTS = 1_024
 _HEAD_S = 20.0
+_AGAIN_S = 0.5
 
 
 class Request(H11Protocol):
@@ -60,6 +61,7 @@ class Connection(WebSocketsSansIOProtocol):
         self._frames_per_s = 2.0 * frames_per_s
         self._frames_left = 2 * self._frames_per_s
         self._refilled_at = time.monotonic()
+        self._is_overdue = False
 
     def data_received(self, data: bytes) -> None:
         for at in range(0, len(data), _SLICE_BYTES):
@@ -75,6 +77,26 @@ class Connection(WebSocketsSansIOProtocol):
         super().handle_events()
         if len(self.frames) > _MAX_FRAGMENTS:
             self._end(CloseCode.TOO_BIG, "a message of too many parts")
+
+    def send_keepalive_ping(self) -> None:
+        self._is_overdue = False
+        super().send_keepalive_ping()
+
+    def keepalive_timeout(self) -> None:
+        """Whoever does not answer takes nothing either, so that what waits to be sent is not waited for. But the answer
+        may be there, unread: while we do not read, and when all of us have stood still.
+        """
+        if self.read_paused or not self._is_overdue:
+            self._is_overdue = not self.read_paused
+            self.pong_timer = self.loop.call_later(_AGAIN_S, self.keepalive_timeout)
+            return
+        super().keepalive_timeout()
+        self.transport.abort()
+
+    async def run_asgi(self) -> None:
+        await super().run_asgi()
+        if not self.close_sent and self.transport.get_write_buffer_size():
+            self.transport.abort()  # it was given up
 
     def handle_parser_exception(self) -> None:
         super().handle_parser_exception()

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import anyio
 import structlog
@@ -33,11 +33,10 @@ from web.panelroom import DATABASE_NAME, Panelroom
 from web.settings import Settings
 from web.supervisor import STOPS, Start, Supervisor
 
-_PING_S = 20.0
 _GRACE_S = 1  # for requests that are being answered: meanwhile everybody else is away
 _DRAIN_S = 10.0
 _END_S = 25.0
-_STUCK_MS = 30_000
+_UNSENT_BYTES = 16 * 2**10
 _BACKLOG = 1024
 _ADVICE = "Give one that you may write in with --data."
 
@@ -58,7 +57,7 @@ def serve(settings: Settings, host: str, port: int, data: Path, ready: Ready) ->
 
     Raises CannotServe.
     """
-    with _listen(host, port) as listener, _claim(data):
+    with _listen(host, port, settings.dead_s) as listener, _claim(data):
         try:
             migrate(data / DATABASE_NAME)
         except SchemaTooNew as error:
@@ -123,14 +122,17 @@ async def _serve(app: Quart, settings: Settings, listener: socket.socket, start:
         raise CannotServe("The server could not start; the log says why.")
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, dead_s: float) -> socket.socket:
     try:
         listener = systemd.inherited() or _bound(host, port)
     except ValueError as error:
         raise CannotServe(f"Cannot serve on the socket of systemd: {error}.") from None
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    if sys.platform == "linux":  # accepted sockets inherit it: a peer that takes nothing for so long is gone
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STUCK_MS)
+    if sys.platform == "linux":  # accepted sockets inherit it
+        # A peer that takes nothing for so long is gone.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(dead_s * 1000))
+        # What a slow peer has not been sent yet waits in its queue, which is bounded, not in the kernel's memory.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
     listener.setblocking(False)
     return listener
 
@@ -167,8 +169,8 @@ async def _uvicorn(app: Quart, listener: socket.socket, settings: Settings, stop
         app,
         ws=partial(Connection, frames_per_s=settings.frames_per_s),  # type: ignore[arg-type]
         ws_max_size=settings.hard_frame_bytes,
-        ws_ping_interval=_PING_S,
-        ws_ping_timeout=_PING_S,
+        ws_ping_interval=settings.dead_s / 2,
+        ws_ping_timeout=settings.dead_s / 2,
         ws_per_message_deflate=False,
         http=Request,
         lifespan="on",
@@ -219,5 +221,12 @@ async def _hypercorn(app: Quart, listener: socket.socket, settings: Settings, st
     config.include_server_header = False
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
+    asyncio.get_running_loop().set_exception_handler(_hypercorn_failed)
     with suppress(LifespanFailureError):  # it has logged why
         await hypercorn.asyncio.serve(app, config, shutdown_trigger=stopped)
+
+
+def _hypercorn_failed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Hypercorn lets out what the kernel says of a peer that is gone; anything else is an error."""
+    if not isinstance(context.get("exception"), TimeoutError):
+        loop.default_exception_handler(context)

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
 from contextlib import ExitStack
 from functools import partial
+from math import inf
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -40,6 +41,9 @@ PREFIX = "/ws/"
 _REFUSAL_S = 10.0
 _REFUSALS_KEPT = 10_000
 _LAST_WORD_S = 5.0
+_STUCK_S = 8.0
+# Times as long as a connection is given that answers nothing: a tab behind others renews its presence once a minute.
+_SILENT = 4.5
 _LARGE_BYTES = 32 * 2**10
 _READERS = 2
 _TURN_S = 0.005
@@ -160,7 +164,7 @@ class Sockets:
         self, live: LiveDocument, peer: Peer, grant: Grant, *, receive: Receive, send: Send, note: Note
     ) -> None:
         """Until either side closes."""
-        rooms = self._panelroom.rooms
+        rooms, settings = self._panelroom.rooms, self._panelroom.settings
         async with anyio.create_task_group() as tasks:
 
             def overflow() -> None:
@@ -180,8 +184,11 @@ class Sockets:
                     peer.close(CloseCode.RESTART, "the server restarts")
                 tasks.start_soon(_attend, rooms.seats, grant, peer)
                 tasks.start_soon(_deliver, peer, send, tasks.cancel_scope)
+                if settings.server == "hypercorn":  # it sees no pongs
+                    tasks.start_soon(_listen, peer, _SILENT * settings.dead_s)
                 entered = grant.entered
                 while (message := await receive())["type"] == "websocket.receive":
+                    peer.heard_at_s = inf  # while we do not read
                     if peer.closing is not None:
                         continue
                     try:
@@ -192,6 +199,7 @@ class Sockets:
                     if peer.entered and not entered:
                         entered = True
                         await _enter(rooms, grant)
+                    peer.heard_at_s = time.monotonic()
                 ended = _ENDED.get(message.get("code", 0))
                 if ended is not None and peer.closing is None:
                     note(ended, peer.participant_id)
@@ -316,13 +324,26 @@ async def _deliver(peer: Peer, send: Send, connection: anyio.CancelScope) -> Non
             for item in items:
                 if peer.closing is not None and peer.closing[0] is CloseCode.TOO_SLOW:
                     break
-                await (send({"type": "websocket.send", "bytes": item}) if isinstance(item, bytes) else item)
+                with anyio.move_on_after(_STUCK_S) as patience:
+                    await (send({"type": "websocket.send", "bytes": item}) if isinstance(item, bytes) else item)
+                if patience.cancelled_caught:
+                    peer.drop("you take nothing")
+                    connection.cancel()
+                    return
         if peer.closing is not None:
             code, reason = peer.closing
             await send({"type": "websocket.close", "code": code.value, "reason": reason})
     except OSError:
         return  # it has gone; what it sent before that is still being received
     connection.cancel()
+
+
+async def _listen(peer: Peer, silent_s: float) -> None:
+    """Whoever has announced presence renews it by himself: who does not any more has gone."""
+    while True:
+        await anyio.sleep(silent_s / 4)
+        if peer.client_id is not None and time.monotonic() - peer.heard_at_s > silent_s:
+            peer.drop("nothing has been heard of you")
 
 
 async def _give_up(connection: anyio.CancelScope) -> None:

@@ -5,9 +5,6 @@ Prints: python -m pytest -s -m bench tests/bench/bench_observers.py
 
 import asyncio
 import os
-import select
-import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -21,12 +18,11 @@ from urllib.parse import urlsplit
 import pytest
 import uvloop
 from websockets.client import ClientProtocol
-from websockets.frames import Frame
 from websockets.uri import parse_uri
 
 from tests.support import wire
 from tests.support.api import Api
-from tests.support.keystroke import keystrokes
+from tests.support.echo import Pair
 from tests.support.member import add_members
 from tests.support.server import Server, serving
 
@@ -39,81 +35,6 @@ EVERY_S = 0.05
 RENEWED_S = 15
 PING = b"\x89\x04"
 WITHIN = 1.1
-
-
-class Line:
-    """A blocking connection: nothing of the test's own stands between the socket and the clock."""
-
-    def __init__(self, url: str) -> None:
-        address = urlsplit(url)
-        self.socket = socket.create_connection((address.hostname or "", address.port or 0))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._protocol = ClientProtocol(parse_uri(url))
-        self._protocol.send_request(self._protocol.connect())
-        self._write()
-        self.receive()
-
-    def send(self, *frames: bytes) -> None:
-        for frame in frames:
-            self._protocol.send_binary(frame)
-        self._write()
-
-    def receive(self) -> list[bytes]:
-        """What has come; waits until something has."""
-        self._protocol.receive_data(self.socket.recv(2**20))
-        self._write()  # pongs
-        return [bytes(event.data) for event in self._protocol.events_received() if isinstance(event, Frame)]
-
-    def _write(self) -> None:
-        for data in self._protocol.data_to_send():
-            self.socket.sendall(data)
-
-
-class Pair:
-    """The candidate types, an interviewer looks."""
-
-    def __init__(self, candidate: str, interviewer: str) -> None:
-        self._candidate, self._interviewer = Line(candidate + "&v=1"), Line(interviewer)
-        self._keys = iter(keystrokes("x" * KEYS * (ROUNDS + 1)))
-        self._clock = 0
-        self._sent = self._acknowledged = 0
-        self.shown_ms: list[float] = []
-        self.acknowledged_ms: list[float] = []
-        for line in (self._candidate, self._interviewer):
-            line.send(wire.sync(wire.STEP_1, b"\0"))
-        self._candidate.send(wire.sync(wire.STEP_2, b"\0\0"))
-        self._sent += 1
-
-    def type(self) -> None:
-        """A round: every key with the caret that moves by it."""
-        for _ in range(KEYS):
-            began = time.perf_counter()
-            key = wire.sync(wire.UPDATE, next(self._keys))
-            self._candidate.send(key, self._caret())
-            self._sent += 1
-            shown = False
-            while not shown or self._acknowledged < self._sent:
-                ready, _, _ = select.select([self._candidate.socket, self._interviewer.socket], [], [])
-                now = time.perf_counter()
-                if self._interviewer.socket in ready and key in self._interviewer.receive():
-                    shown = True
-                    self.shown_ms.append((now - began) * 1000)
-                if self._candidate.socket in ready:
-                    for frame in self._candidate.receive():
-                        if frame[0] == wire.ACKNOWLEDGEMENT:
-                            self._acknowledged = wire.read_varuint(frame, 1)[0]
-                    if self._acknowledged == self._sent:
-                        self.acknowledged_ms.append((now - began) * 1000)
-            time.sleep(max(0.0, began + EVERY_S - time.perf_counter()))
-
-    def forget(self) -> None:
-        self.shown_ms.clear()
-        self.acknowledged_ms.clear()
-
-    def _caret(self) -> bytes:
-        self._clock += 1
-        place = {"type": None, "tname": None, "item": {"client": 1, "clock": self._clock}, "assoc": 0}
-        return wire.awareness([(4711, self._clock, {"user": {}, "cursor": {"anchor": place, "head": place}})])
 
 
 class Watcher(asyncio.Protocol):
@@ -211,13 +132,13 @@ async def test_the_candidate_s_echo(tmp_path: Path) -> None:
             people, watchers = await a_room(server, observers)
             if watchers:
                 stack.enter_context(watching(watchers))
-            pairs.append(Pair(*people))
+            pairs.append(Pair(*people, keys=KEYS * (ROUNDS + 1), every_s=EVERY_S))
         for pair in pairs:
-            pair.type()
+            pair.type(KEYS)
             pair.forget()
         for _ in range(ROUNDS):
             for pair in pairs:
-                pair.type()
+                pair.type(KEYS)
         print(f"\n{ROUNDS} × {KEYS} keys, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}:")
         worst = 0.0
         for what in ("shown_ms", "acknowledged_ms"):

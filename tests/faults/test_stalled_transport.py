@@ -242,6 +242,25 @@ async def test_who_takes_nothing_is_given_up(
         assert stage.live.peers == {stage.ben}
 
 
+async def test_who_takes_nothing_for_long_is_given_up_however_little_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row 5: by time, not only by bytes; whoever takes something meanwhile stays."""
+    monkeypatch.setattr("web.socket._STUCK_S", 0)
+    async with a_stage(tmp_path) as stage:
+        ada, eve = await stage.call(), await stage.call()
+        ada.transport.stall()
+        with capture_logs() as logs:
+            stage.type("x")
+            with anyio.fail_after(SOON_S):
+                await ada.ended.wait()
+        assert [entry["code"] for entry in logs if entry["event"] == "peer refused"] == [4508]
+        assert ada.failure is None
+        assert ada.transport.close_code is None
+        assert eve.transport.updates == stage.told
+        assert not eve.ended.is_set()
+
+
 async def test_who_is_refused_and_takes_nothing_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("web.socket._LAST_WORD_S", 0)
     async with a_stage(tmp_path) as stage:

@@ -34,9 +34,9 @@ class Tap(ABC):
         self._task.cancel()
         await asyncio.wait([self._task])
 
-    async def until(self, condition: Callable[[], bool], what: str) -> None:
+    async def until(self, condition: Callable[[], bool], what: str, within_s: float = HEAR_S) -> None:
         await self._bell.until(
-            condition, HEAR_S, lambda: f"waited {HEAR_S} s for {what} on {self.url}, heard {self.heard}"
+            condition, within_s, lambda: f"waited {within_s} s for {what} on {self.url}, heard {self.heard}"
         )
 
     async def _listen_to_the_end(self) -> None:
