@@ -189,6 +189,11 @@ class Journal:
         return self._saving.is_well
 
     @property
+    def has_failed(self) -> bool:
+        """Whether the last commit has."""
+        return self._saving.has_failed
+
+    @property
     def failures(self) -> int:
         """Commits that failed."""
         return self._saving.failures

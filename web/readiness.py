@@ -60,9 +60,10 @@ class Readiness:
 
     async def _look(self) -> Trouble | None:
         waiting_s = self._journal.waiting_s
-        if not self._journal.is_saving and not 0 < waiting_s <= _LATE_S:
-            since = f"What is typed has waited for {waiting_s:.0f} s" if waiting_s else "The last commit failed"
-            return Trouble("not-saving", "The server cannot save", f"{since}. {_ROOMS_GO_ON}")
+        if self._journal.has_failed or waiting_s > _LATE_S:
+            why = "The last commit failed" if self._journal.has_failed else "A commit does not come back"
+            waits = f"What is typed has waited for {waiting_s:.0f} s. " if waiting_s else ""
+            return Trouble("not-saving", "The server cannot save", f"{why}. {waits}{_ROOMS_GO_ON}")
         try:
             with anyio.fail_after(_DATABASE_S):
                 async with self._database.reading() as connection:
