@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
-from pycrdt import Doc, Text, TransactionEvent
+from pycrdt import Doc, Subscription, Text, TransactionEvent
 
 from tests.support import wire
 from tests.support.api import Admitted, Api
@@ -68,7 +68,7 @@ class Scribe(WSListener):
         self._confirmed = 0
         self._is_applying = False
         self._transport: WSTransport | None = None
-        self._watched = self.document.observe(self._changed)
+        self._watched: Subscription | None = self.document.observe(self._changed)
         self._task = asyncio.create_task(self._stay())
 
     @property
@@ -127,7 +127,9 @@ class Scribe(WSListener):
         (self.close if clean else self.drop)()
         await asyncio.wait([self._task])
         self._transport = None
-        self.document.unobserve(self._watched)
+        if self._watched is not None:
+            self.document.unobserve(self._watched)
+            self._watched = None
 
     async def _stay(self) -> None:
         while True:

@@ -29,6 +29,8 @@ from tests.support.server import Server, serving
 
 ROLES = ("candidate", "interviewer", "guest", "guest")
 TALKERS = 10
+LONGEST = 1.5
+PATIENCE_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ class Plan:
 
     @property
     def warm_up_s(self) -> float:
-        """Until then rooms only become more, and longer."""
-        return self.lifetime_s + self.evict_s
+        """Until then the rooms of the beginning, and how old they are, are not those of later."""
+        return LONGEST * self.lifetime_s + self.evict_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class Soak:
         life_s = self.plan.lifetime_s * (number + 1) / self.plan.rooms
         while self._now_s < ends_s:
             await self._live(min(life_s, ends_s - self._now_s))
-            life_s = self.plan.lifetime_s * self._chance.uniform(0.5, 1.5)
+            life_s = self.plan.lifetime_s * self._chance.uniform(2 - LONGEST, LONGEST)
 
     async def _live(self, life_s: float) -> None:
         bell = Bell()
@@ -220,6 +222,7 @@ async def read_on(url: str) -> None:
 async def soaked(plan: Plan, data: Path) -> Found:
     with serving(data, {"PANELROOM_EVICT_S": str(plan.evict_s)}) as server:
         async with Api(server) as api:
+            api.http.timeout = PATIENCE_S  # how fast it goes is not asked here
             return await Soak(plan, server, api).run()
 
 
