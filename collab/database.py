@@ -7,7 +7,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -34,6 +34,8 @@ _BUSY_RETRY_S = 0.01
 _PATIENCE_S = 4.0  # with nothing getting on disk, before a writer gives up
 _SILENT_S = 0.1  # the same, where it is known that nothing does
 _READERS = 4
+_START_S = 60.0
+_START_RETRY_S = 0.1
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 REVISIONS = tuple(sorted(path.name[:4] for path in (_MIGRATIONS / "versions").glob("0*.py")))
@@ -244,6 +246,29 @@ def _use_wal(connection: Any) -> None:
             time.sleep(_BUSY_RETRY_S)
         else:
             return
+
+
+def wait_for(path: Path, waiting: Callable[[], None]) -> None:
+    """Return when a writer is let in; ``waiting`` is called once where another process has the database.
+
+    Raises sqlite3.Error, also where that lasts for longer than a minute.
+    """
+    until_s = time.monotonic() + _START_S
+    is_told = False
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("ROLLBACK")
+            except sqlite3.OperationalError as error:
+                if not is_locked(error) or time.monotonic() > until_s:
+                    raise
+            else:
+                return
+            if not is_told:
+                is_told = True
+                waiting()
+            time.sleep(_START_RETRY_S)
 
 
 def migrate(path: Path) -> None:

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import sys
 import threading
 import time
@@ -22,8 +23,8 @@ import uvloop
 from quart import Quart
 from sqlalchemy.exc import DBAPIError
 
-from collab.database import migrate
-from collab.errors import SchemaTooNew
+from collab.database import migrate, wait_for
+from collab.errors import SchemaTooNew, is_locked
 from collab.note import SharedNote
 from web import systemd
 from web.app import create_app
@@ -59,7 +60,11 @@ def serve(settings: Settings, host: str, port: int, data: Path, ready: Ready) ->
     """
     with _listen(host, port, settings.dead_s) as listener, _claim(data):
         try:
+            wait_for(data / DATABASE_NAME, partial(_log.warning, "another process has the database: waiting for it"))
             migrate(data / DATABASE_NAME)
+        except sqlite3.Error as error:
+            reason = "another process has locked it for a minute" if is_locked(error) else str(error)
+            raise CannotServe(f"Cannot use the database in {data}: {reason}. {_ADVICE}") from None
         except SchemaTooNew as error:
             raise CannotServe(f"Cannot use the database in {data}: {error}.") from None
         except DBAPIError as error:

@@ -93,6 +93,7 @@ class Story:
 @asynccontextmanager
 async def story(server: Server, damage: Damage) -> AsyncIterator[Story]:
     async with Api(server) as api, a_room(api) as crowd, a_room(api) as others:
+        whole = ""
         for half in (WORDS[: HURT // 2], WORDS[HURT // 2 :]):  # between which some time goes by
             for words in half:
                 await crowd.type("Cleo", words)
