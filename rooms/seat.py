@@ -210,7 +210,7 @@ class Seats:
                 await self._tell(transaction, grant.interview_id, grant.participant_id)
                 await self.ask(transaction, interview, ticket.participant)
         except SQLAlchemyError as error:
-            self._overdue.add((grant.interview_id, grant.participant_id))
+            self._look_after(grant.interview_id, grant.participant_id)
             _log.warning("connection was not recorded", participant=grant.participant_id, reason=str(error))
 
     async def disconnected(self, grant: Grant) -> None:
@@ -220,7 +220,7 @@ class Seats:
         try:
             await self._settle_alone(grant.interview_id, [grant.participant_id])
         except SQLAlchemyError as error:
-            self._overdue.add((grant.interview_id, grant.participant_id))
+            self._look_after(grant.interview_id, grant.participant_id)
             _log.warning("disconnection was not recorded", participant=grant.participant_id, reason=str(error))
 
     async def hang_up(
@@ -336,8 +336,7 @@ class Seats:
         except Exception as error:  # noqa: BLE001 - whatever it is, the next attempt may go through
             if not isinstance(error, SQLAlchemyError):  # the journal says it of the disk, once
                 _log.exception("seats were not passed on")
-            wait_s = _RETRY_S
-            self._woken = anyio.Event()
+            wait_s, self._woken = _RETRY_S, anyio.Event()
         return wait_s
 
     @asynccontextmanager

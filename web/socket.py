@@ -41,6 +41,7 @@ PREFIX = "/ws/"
 _REFUSAL_S = 10.0
 _REFUSALS_KEPT = 10_000
 _LAST_WORD_S = 5.0
+_ENTER_AGAIN_S = 1.0
 _STUCK_S = 8.0
 # Times as long as a connection is given that answers nothing: a tab behind others renews its presence once a minute.
 _SILENT = 4.5
@@ -198,7 +199,8 @@ class Sockets:
                         peer.close(refusal.code, refusal.reason)
                     if peer.entered and not entered:
                         entered = True
-                        await _enter(rooms, grant)
+                        if not await _enter(rooms, grant):
+                            tasks.start_soon(_enter_late, rooms, grant)
                     peer.heard_at_s = time.monotonic()
                 ended = _ENDED.get(message.get("code", 0))
                 if ended is not None and peer.closing is None:
@@ -372,11 +374,24 @@ async def _depart(seats: Seats, grant: Grant) -> None:
         _log.exception("departure not recorded", participant=grant.participant_id)
 
 
-async def _enter(rooms: Service, grant: Grant) -> None:
+async def _enter(rooms: Service, grant: Grant) -> bool:
+    """Whether it is on record."""
     try:
         await rooms.enter(grant)
+    except SQLAlchemyError as error:
+        _log.warning("entry not recorded", participant=grant.participant_id, reason=str(error))
+        return False
     except Exception:  # noqa: BLE001 - as above
         _log.exception("entry not recorded", participant=grant.participant_id)
+    return True
+
+
+async def _enter_late(rooms: Service, grant: Grant) -> None:
+    """When the database is well again."""
+    while True:
+        await anyio.sleep(_ENTER_AGAIN_S)
+        if await _enter(rooms, grant):
+            return
 
 
 def _decline_compression(send: Send) -> None:

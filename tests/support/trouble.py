@@ -78,6 +78,7 @@ async def story(server: Server, trouble: Trouble, lasts_s: float = 0.0) -> dict[
         assert [ear.snapshot["is_saving"] for ear in listeners] == [True] * 3
         await crowd.type("Cleo", "before")
         await crowd.settle()
+        nina = await api.join(crowd.interview, "guest", "Nina")
         since, confirmed = len(server.log), {name: peer.confirmed for name, peer in crowd.peers.items()}
 
         with trouble():
@@ -96,10 +97,13 @@ async def story(server: Server, trouble: Trouble, lasts_s: float = 0.0) -> dict[
             started_s = time.monotonic()
             await _reads(api, crowd)
             took["reads"] = time.monotonic() - started_s
+            await crowd.open("Nina", nina)
+            assert str(crowd["Nina"]) == "before, in trouble"
+            await crowd.type("Nina", ".")
             while time.monotonic() - began_s < lasts_s:
                 await crowd.type("Cleo", "!")
                 await anyio.sleep(0.1)
-            assert {name: peer.confirmed for name, peer in crowd.peers.items()} == confirmed
+            assert {name: peer.confirmed for name, peer in crowd.peers.items()} == confirmed | {"Nina": 0}
             assert await api.text(crowd.interview) == "before"
             took["lasted"] = time.monotonic() - began_s
 
@@ -111,12 +115,14 @@ async def story(server: Server, trouble: Trouble, lasts_s: float = 0.0) -> dict[
         assert text == await api.replay(crowd.interview)
         for each in (crowd, others):
             assert {peer.connections for peer in each.peers.values()} == {1}
+        await listeners[0].hear("participant.entered", id=nina.participant_id)
+        await listeners[0].hear("participant.connected", id=nina.participant_id)
         # Nothing was half done: all of it can be done again, and is on record once.
         for path, body, is_signed in _writes(crowd):
             await api.request("POST", path, body, signed=is_signed)
         kinds = [entry.kind for entry in await api.entries(crowd.interview)]
         assert (kinds.count("chat"), kinds.count("interview.finished"), kinds.count("participant.left")) == (1, 1, 1)
-        assert kinds.count("participant.joined") == 6
+        assert kinds.count("participant.joined") == 7
         await others.type("Olga", "goes on")
         assert await others.settle() == "goes on"
     assert len([line for line in server.log[since:] if 'event="not saving"' in line or "not saving" in line]) == 1
