@@ -60,8 +60,8 @@ export class Documents {
     for (const document of this.all) document.wake();
   }
 
-  probe(): void {
-    for (const document of this.all) document.probe();
+  doubt(): void {
+    for (const document of this.all) document.doubt();
   }
 
   private takeNotes(id: string): SharedDocument {

@@ -136,12 +136,12 @@ export class Provider {
   }
 
   /** Something suggests that the connection is dead: ask for an answer now instead of waiting for the silence. */
-  probe(): void {
+  probe(within_ms = PROBE_MS): void {
     if (this.socket === null || !this.opened) return;
     const asked = this.transport.now();
     this.sendStep1();
     this.cancelWatch();
-    this.cancelWatch = this.transport.after(PROBE_MS, () => {
+    this.cancelWatch = this.transport.after(within_ms, () => {
       if (this.heardAt < asked) this.drop(0);
       else this.watch();
     });

@@ -115,7 +115,7 @@ export class Session implements DocumentWatcher {
           if (isOnline) this.events.open(this.joined.events_url);
         },
         onOffline: () => {
-          this.documents.probe();
+          this.documents.doubt();
         },
         hasUnsaved: () => this.documents.hasUnsaved,
       },

@@ -11,6 +11,8 @@ import type { SavedState } from "./unsaved";
 
 /** Storage that takes longer is waited for no more; what it has comes in when it comes. */
 const STORAGE_MS = 1_000;
+/** Who is probably offline learns it soon. */
+const DOUBT_MS = 1_500;
 
 export interface DocumentWatcher {
   onConnection(document: SharedDocument, state: ConnectionState): void;
@@ -104,8 +106,9 @@ export class SharedDocument {
     this.provider.wake();
   }
 
-  probe(): void {
-    this.provider.probe();
+  /** The browser says that there is no network. */
+  doubt(): void {
+    this.provider.probe(DOUBT_MS);
   }
 
   /** Takes writing away for good. */

@@ -1,0 +1,302 @@
+"""Nothing that was typed is lost or comes twice: offline, over reloads, in two tabs, to the end of the room."""
+
+import asyncio
+import time
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.person import House, Person, wait
+from tests.support.api import Api
+
+pytestmark = pytest.mark.anyio
+
+KEPT_ROWS = """(await (async () => {
+    const opened = indexedDB.open('panelroom')
+    await new Promise((done) => { opened.onsuccess = done })
+    const { result } = opened
+    const count = (name) => new Promise((done) => {
+        const asked = result.transaction(name).objectStore(name).count()
+        asked.onsuccess = () => done(asked.result)
+    })
+    const rows = [await count('updates'), await count('unsaved')]
+    result.close()
+    return rows.join()
+})())"""
+KEPT_PAGE = "navigator.serviceWorker.controller && (await caches.match(location.pathname)) !== undefined"
+SMILES = "😀 naïve 👩‍💻 "
+
+
+async def until_kept(person: Person) -> None:
+    """Until a reload does not need the server."""
+    await wait(person.page, KEPT_PAGE)
+
+
+async def go_offline(person: Person) -> None:
+    await until_kept(person)
+    await person.context.set_offline(True)
+    await person.until("room.state().connection === 'offline'")
+
+
+async def come_back(person: Person) -> None:
+    await person.context.set_offline(False)
+    await person.until_saved()
+
+
+async def reload_offline(person: Person) -> None:
+    """The page comes back with the text, in the same place, and says how much of it is unsaved."""
+    page = person.page
+    text = await page.evaluate("panelroomRoom.text('other.py')")
+    count = (await person.state())["saved"]["changes"]
+    await page.reload()
+    await person.until("room.text('other.py') === argument", text)
+    await expect(page.locator(".saved")).to_have_text(f"Offline, {count} not saved")
+    await expect(page.locator(".banner")).to_contain_text(f"{count} changes not saved yet, also kept")
+    await expect(page.get_by_role("tab", name="other.py")).to_have_attribute("aria-selected", "true")
+    await person.focus()
+    await page.keyboard.press("Control+End")
+
+
+@pytest.mark.parametrize("away_s", [2, pytest.param(300, marks=pytest.mark.long)])
+async def test_offline_with_typing_and_a_reload_in_between(
+    house: House, api: Api, interview: str, away_s: float
+) -> None:
+    """B2: two files, characters beyond the basic plane, somebody else who goes on typing all the while."""
+    cleo = await house.visitor(interview, "Cleo")
+    gus = await house.visitor(interview, "Gus", "guest")
+    await cleo.type("together\n")
+    await cleo.page.get_by_role("button", name="New file").click()
+    await cleo.page.get_by_role("dialog").get_by_label("Name").fill("other.py")
+    await cleo.page.get_by_role("button", name="Add").click()
+    await cleo.type(SMILES)
+    await cleo.until_saved()
+    await gus.until("room.text('other.py') === argument", SMILES)
+    await go_offline(cleo)
+    typed = 0
+    for half in range(2):
+        end = time.monotonic() + away_s / 2
+        while time.monotonic() < end:
+            await cleo.type(f"{typed} {SMILES}")
+            typed += 1
+            await gus.type("here ")
+        if half == 0:
+            await reload_offline(cleo)
+    await gus.until_saved()
+    assert await gus.page.evaluate("panelroomRoom.text('other.py')") == SMILES
+    await come_back(cleo)
+    wanted = SMILES + "".join(f"{number} {SMILES}" for number in range(typed))
+    for person in (cleo, gus):
+        await person.until("room.text('other.py') === argument", wanted)
+    await gus.until_saved()
+    first = await cleo.text()
+    assert await gus.text() == first
+    _, files = await api.text_at(interview)
+    assert sorted(files.values()) == sorted([first, wanted])
+
+
+async def test_a_tab_that_is_gone_comes_back_with_what_it_had_not_sent(house: House, api: Api, interview: str) -> None:
+    """The tab dies without a word; another one, opened offline, has all of it and can go on."""
+    cleo = await house.visitor(interview, "Cleo")
+    await cleo.type("saved ")
+    await cleo.until_saved()
+    await go_offline(cleo)
+    await cleo.type("unheard ")
+    await wait(cleo.page, f"{KEPT_ROWS}.endsWith(',1')")
+    url, participant = cleo.page.url, (await cleo.state())["participant_id"]
+    page = await cleo.context.new_page()
+    await cleo.page.close()
+    await page.goto(url)
+    again = Person(page)
+    await again.until_text("saved unheard ")
+    await again.focus()
+    await again.page.keyboard.press("Control+End")
+    await again.type("more")
+    await come_back(again)
+    assert (await again.state())["participant_id"] == participant
+    assert await api.text(interview) == "saved unheard more"
+    await wait(page, f"{KEPT_ROWS}.endsWith(',0')")
+
+
+async def test_two_tabs_of_one_participant_do_not_harm_each_other(house: House, api: Api, interview: str) -> None:
+    one = await house.visitor(interview, "Cleo")
+    await one.type("|")
+    await one.until_saved()
+    await until_kept(one)
+    page = await one.context.new_page()
+    await page.goto(one.page.url)
+    two = Person(page)
+    await two.until_text("|")
+    await two.until_saved()
+    await one.context.set_offline(True)
+    for tab in (one, two):
+        await tab.until("room.state().connection === 'offline'")
+    for tab, letter in ((one, "a"), (two, "b")):
+        await tab.page.bring_to_front()
+        await tab.focus()
+        await tab.type(letter * 5)
+    await one.page.bring_to_front()
+    await one.page.reload()
+    await one.until("room.text().includes('aaaaa')")
+    await one.context.set_offline(False)
+    for tab in (one, two):
+        await tab.until("room.text().length === 11")
+        await tab.until_saved()
+    text = await api.text(interview)
+    assert sorted(text) == sorted("|" + "a" * 5 + "b" * 5)
+    assert text == await one.text() == await two.text()
+
+
+async def test_what_was_kept_goes_to_nobody_else(house: House, api: Api, interview: str) -> None:
+    """Another participant in the same browser neither sees nor sends it; the first one finds it again."""
+    cleo = await house.visitor(interview, "Cleo")
+    await cleo.type("mine ")
+    await cleo.until_saved()
+    await go_offline(cleo)
+    await cleo.type("secret")
+    await wait(cleo.page, f"{KEPT_ROWS}.endsWith(',1')")
+    kept = await cleo.page.evaluate("localStorage.getItem('panelroom.stay.' + location.pathname.split('/').at(-1))")
+    await cleo.page.evaluate("localStorage.clear()")
+    await cleo.page.goto("about:blank")
+    await cleo.context.set_offline(False)
+    gus = await house.visitor(interview, "Gus", "guest", page=cleo.page)
+    await gus.until_saved()
+    await gus.type("!")
+    await gus.until_saved()
+    assert "secret" not in await gus.text()
+    assert "secret" not in await api.text(interview)
+    await gus.page.evaluate(
+        "(kept) => localStorage.setItem('panelroom.stay.' + location.pathname.split('/').at(-1), kept)", kept
+    )
+    await gus.page.reload()
+    await cleo.until("room.text().includes('secret')")
+    await cleo.until_saved()
+    assert await api.text(interview) == await cleo.text()
+
+
+async def test_who_may_only_read_meanwhile_sends_nothing_and_is_shown_it(
+    house: House, api: Api, interview: str
+) -> None:
+    gus = await house.visitor(interview, "Gus", "guest")
+    olga = await house.interviewer(interview)
+    await gus.type("before ")
+    await gus.until_saved()
+    await go_offline(gus)
+    await gus.type("unheard")
+    await wait(gus.page, f"{KEPT_ROWS}.endsWith(',1')")
+    url = gus.page.url
+    await gus.page.goto("about:blank")
+    await olga.act("Gus", "Mute…")
+    await gus.context.set_offline(False)
+    await gus.page.goto(url)
+    await gus.until("room.state().connection === 'synchronised'")
+    lost = gus.page.locator(".notice.lost")
+    await expect(lost.get_by_label("The text")).to_have_value("before unheard")
+    await gus.until_text("before ")
+    await gus.until_saved()
+    assert await api.text(interview) == "before "
+    await gus.page.reload()
+    await gus.until_text("before ")
+    await expect(lost).to_have_count(0)
+
+
+async def test_finished_while_one_was_away(house: House, api: Api, interview: str) -> None:
+    """The text is shown to be copied until it is put away, also after a reload; then nothing of it is left."""
+    cleo = await house.visitor(interview, "Cleo")
+    await house.interviewer(interview)
+    await cleo.type("done ")
+    await cleo.until_saved()
+    await go_offline(cleo)
+    await cleo.type("late")
+    await wait(cleo.page, f"{KEPT_ROWS}.endsWith(',1')")
+    await cleo.page.reload()
+    await cleo.until_text("done late")
+    await api.finish(interview)
+    await cleo.context.set_offline(False)
+    text = cleo.page.locator(".notice.lost").get_by_label("The text")
+    await expect(text).to_have_value("done late")
+    await cleo.page.reload()
+    await cleo.page.get_by_role("heading", name="finished").wait_for()
+    await expect(text).to_have_value("done late")
+    await cleo.page.get_by_role("button", name="Put away").click()
+    await wait(cleo.page, f"{KEPT_ROWS} === '0,0' && (await caches.keys()).length === 0")
+    assert await api.text(interview) == "done "
+
+
+async def test_leaving_and_signing_out_leave_nothing_in_the_browser(house: House, api: Api, interview: str) -> None:
+    await house.employ("Mona")
+    page = await house.window(member="Mona")
+    mona = Person(page)
+    for way_out in ("My part is done: leave the room", "Sign out"):
+        await page.goto("about:blank")
+        await page.goto(f"{house.server.url}/i/{interview}#interviewer")
+        await mona.until_saved()
+        await mona.focus()
+        await mona.type("x")
+        await mona.until_saved()
+        await until_kept(mona)
+        if way_out == "Sign out":
+            await page.goto(house.server.url)
+        await page.get_by_role("button", name=way_out).click()
+        if way_out != "Sign out":
+            await page.get_by_role("button", name="Leave the room", exact=True).click()
+            await page.get_by_role("heading", name="You have left the room").wait_for()
+        else:
+            await page.locator("body:not(.page-dashboard)").wait_for()
+        await wait(page, f"{KEPT_ROWS} === '0,0' && (await caches.keys()).length === 0")
+        assert await page.evaluate("Object.keys(localStorage).filter((key) => key.includes('stay')).length") == 0
+
+
+NO_STORAGE = {
+    "closed": "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('no', 'SecurityError') } })",
+    "full": """
+        IDBObjectStore.prototype.add = IDBObjectStore.prototype.put = function () {
+            throw new DOMException('no', 'QuotaExceededError')
+        }""",
+    "silent": "IDBFactory.prototype.open = () => new EventTarget()",
+}
+
+
+async def test_without_storage_typing_goes_on_and_the_page_says_what_holds(
+    house: House, api: Api, interview: str
+) -> None:
+    people = {how: Person(await house.window()) for how in NO_STORAGE}
+
+    async def lose_the_network(how: str, person: Person) -> None:
+        await person.page.add_init_script(NO_STORAGE[how])
+        await house.visitor(interview, how, "guest", page=person.page)
+        await person.type(f"{how} ")
+        await person.until_saved()
+        await person.context.set_offline(True)
+        await person.until("room.state().connection === 'offline'")
+        await person.type(f"{how}! ")
+        words = f"Keep this page open: {len(how) + 2} changes not saved yet, kept nowhere but in this page."
+        await expect(person.page.locator(".banner")).to_contain_text(words)
+        await come_back(person)
+
+    await asyncio.gather(*(lose_the_network(how, person) for how, person in people.items()))
+    text = await api.text(interview)
+    assert [text.count(f"{how}!") for how in NO_STORAGE] == [1] * len(NO_STORAGE)
+
+
+async def leave(page: Page) -> None:
+    await page.get_by_role("button", name="Leave the room").click()
+
+
+async def test_a_server_that_does_not_answer_is_asked_again(house: House, interview: str) -> None:
+    """Join and leave: the page says that it tries again, and does."""
+    page = await house.window()
+    await page.goto(f"{house.server.url}/i/{interview}")
+    await page.get_by_label("Your name").fill("Cleo")
+    await page.get_by_label("the candidate").check()
+    await page.route("**/join", lambda route: route.fulfill(status=503, body="busy"))
+    await page.get_by_role("button", name="Enter the room").click()
+    await expect(page.get_by_role("alert")).to_contain_text("This page tries again by itself.")
+    await page.unroute("**/join")
+    cleo = Person(page)
+    await cleo.until_saved()
+    await page.route("**/leave", lambda route: route.abort())
+    await leave(page)
+    await page.get_by_role("heading", name="You have left the room").wait_for()
+    await expect(page.get_by_role("status").filter(has_text="tries again")).to_be_visible()
+    await page.unroute("**/leave")
+    await expect(page.get_by_role("status").filter(has_text="tries again")).to_have_count(0)
