@@ -39,9 +39,8 @@ export class Documents {
     return this.all.map((document) => this.losses.textOf(document)).join("\n\n");
   }
 
-  /** The names of those of these ids. */
-  names(ids: readonly string[]): string[] {
-    return ids.map((id) => (id === this.page.interview.id ? "code" : "notes"));
+  nameOf(id: string): string {
+    return id === this.page.interview.id ? "code" : "notes";
   }
 
   connect(joined: Joined): void {
@@ -54,6 +53,15 @@ export class Documents {
     }
     if (this.code.writable) this.losses.permitted();
     if (!joined.documents.some(({ id }) => id.endsWith(".notes"))) this.dropNotes();
+  }
+
+  /** What is just being saved is waited for, where a connection can bring it. */
+  async settled(within_ms: number): Promise<void> {
+    const isOnItsWay = (): boolean =>
+      this.hasUnsaved && this.all.every(({ connection }) => connection.kind === "synchronised");
+    for (const end = performance.now() + within_ms; isOnItsWay() && performance.now() < end; ) {
+      await new Promise((done) => setTimeout(done, 50));
+    }
   }
 
   wake(): void {

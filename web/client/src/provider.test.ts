@@ -303,3 +303,31 @@ await test("what comes faster than it is shown is applied together, and nothing 
   world.hangUp(1006);
   assert.equal(mine.toJSON(), "a flood of keys", "nor does it go with the connection");
 });
+
+await test("after a restart everybody is back within three seconds, and nobody's retries meet the others'", () => {
+  const UP_MS = 1_500;
+  const arrivals: number[] = [];
+  for (let client = 0; client < 1_000; client += 1) {
+    const own = new World(Math.random);
+    const peer = new Provider(new Y.Doc(), own, {
+      onConnection: () => undefined,
+      onSaved: () => undefined,
+      onSpoilt: () => undefined,
+    });
+    peer.connect("ws://x");
+    own.synchronise();
+    own.hangUp(CLOSE_CODES.RESTART);
+    for (let tried = 1; own.time < UP_MS; own.pass(10)) {
+      if (own.opened.length > tried) own.hangUp(1006);
+      tried = own.opened.length;
+    }
+    const tried = own.opened.length;
+    while (own.opened.length === tried) own.pass(10);
+    arrivals.push(own.time);
+    peer.destroy();
+  }
+  assert.ok(Math.max(...arrivals) <= 3_100);
+  for (let at = UP_MS; at < 3_100; at += 100) {
+    assert.ok(arrivals.filter((time) => time >= at && time < at + 100).length < 250);
+  }
+});

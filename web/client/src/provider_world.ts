@@ -39,8 +39,10 @@ export class World implements Transport {
     return this.time;
   }
 
+  constructor(private readonly chance: () => number = () => 1) {}
+
   random(): number {
-    return 1;
+    return this.chance();
   }
 
   after(ms: number, call: () => void): () => void {

@@ -98,7 +98,7 @@ async function showRemoved(words: string): Promise<void> {
 function reloadOnce(): void {
   const key = `panelroom.reloaded.${id}`;
   const last = Number(sessionStorage.getItem(key) ?? "0");
-  if (Date.now() - last < 10_000) return;
+  if (Math.abs(Date.now() - last) < 10_000) return;
   sessionStorage.setItem(key, String(Date.now()));
   window.location.reload();
 }

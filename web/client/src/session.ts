@@ -72,6 +72,7 @@ export class Session implements DocumentWatcher {
   private finished = false;
   /** Why this device was removed, as soon as it is told. */
   private removal = "";
+  private damaged = new Set<string>();
   /** In a row, of joining again. */
   private failures = 0;
 
@@ -127,8 +128,7 @@ export class Session implements DocumentWatcher {
   probe(): { text: (name?: string) => string | undefined; notes: () => string | null; state: () => object } {
     const { code } = this.documents;
     return {
-      text: (name) =>
-        name === undefined ? code.text() : [...code.texts().values()].find((file) => file.name === name)?.text,
+      text: (name) => (name === undefined ? code.text() : code.textOf(name)),
       notes: () => this.documents.notes?.text() ?? null,
       state: () => ({
         connection: code.connection.kind,
@@ -284,7 +284,8 @@ export class Session implements DocumentWatcher {
     if (!this.finished || event.kind === "snapshot" || event.kind === "interview.reopened") this.panel.accept(event);
     switch (event.kind) {
       case "snapshot":
-        this.status.tell({ isSaving: event.snapshot.is_saving });
+        this.damaged = new Set(event.snapshot.damaged);
+        this.showServer(event.snapshot.is_saving);
         if (event.snapshot.status === "finished") this.showFinished();
         else if (event.snapshot.admission !== null) {
           this.acceptOwn({ kind: "admission.changed", ...event.snapshot.admission });
@@ -296,7 +297,11 @@ export class Session implements DocumentWatcher {
         if (event.id === this.joined.participant_id) this.acceptOwn(event);
         break;
       case "saving.changed":
-        this.status.tell({ isSaving: event.is_saving });
+        this.showServer(event.is_saving);
+        break;
+      case "document.damaged":
+        this.damaged.add(event.document);
+        this.showServer();
         break;
       case "interview.changed":
         this.waiting?.setInstructions(event);
@@ -312,6 +317,11 @@ export class Session implements DocumentWatcher {
         break;
       default:
     }
+  }
+
+  private showServer(isSaving?: boolean): void {
+    const damaged = [...this.damaged].map((id) => this.documents.nameOf(id));
+    this.status.tell(isSaving === undefined ? { damaged } : { damaged, isSaving });
   }
 
   /** What was done about this participant: the server has another answer to joining now. */
@@ -361,7 +371,7 @@ export class Session implements DocumentWatcher {
   }
 
   private async leave(done: boolean): Promise<void> {
-    await this.settle();
+    await this.documents.settled(SETTLE_MS);
     if (this.documents.hasUnsaved && !(await askLeave())) return;
     if (this.ended) return;
     const { id } = this.page.interview;
@@ -370,15 +380,6 @@ export class Session implements DocumentWatcher {
     const { showTrouble } = this.stage;
     await patiently(() => api.leave(id, ticket, done), showTrouble).catch(() => undefined);
     showTrouble("");
-  }
-
-  /** What is just being saved is no reason to ask. */
-  private async settle(): Promise<void> {
-    const isOnItsWay = (): boolean =>
-      this.documents.hasUnsaved && this.documents.all.every(({ connection }) => connection.kind === "synchronised");
-    for (const end = performance.now() + SETTLE_MS; isOnItsWay() && performance.now() < end; ) {
-      await new Promise((done) => setTimeout(done, 50));
-    }
   }
 
   /** Leaves the stage to the page. What could not be saved goes with the words, and nothing of it stays behind. */

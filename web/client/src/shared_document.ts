@@ -91,6 +91,11 @@ export class SharedDocument {
     return this.document.getText("source").toJSON();
   }
 
+  /** That of the file of this name. */
+  textOf(name: string): string | undefined {
+    return [...this.texts().values()].find((file) => file.name === name)?.text;
+  }
+
   /** The texts of all files. */
   texts(): Texts {
     return textsOf(this.document, this.language);

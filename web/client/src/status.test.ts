@@ -60,7 +60,7 @@ await test("what the server cannot do is said to everybody, also to who has type
   assert.deepEqual([full.mood, full.pill, full.isSure], ["warn", "Cannot save", true]);
   assert.match(full.banner ?? "", /cannot save at the moment\. Everything so far is saved/);
   const damaged = read([document, document], 0, { ...WELL, damaged: ["code", "notes"] });
-  assert.match(damaged.banner ?? "", /^The code and the notes of this room .* only be read/);
+  assert.match(damaged.banner ?? "", /^This document was damaged on the server .* only be read: the code and the notes\./);
 });
 
 await test("a room opened from what was kept says so until it is connected", () => {

@@ -26,7 +26,7 @@ export interface Facts {
   /** The server can write to its disk. */
   isSaving: boolean;
   /** The names of documents of which the server could not read everything. */
-  damaged: string[];
+  damaged: readonly string[];
   /** The page was opened from what this browser keeps, and has not been connected yet. */
   isFromStorage: boolean;
 }
@@ -163,7 +163,8 @@ function keptWords(unsaved: number, isKept: boolean): string {
 
 function damagedWords(names: readonly string[]): string | null {
   if (names.length === 0) return null;
-  return `The ${names.join(" and the ")} of this room was damaged on the server and can only be read. What is shown is all that could be read of it.`;
+  const which = names.map((name) => `the ${name}`).join(" and ");
+  return `This document was damaged on the server and can only be read: ${which}. What is shown is all that could be read of it.`;
 }
 
 function reasonOf(documents: readonly Shown[]): string {
