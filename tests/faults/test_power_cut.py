@@ -1,6 +1,7 @@
 """The power fails while people type: what was not synced is gone or torn, and nothing acknowledged is missing."""
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -47,13 +48,14 @@ class Plug:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Server:
+def server(tmp_path: Path) -> Iterator[Server]:
     """It has run and stopped."""
     server = Server(tmp_path / "data", {"POWER_LOG": str(tmp_path / "power.log"), "POWER_SYNC_S": "0.03"})
     server.start()
     assert server.stop() == 0
     server.module = "tests.support.power"
-    return server
+    yield server
+    server.kill()
 
 
 @pytest.mark.parametrize(
@@ -104,4 +106,3 @@ async def test_what_is_not_synced_would_be_missing(server: Server, tmp_path: Pat
             await company.lives_through(plug.power_cut, 0.3)
         assert failed.group_contains(AssertionError, match="saved, and missing on the disk")
         await company.leave()
-    server.kill()

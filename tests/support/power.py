@@ -305,8 +305,8 @@ if __name__ == "__main__":
 
     own = vars(collab.database)["_configure"]
 
-    def configure(connection: Any) -> None:
-        own(connection)
+    def configure(connection: Any, *others: Any) -> None:
+        own(connection, *others)
         for pragma in os.environ["POWER_PRAGMAS"].split():
             connection.cursor().execute(f"PRAGMA {pragma}")
 
