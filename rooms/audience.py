@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from collab.log import DAMAGED
-from rooms.policy import Part
+from rooms.policy import Admission, Part, Seat
 
 CHAT = "chat"
 TO_ALL = "all"
@@ -57,3 +57,14 @@ def _shown(kind: str, event: dict[str, Any], viewer: Viewer) -> dict[str, Any] |
     if kind in _WITH_REASON and event["id"] != viewer.participant_id:
         return event | {"reason": None}
     return event
+
+
+def told_admission(participant_id: str, admission: Admission | None, seat: Seat | None) -> dict[str, Any]:
+    """As events and snapshots tell it."""
+    return {
+        "id": participant_id,
+        "state": "none" if admission is None else admission.state.value,
+        "place": None if admission is None else admission.place,
+        "reason": None if admission is None else admission.reason,
+        "number": None if seat is None else seat.number,
+    }

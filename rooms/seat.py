@@ -1,11 +1,10 @@
 """Seats: who is in a room, who waits to be, and who of them is connected."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Collection, Generator
+from collections.abc import AsyncGenerator, Collection, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from operator import attrgetter
-from typing import Any
 
 import anyio
 import structlog
@@ -16,7 +15,8 @@ from collab.journal import Journal, Transaction
 from collab.registry import Registry
 from collab.wire import CloseCode
 from rooms import seating, store
-from rooms.audience import DEVICES
+from rooms.arrival import Arrivals, Close
+from rooms.audience import DEVICES, told_admission
 from rooms.device import devices_of
 from rooms.grant import Grant
 from rooms.interview import Interview
@@ -27,7 +27,6 @@ from rooms.policy import Admission, Phase, Seat, State, admissions, grants
 _RETRY_S = 1.0
 _OVER = frozenset({Phase.FINISHED, Phase.CANCELLED})
 
-Close = Callable[[CloseCode, str], None]
 Here = tuple[frozenset[str] | None, frozenset[str]]
 """The devices that a participant is connected with, None without a connection, and those that only listen too."""
 
@@ -55,6 +54,7 @@ class Seats:
         self._overdue: set[tuple[str, str]] = set()  # interviews and participants who may not hold a seat any more
         self._woken = anyio.Event()
         self._has_begun = False
+        self._arrivals = Arrivals(self._record)
 
     # Seats
 
@@ -67,7 +67,7 @@ class Seats:
         by: dict[str, str] | None = None,
     ) -> Admission:
         """The participant's seat in this role, held anew; one at the end of the queue where there is none."""
-        return (await self._settle(transaction, interview, asking=participant, by=by))[participant.id]
+        return (await self._settle(transaction, interview, asking=[participant], by=by))[participant.id]
 
     async def move(
         self, transaction: Transaction, interview: Interview, participant: Participant, by: dict[str, str]
@@ -99,7 +99,7 @@ class Seats:
         transaction: Transaction,
         interview: Interview,
         *,
-        asking: Participant | None = None,
+        asking: Collection[Participant] = (),
         leaving: Participant | None = None,
         by: dict[str, str] | None = None,
     ) -> dict[str, Admission]:
@@ -111,12 +111,13 @@ class Seats:
         queue = {who: seat for who, seat in before.items() if self.is_live(seat, now_ms)}
         if leaving is not None:
             queue.pop(leaving.id, None)
-        if asking is not None:
-            own = queue.get(asking.id)
-            if own is None or own.role is not asking.role:
-                number = 1 + max((seat.number for seat in before.values()), default=0)
-                own = Seat(asking.id, interview.id, asking.role, State.WAITING, number, None)
-            queue[asking.id] = replace(own, until_ms=None)
+        number = max((seat.number for seat in before.values()), default=0)
+        for each in asking:
+            own = queue.get(each.id)
+            if own is None or own.role is not each.role:
+                number += 1
+                own = Seat(each.id, interview.id, each.role, State.WAITING, number, None)
+            queue[each.id] = replace(own, until_ms=None)
         in_order = sorted(queue.values(), key=attrgetter("number"))
         given = admissions(in_order, interview.limits, is_open=interview.phase is not Phase.LOBBY)
         after = {
@@ -125,15 +126,15 @@ class Seats:
             if (state := given[seat.participant_id].state) is not State.REFUSED
         }
         await seating.put(connection, before, after)
+        known = {each.id: each for each in asking}
         for who in [*(who for who in before if who not in given), *given]:
             old, new = before.get(who), after.get(who)
             is_same = old is not None and new is not None and (old.number, old.state) == (new.number, new.state)
             if not is_same:
                 event = told_admission(who, given.get(who), new) | ({"by": by} if by else {})
                 await transaction.append(interview.id, "admission.changed", event)
-            if asking is not None and who == asking.id:
-                self.fit(transaction, interview, asking, new)
-            elif not is_same and (participant := await store.participant(connection, who)) is not None:
+            participant = known.get(who) or (None if is_same else await store.participant(connection, who))
+            if participant is not None:
                 self.fit(transaction, interview, participant, new)
         return given
 
@@ -197,25 +198,33 @@ class Seats:
         """
         self._connections.setdefault(grant.participant_id, {})[grant] = close
         try:
-            async with self._journal.transaction() as transaction:
-                connection = transaction.connection
-                interview = await store.interview(connection, grant.interview_id)
-                ticket = await store.ticket(connection, grant.ticket_id)
-                if interview is None or interview.phase in _OVER:
-                    return
-                if ticket is None or not ticket.is_valid(transaction.now_ms):
-                    self._forget(grant)
-                    close(CloseCode.TICKET, "the ticket was revoked")
-                    return
-                await self._tell(transaction, grant.interview_id, grant.participant_id)
-                await self.ask(transaction, interview, ticket.participant)
+            await self._arrivals.add(grant, close)
         except SQLAlchemyError as error:
             self._look_after(grant.interview_id, grant.participant_id)
             _log.warning("connection was not recorded", participant=grant.participant_id, reason=str(error))
 
+    async def _record(self, interview_id: str, arrived: dict[Grant, Close]) -> None:
+        """That these connections are open."""
+        async with self._journal.transaction() as transaction:
+            connection = transaction.connection
+            interview = await store.interview(connection, interview_id)
+            if interview is None or interview.phase in _OVER:
+                return
+            here: dict[str, Participant] = {}
+            for grant, close in arrived.items():
+                ticket = await store.ticket(connection, grant.ticket_id)
+                if ticket is None or not ticket.is_valid(transaction.now_ms):
+                    self._forget(grant)
+                    close(CloseCode.TICKET, "the ticket was revoked")
+                elif grant in self._connections.get(grant.participant_id, {}):
+                    here[grant.participant_id] = ticket.participant
+            for participant_id in here:
+                await self._tell(transaction, interview_id, participant_id)
+            await self._settle(transaction, interview, asking=here.values())
+
     async def disconnected(self, grant: Grant) -> None:
         """One less: after the last one the seat is kept for a while."""
-        if not self._forget(grant):
+        if not self._forget(grant) or self._registry.is_draining:  # the next process settles it
             return
         try:
             await self._settle_alone(grant.interview_id, [grant.participant_id])
@@ -303,6 +312,7 @@ class Seats:
         transaction.on_commit.append(told)
 
     def _forget(self, grant: Grant) -> Close | None:
+        self._arrivals.discard(grant)
         connections = self._connections.get(grant.participant_id, {})
         close = connections.pop(grant, None)
         if not connections:
@@ -387,14 +397,3 @@ class Seats:
                 else:
                     await self._tell(transaction, interview_id, participant_id)
             await self.settle(transaction, interview)
-
-
-def told_admission(participant_id: str, admission: Admission | None, seat: Seat | None) -> dict[str, Any]:
-    """As events and snapshots tell it."""
-    return {
-        "id": participant_id,
-        "state": "none" if admission is None else admission.state.value,
-        "place": None if admission is None else admission.place,
-        "reason": None if admission is None else admission.reason,
-        "number": None if seat is None else seat.number,
-    }

@@ -11,7 +11,7 @@ from collab.journal import Journal
 from collab.log import SAVING
 from collab.registry import Registry
 from rooms import seating, store
-from rooms.audience import Viewer, told
+from rooms.audience import Viewer, told, told_admission
 from rooms.chat import recent
 from rooms.device import devices_of, removed
 from rooms.errors import InterviewUnknown, TicketInvalid
@@ -19,7 +19,7 @@ from rooms.interview import Interview
 from rooms.lifecycle import Lifecycle
 from rooms.participant import Participant, Role
 from rooms.policy import Admission, Part, Phase, Seat, State, admissions, grants
-from rooms.seat import Seats, told_admission
+from rooms.seat import Seats
 from rooms.secret import digest
 
 

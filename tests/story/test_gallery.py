@@ -20,7 +20,7 @@ async def test_everybody_agrees_also_who_only_watches(server: Server, api: Api) 
     async with Crowd(api, await api.create(policy={"observers": len(watchers)})) as crowd:
         await crowd.join("Cleo", "candidate")
         await crowd.join("Olga", "interviewer")
-        writers = ["Cleo", "Olga"]
+        writers, promoted = ["Cleo", "Olga"], ""
         for name, email in zip(watchers, emails, strict=True):
             await crowd.join(name, "observer", member=email, acknowledged=chance.random() < 0.5)
         for step in range(150):
