@@ -14,6 +14,8 @@ from web.moment import iso
 
 _RETRY_AFTER_S = "2"
 
+_SHOWN = 200
+
 _log = structlog.get_logger("http")
 
 
@@ -100,7 +102,7 @@ def problem(status: int, kind: str, title: str, detail: str, **members: Any) -> 
 def _known(status: int, title: str) -> Callable[[Exception], Any]:
     async def answer(error: Exception) -> Response:
         if status >= 500:
-            _log.error("failed", method=request.method, path=request.path, exc_info=error)
+            _log.error("failed", **_asked(), exc_info=error)
         members: dict[str, Any] = {}
         if isinstance(error, rooms.InterviewFinished) and error.at_ms is not None:
             members = {"by": error.by, "at": iso(error.at_ms)}
@@ -128,7 +130,7 @@ async def _http(error: HTTPException) -> Response:
 
 async def _silent(error: DatabaseError) -> Response:
     """The database is locked, full or broken. Rooms go on; this request has changed nothing."""
-    _log.error("the database does not answer", method=request.method, path=request.path, reason=str(error.orig))
+    _log.error("the database does not answer", **_asked(), reason=str(error.orig))
     response = await _answer(
         503, "database-silent", "The database does not answer", "Nothing was changed. Try again in a while."
     )
@@ -137,7 +139,7 @@ async def _silent(error: DatabaseError) -> Response:
 
 
 async def _unexpected(error: Exception) -> Response:
-    _log.error("unexpected error", method=request.method, path=request.path, exc_info=error)
+    _log.error("unexpected error", **_asked(), exc_info=error)
     return await _answer(
         500, "internal-error", "Something went wrong", "The server could not do this; it is in its log."
     )
@@ -145,13 +147,18 @@ async def _unexpected(error: Exception) -> Response:
 
 async def _answer(status: int, kind: str, title: str, detail: str, **members: Any) -> Response:
     if status < 500:
-        _log.info("refused", status=status, problem=kind, method=request.method, path=request.path)
+        _log.info("refused", status=status, problem=kind, **_asked())
     if not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", ""):
         try:
             return await _page(status, title, detail)
         except Exception:  # noqa: BLE001 - what made a page fail may fail this one too
-            _log.exception("the page of an error failed", path=request.path)
+            _log.exception("the page of an error failed", **_asked())
     return problem(status, kind, title, detail, **members)
+
+
+def _asked() -> dict[str, str]:
+    """For the log, which anybody may fill: not more of it than says what it was."""
+    return {"method": request.method[:_SHOWN], "path": request.path[:_SHOWN]}
 
 
 async def _page(status: int, title: str, detail: str) -> Response:
