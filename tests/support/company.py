@@ -79,7 +79,6 @@ class Company:
         self.records: list[Record] = []
         self.usable_s: list[float] = []
         self.deaths: Counter[str] = Counter()
-        self._saved_before = 0
         self._began_s = 0.0
 
     async def enter(self, api: Api, rooms: int) -> None:
@@ -93,13 +92,11 @@ class Company:
     async def leave(self) -> None:
         for desk in self.desks:
             await desk.stop()
-        self._saved_before = self.saved
-        self.desks, self.records = [], []
 
     @property
     def saved(self) -> int:
         """Updates that were acknowledged."""
-        return self._saved_before + sum(len(scribe.durable) for scribe in self._scribes)
+        return sum(len(scribe.durable) for scribe in self._scribes)
 
     async def lives_through(self, die: Die, typed_s: float, again: Sequence[Die] = ()) -> None:
         """They type, the server dies at some moment, and they go on typing until they are back.
