@@ -21,7 +21,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
-from collab.errors import DatabaseSilent, SchemaTooNew, is_locked
+from collab.errors import DatabaseSilent, LogDamaged, SchemaTooNew, is_locked
 from collab.turn import Turn, TurnLate
 
 metadata = MetaData()
@@ -118,7 +118,7 @@ class Database:
         """What comes of an attempt to write. Raises DatabaseSilent, for what is not the fault of the writer."""
         try:
             yield
-        except IntegrityError:
+        except (IntegrityError, LogDamaged):
             raise
         except (DatabaseError, sqlite3.Error) as error:
             self._is_silent = True

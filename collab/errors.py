@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collab.log import Entry
 
 _LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_BAD_SECTOR = frozenset({sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ})
 
 
 class Refused(Exception):
@@ -74,6 +76,16 @@ class DatabaseSilent(OperationalError):
 
     def __str__(self) -> str:
         return str(self.orig)
+
+
+class LogDamaged(DatabaseSilent):
+    """Raised when nothing can be appended to one log, as the database is damaged where its end is; others go on."""
+
+
+def is_damage(reason: BaseException | None) -> bool:
+    """Whether the driver says that what it found is damaged: it will be the same next time."""
+    code = getattr(reason, "sqlite_errorcode", 0)
+    return code & 0xFF in _DAMAGED or code in _BAD_SECTOR
 
 
 def is_locked(reason: BaseException | None) -> bool:

@@ -14,12 +14,12 @@ from weakref import WeakSet, WeakValueDictionary
 
 import anyio
 import structlog
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
 from collab.database import Database, Statement
-from collab.errors import DatabaseSilent
+from collab.errors import DatabaseSilent, LogDamaged, is_damage
 from collab.log import SAVING, UPDATE, Entry, Log, Subscription
 from collab.record import MAX_ROWS, Row, head_of, insert_of, logs, read
 from collab.saving import Saving
@@ -58,7 +58,13 @@ class Transaction:
         self._at_ms[log_id] = at_ms
         log.last_at_ms = max(log.last_at_ms, at_ms)
         self._events.append(Entry(*row))
-        await self.insert([row])
+        try:
+            await self.insert([row])
+        except DatabaseError as error:
+            if not is_damage(error.orig):
+                raise
+            self._journal.part_with(log)
+            raise LogDamaged(error.orig or error) from error
         return number
 
     async def mention(self, log_id: str, kind: str, event: dict[str, Any]) -> None:
@@ -76,10 +82,12 @@ class Transaction:
             await self.connection.execute(logs.insert().values(id=log_id, started_at_ms=self.now_ms))
 
     def number(self, queued: Iterable["Queued"]) -> list[Row]:
-        """The rows of queued updates, numbered in this commit."""
+        """The rows of queued updates, numbered in this commit; none of damaged logs."""
         rows = []
         for item in queued:
             log = item.log
+            if log.is_damaged:  # it is lost here; who wrote it has it
+                continue
             self._at_ms[log.id] = item.at_ms
             rows.append(
                 (log.id, self._number(log), item.at_ms, item.document, item.delivered_by, item.kind, item.payload)
@@ -95,7 +103,7 @@ class Transaction:
 
     def _number(self, log: Log) -> int:
         if log.is_damaged:
-            raise DatabaseSilent(ValueError("the end of this log cannot be read"))
+            raise LogDamaged(ValueError("the end of this log is damaged"))
         self._logs[log.id] = log
         entry = self._next.get(log.id, log.next_entry)
         self._next[log.id] = entry + 1
@@ -149,6 +157,7 @@ class Journal:
         self.clock = clock
         self.durable = 0
         self.on_commit: Callable[[], None] = lambda: None
+        self.on_damage: Callable[[Log], None] = lambda _log: None  # nothing more can be appended to this log
         self.commit_took: Callable[[float], None] = lambda _seconds: None
         self._saving = Saving(lambda: self.waiting_s, lambda: len(self._queue), self._tell_saving)
         self._group_s = group_ms / 1000
@@ -159,6 +168,7 @@ class Journal:
         self._waiting = asyncio.Event()
         self._committed = asyncio.Event()  # set, and replaced, at every commit
         self._logs: WeakValueDictionary[str, Log] = WeakValueDictionary()
+        self._damaged: set[Log] = set()
         self._opening = asyncio.Lock()
         self._subscriptions: WeakSet[Subscription] = WeakSet()
         self._subscriptions_end = False
@@ -234,7 +244,7 @@ class Journal:
                 await transaction.insert(transaction.number(group))
                 yield transaction
         except DBAPIError as error:
-            if not isinstance(error, IntegrityError):  # that is what the caller has written
+            if not isinstance(error, IntegrityError | LogDamaged):  # that is what the caller has written, and where
                 self._fail(error)
             raise
 
@@ -300,9 +310,36 @@ class Journal:
             def number(transaction: Transaction = transaction, group: list[Queued] = group) -> Statement | None:
                 transaction.began_s = time.monotonic()
                 group.extend(islice(self._queue, MAX_ROWS))
-                return insert_of(transaction.number(group)) if group else None
+                rows = transaction.number(group)
+                return (insert_of(rows) if rows else _PROBE) if group else None
 
-            await self._execute(number, partial(self._commit, group, transaction))
+            try:
+                await self._execute(number, partial(self._commit, group, transaction))
+            except DatabaseSilent as error:
+                if not is_damage(error.orig) or not await self._part_with_damaged():
+                    raise
+
+    async def _part_with_damaged(self) -> bool:
+        """Of what is queued, find the logs that cannot be written, so that the others can be; whether there are any."""
+        parted = False
+        for log in {item.log for item in self._queue if not item.log.is_damaged}:
+            rows = Transaction(self).number([item for item in self._queue if item.log is log][:MAX_ROWS])
+            try:
+                async with self.database.writing() as connection:
+                    await connection.exec_driver_sql(*insert_of(rows))
+                    await connection.rollback()
+            except DatabaseSilent as error:
+                if is_damage(error.orig):
+                    self.part_with(log)
+                    parted = True
+        return parted
+
+    def part_with(self, log: Log) -> None:
+        """Nothing more is appended to this log."""
+        log.is_damaged = True
+        self._damaged.add(log)
+        _log.error("log damaged: nothing can be written behind its end", log=log.id, entry=log.next_entry)
+        self.on_damage(log)
 
     async def _execute(self, statement: Callable[[], Statement | None], committed: Callable[[], None]) -> None:
         try:

@@ -1,6 +1,5 @@
 """The logs as they are on disk: tables and statements."""
 
-import sqlite3
 from itertools import chain
 from typing import Any
 
@@ -8,7 +7,7 @@ from sqlalchemy import Column, Integer, LargeBinary, Table, Text
 from sqlalchemy.exc import DatabaseError
 
 from collab.database import Database, Statement, metadata
-from collab.errors import Damage, Unreadable
+from collab.errors import Damage, Unreadable, is_damage
 from collab.log import Entry, Log
 
 logs = Table("log", metadata, Column("id", Text, primary_key=True), Column("started_at_ms", Integer, nullable=False))
@@ -29,8 +28,6 @@ MAX_ROWS = 4_000
 """Of one statement: SQLite takes 32,766 parameters."""
 
 _INSERT = "INSERT INTO entry (log, entry, at_ms, document, delivered_by, kind, payload) VALUES "
-_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_BAD_SECTOR = frozenset({sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ})
 
 Row = tuple[str, int, int, str, str, str, bytes]
 
@@ -54,7 +51,7 @@ async def head_of(database: Database, log_id: str) -> Log:
                 )
             ).first()
         except DatabaseError as error:
-            if not _is_damage(error):
+            if not is_damage(error.orig):
                 raise
             return Log(log_id, started_at_ms, 0, 0, is_damaged=True)
     at_ms, entry = (0, 0) if last is None else last
@@ -92,7 +89,7 @@ async def read(
                     f"{sql} ORDER BY entry LIMIT ?", (log_id, last, *parameters, at_once)
                 )
             except DatabaseError as error:
-                if not _is_damage(error):
+                if not is_damage(error.orig):
                     raise
                 damage = error
                 at_once //= 2
@@ -102,9 +99,3 @@ async def read(
                 if damage is None:
                     return found
     raise Unreadable(Damage(last + 1, str(damage and damage.orig)), found)
-
-
-def _is_damage(error: DatabaseError) -> bool:
-    """Whether it will be the same next time."""
-    code = getattr(error.orig, "sqlite_errorcode", 0)
-    return code & 0xFF in _DAMAGED or code in _BAD_SECTOR

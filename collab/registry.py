@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
@@ -15,7 +16,7 @@ from collab.errors import Damage, DocumentBroken, EntryDamaged, Unreadable
 from collab.gate import Limits
 from collab.journal import Journal
 from collab.live import LiveDocument
-from collab.log import DAMAGED, Entry
+from collab.log import DAMAGED, Entry, Log
 from collab.note import NO_NOTE, Note, Noted
 from collab.quarantine import Quarantine
 from collab.wire import CloseCode
@@ -57,6 +58,7 @@ class Registry:
         self.is_draining = False
         self.on_quiet: Callable[[str, str], None] = lambda _log_id, _document_id: None  # a document goes on no more
         journal.on_commit = self._acknowledge
+        journal.on_damage = self._part_with
 
     async def open(self, log_id: str, document_id: str) -> LiveDocument:
         """The live document, loaded from the journal where it is not in memory: where that is damaged as far as it can
@@ -164,6 +166,8 @@ class Registry:
         """From the journal, up to what cannot be read or has ended the process before. Raises DocumentBroken."""
         await self.journal.settle(live.id)
         damage = self._quarantine.damage(live.id)
+        if damage is None and live.log.is_damaged:
+            damage = Damage(live.log.next_entry or sys.maxsize, "nothing can be written behind it")
         while True:
             try:
                 damage = await self._read(live, damage) or damage
@@ -210,6 +214,11 @@ class Registry:
             return await self.journal.entries(log_id, after=after, limit=_PAGE), None
         except Unreadable as error:
             return error.found, error.damage
+
+    def _part_with(self, log: Log) -> None:
+        """What is not on disk of these documents never will be."""
+        for live in self.opened(log.id):
+            self.discard(live)
 
     def _acknowledge(self) -> None:
         for live in list(self._documents.values()):
