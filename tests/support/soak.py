@@ -122,7 +122,7 @@ class Soak:
                 await asyncio.sleep(life_s)
                 for task in living:
                     task.cancel()
-            await settle([desk], bell)
+            await settle([desk], bell, PATIENCE_S)
             async with self._talking:
                 text = await self._api.text(desk.interview)
                 assert text == str(desk.scribes[0].text), f"the recording of {desk.interview} is not what everybody has"
