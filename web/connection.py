@@ -78,6 +78,13 @@ class Connection(WebSocketsSansIOProtocol):
         if len(self.frames) > _MAX_FRAGMENTS:
             self._end(CloseCode.TOO_BIG, "a message of too many parts")
 
+    def handle_ping(self) -> None:
+        """Whoever does not take what he is sent is sent no pongs: nothing else bounds what waits for him."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()
+
     def send_keepalive_ping(self) -> None:
         self._is_overdue = False
         super().send_keepalive_ping()

@@ -59,8 +59,8 @@ _ENDED: dict[int, Refused] = {
     )
 }
 
-Knock = tuple[str, str]
-"""Who wants to come in where: ticket and document."""
+Knock = int
+"""Who wants to come in where, ticket and document, hashed: whoever it is says them as long as he likes."""
 
 _log = structlog.get_logger("socket")
 
@@ -84,7 +84,7 @@ class Sockets:
         query = parse_qs(scope["query_string"].decode("latin-1"))
         ticket = query.get("ticket", [""])[0]
         document_id = scope["path"].removeprefix(PREFIX)
-        knock = (ticket, document_id)
+        knock = hash((ticket, document_id))
 
         def note(refusal: Refused, participant_id: str | None) -> None:
             if 4400 <= refusal.code < 4500 or refusal.code is CloseCode.RATE:
