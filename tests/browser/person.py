@@ -1,6 +1,5 @@
 """People at real browser windows."""
 
-import time
 from typing import Any
 
 from anyio import to_thread
@@ -21,14 +20,15 @@ OF_THE_NETWORK = (
 async def wait(page: Page, condition: str, argument: Any = None) -> None:
     """Until a JavaScript expression holds. Not by wait_for_function: it evaluates strings, which the CSP forbids."""
     held = await page.evaluate(
-        f"""async ([argument, end]) => {{
+        f"""async ([argument, within_ms]) => {{
+            const end = performance.now() + within_ms
             while (!({condition})) {{
-                if (Date.now() > end) return false
+                if (performance.now() > end) return false
                 await new Promise((again) => setTimeout(again, 10))
             }}
             return true
         }}""",
-        [argument, time.time() * 1000 + WAIT_MS],
+        [argument, WAIT_MS],
     )
     assert held, f"{page.url}: waited {WAIT_MS} ms for {condition} ({argument!r})"
 
