@@ -1,4 +1,5 @@
 import "./style";
+import "./lost.css";
 import { recentLobby } from "./api";
 import { showLeftovers } from "./leftover_notice";
 import { dropPage } from "./offline_page";
@@ -35,4 +36,4 @@ if (left_ms > 0) {
 }
 
 void dropPage(interview);
-void showLeftovers(interview, document.querySelector("main") ?? document.body);
+void showLeftovers(interview, (notice) => document.querySelector("h1")?.after(notice));

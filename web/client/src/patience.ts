@@ -16,7 +16,8 @@ export async function patiently<T>(ask: () => Promise<T>, onTrouble: (words: str
       return await ask();
     } catch (error) {
       if (!(error instanceof Problem) || !error.isPassing) throw error;
-      const words = error.status === 0 ? "The server cannot be reached at the moment." : error.message;
+      // A problem has a kind; what has none is a proxy's page.
+      const words = error.kind === "" ? "The server cannot be reached at the moment." : error.message;
       onTrouble(`${words} This page tries again by itself.`);
       await pause(failures);
     }

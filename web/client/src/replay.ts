@@ -3,6 +3,7 @@ import "./pane.css";
 import "./replay.css";
 import "./replay_side.css";
 import "./replay_low.css";
+import "./lost.css";
 import { replayPage, reopen } from "./api";
 import { browserClock } from "./browser_clock";
 import { h, icon, mount, pageConfig } from "./dom";
@@ -10,6 +11,8 @@ import { undoFinish } from "./finished_notice";
 import { Player } from "./player";
 import { RecordingInvalid, type Recording } from "./recording";
 import { VerifiedBadge } from "./replay_badge";
+import { showLeftovers } from "./leftover_notice";
+import { dropPage } from "./offline_page";
 import { LiveFeed } from "./replay_live";
 import { failure, load, Progress, wordsOf } from "./replay_load";
 import { readMoment, type Moment } from "./replay_moment";
@@ -62,6 +65,16 @@ class ReplayPage {
     );
     this.showState();
     this.offerUndo(page.undo_left_ms);
+    if (!this.isLive) void this.showLeftovers();
+  }
+
+  /** Who was offline when it was finished has written what no recording holds. */
+  private async showLeftovers(): Promise<void> {
+    const { id } = this.page.interview;
+    await dropPage(id);
+    await showLeftovers(id, (notice) => {
+      this.notice.before(notice);
+    });
   }
 
   async open(moment: Moment): Promise<void> {

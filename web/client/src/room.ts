@@ -1,5 +1,6 @@
 import "./style";
 import "./lobby.css";
+import "./lost.css";
 import "./pane.css";
 import "./panel.css";
 import "./room.css";
@@ -127,7 +128,7 @@ function show(element: HTMLElement, isCard: boolean): void {
 }
 
 function showTrouble(words: string): void {
-  trouble.textContent = words;
+  trouble.textContent = `The server does not know yet that you have left. ${words}`;
   trouble.hidden = words === "";
 }
 

@@ -32,7 +32,7 @@ export interface Facts {
 }
 
 const LOST = "The connection is lost.";
-const NO_ANSWER = "The server cannot be reached. This is the room as this browser has kept it.";
+const NO_ANSWER = "The server cannot be reached. This is the room as it was here last.";
 /** Why the server closed a connection that comes back by itself. */
 const REASONS: Partial<Record<number, string>> = {
   [CLOSE_CODES.RESTART]: "The server is restarting.",
@@ -152,12 +152,12 @@ export function read(documents: readonly Shown[], now: number, facts: Facts): Re
   return { mood: "good", pill: "Saved", banner: damaged, isSure: true };
 }
 
-const SENT_LATER = "All of it is sent when the connection is back.";
+const SENT_LATER = "All of it is sent once the connection is back.";
 const SAVED_LATER = "It tries again by itself, and this banner goes when everything is saved.";
 
 function keptWords(unsaved: number, isKept: boolean): string {
   if (unsaved === 0) return "Everything so far is saved. You can keep typing; what you type is sent later.";
-  const where = isKept ? "also kept in this browser, if the page must be reloaded." : "kept nowhere but in this page.";
+  const where = isKept ? "also kept in this browser." : "kept nowhere but in this page.";
   return `Keep this page open: ${changes(unsaved)} not saved yet, ${where} You can keep typing.`;
 }
 
