@@ -338,7 +338,7 @@ class Journal:
         """Nothing more is appended to this log."""
         log.is_damaged = True
         self._damaged.add(log)
-        _log.error("log damaged: nothing can be written behind its end", log=log.id, entry=log.next_entry)
+        _log.error("log damaged", log=log.id, entry=log.next_entry)
         self.on_damage(log)
 
     async def _execute(self, statement: Callable[[], Statement | None], committed: Callable[[], None]) -> None:

@@ -1,19 +1,25 @@
-"""What the page says while the server cannot save (catalogue rows 3 and 4)."""
+"""What the page says while the server cannot save, and of a document that it cannot read (catalogue rows 3 and 4)."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
+from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from anyio import to_thread
+from playwright.async_api import Browser, expect
 
 from tests.browser.person import House, Person
 from tests.support.api import Api
+from tests.support.crowd import Crowd
 from tests.support.server import Server
 from tests.support.trouble import locked, unwritable
 
 pytestmark = pytest.mark.anyio
 
 UNSAVED = "The server cannot save at the moment."
+DAMAGED = "was damaged on the server and can only be read"
 
 Trouble = Callable[[Server], AbstractContextManager[None]]
 
@@ -54,3 +60,35 @@ async def test_everybody_is_told_and_goes_on_typing(house: House, api: Api, inte
     assert sorted(text) == sorted("before, meanwhile!")
     await olga.until_text(text)
     assert await api.text(interview) == await api.replay(interview) == text
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Server]:
+    """Its database may be damaged."""
+    server = Server(tmp_path / "data")
+    server.start()
+    yield server
+    server.kill()
+
+
+async def test_a_damaged_document(browser: Browser, own: Server) -> None:
+    """Whose page was open is told, with what it had more to be copied; who comes anew reads what is left."""
+    house = House(browser, own)
+    async with Api(own) as api:
+        interview = await api.create()
+        cleo = await house.visitor(interview, "Cleo")
+        await cleo.type("what is whole")
+        await cleo.until_saved()
+        await cleo.type(", and what is not")
+        await cleo.until_saved()
+        (whole, *_) = [each for each in await api.updates(interview) if each.update is not None][12:]
+        own.kill()
+        with closing(sqlite3.connect(own.data / "panelroom.db", isolation_level=None)) as database:
+            query = "UPDATE entry SET payload = x'01ff' WHERE log = ? AND entry > ? AND kind = 'update'"
+            database.execute(query, (interview, whole.entry))
+        await to_thread.run_sync(own.start)
+        await expect(cleo.page.locator(".banner")).to_contain_text(DAMAGED)
+        await expect(cleo.page.locator(".lost-text")).to_have_value(re.compile("what is whole, and what is not"))
+        async with Crowd(api, interview) as crowd:
+            assert str(await crowd.join("Gus", "guest")) in "what is whole"
+    await house.close()
