@@ -49,7 +49,12 @@ class Proxy(ABC):
         self.configure(behind)
         with (self.folder / "said").open("ab") as said:
             self._process = subprocess.Popen(
-                self.command(), stdout=said, stderr=said, cwd=self.folder, env=os.environ | {"HOME": str(self.folder)}
+                self.command(),
+                stdout=said,
+                stderr=said,
+                cwd=self.folder,
+                env=os.environ | {"HOME": str(self.folder)},
+                start_new_session=True,
             )
         until_s = time.monotonic() + UP_S
         while self._process.poll() is None and time.monotonic() < until_s:
@@ -70,7 +75,7 @@ class Proxy(ABC):
     def kill(self) -> None:
         """Whatever is left of it."""
         if self._process is not None:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(UP_S)
 
     def signal(self, number: signal.Signals) -> None:
