@@ -159,7 +159,7 @@ class Journal:
         self.on_commit: Callable[[], None] = lambda: None
         self.on_damage: Callable[[Log], None] = lambda _log: None  # nothing more can be appended to this log
         self.commit_took: Callable[[float], None] = lambda _seconds: None
-        self._saving = Saving(lambda: self.waiting_s, lambda: len(self._queue), self._tell_saving)
+        self.saving = Saving(lambda: self.waiting_s, lambda: len(self._queue), self._tell_saving)
         self._group_s = group_ms / 1000
         self._max_queued = max_queued
         self._max_queued_bytes = max_queued_bytes
@@ -196,17 +196,12 @@ class Journal:
     @property
     def is_saving(self) -> bool:
         """Whether what is accepted gets on disk: the last commit has not failed, and nothing has waited long."""
-        return self._saving.is_well
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether the last commit has."""
-        return self._saving.has_failed
+        return self.saving.is_well
 
     @property
     def failures(self) -> int:
         """Commits that failed."""
-        return self._saving.failures
+        return self.saving.failures
 
     @property
     def queued(self) -> int:
@@ -255,7 +250,7 @@ class Journal:
             self._queued_bytes -= len(item.payload)
         self.durable += len(group)
         self.commit_took(time.monotonic() - transaction.began_s)
-        self._saving.succeed()
+        self.saving.succeed()
         self._committed.set()
         self._committed = asyncio.Event()
         transaction.committed()
@@ -273,7 +268,7 @@ class Journal:
             self.tell(log, SAVING, {"is_saving": is_saving})
 
     def _fail(self, error: Exception) -> None:
-        self._saving.fail(error)
+        self.saving.fail(error)
         self._waiting.set()
 
     async def run(self) -> None:
@@ -284,8 +279,8 @@ class Journal:
             self._waiting.clear()
             try:
                 await self.flush()
-                if self._saving.has_failed:  # a transaction, with nothing queued
-                    await self._execute(lambda: _PROBE, self._saving.succeed)
+                if self.saving.has_failed:  # a transaction, with nothing queued
+                    await self._execute(lambda: _PROBE, self.saving.succeed)
             except DatabaseSilent as error:
                 self._waiting.set()
                 if not error.is_locked:  # or else it was tried until now
@@ -351,7 +346,7 @@ class Journal:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """``run`` for as long as the block lasts, and a last attempt to put all on disk."""
-        tasks = [asyncio.create_task(self.run()), asyncio.create_task(self._saving.watch())]
+        tasks = [asyncio.create_task(self.run()), asyncio.create_task(self.saving.watch())]
         try:
             yield
         finally:

@@ -60,8 +60,8 @@ class Readiness:
 
     async def _look(self) -> Trouble | None:
         waiting_s = self._journal.waiting_s
-        if self._journal.has_failed or waiting_s > _LATE_S:
-            why = "The last commit failed" if self._journal.has_failed else "A commit does not come back"
+        if self._journal.saving.has_failed or waiting_s > _LATE_S:
+            why = "The last commit failed" if self._journal.saving.has_failed else "A commit does not come back"
             waits = f"What is typed has waited for {waiting_s:.0f} s. " if waiting_s else ""
             return Trouble("not-saving", "The server cannot save", f"{why}. {waits}{_ROOMS_GO_ON}")
         try:

@@ -158,8 +158,7 @@ class Sockets:
             raise Refused(CloseCode.NO_DOCUMENT, str(error)) from None
 
     def _arrival(self, scope: Message) -> Arrival:
-        client = scope["client"]
-        return arrival(_headers(scope), scope["scheme"], client[0] if client else "", self._panelroom.settings)
+        return arrival(_headers(scope), scope["scheme"], (scope["client"] or [""])[0], self._panelroom.settings)
 
     async def _converse(
         self, live: LiveDocument, peer: Peer, grant: Grant, *, receive: Receive, send: Send, note: Note
