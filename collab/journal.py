@@ -21,7 +21,7 @@ from collab.clock import Clock
 from collab.database import Database, Statement
 from collab.errors import DatabaseSilent, LogDamaged, is_damage
 from collab.log import SAVING, UPDATE, Entry, Log, Subscription
-from collab.record import MAX_ROWS, Row, head_of, insert_of, logs, read
+from collab.record import MAX_ROWS, Row, head_of, insert_of, last_of, logs, read
 from collab.saving import Saving
 
 _RETRY_S = 0.5
@@ -379,11 +379,7 @@ class Journal:
 
     async def last(self, log_id: str, documents: Sequence[str]) -> tuple[int, int]:
         """The last committed entry of these documents and its time; (0, 0) where there is none."""
-        places = ", ".join("?" * len(documents))
-        sql = f"SELECT entry, at_ms FROM entry WHERE log = ? AND document IN ({places}) ORDER BY entry DESC LIMIT 1"  # noqa: S608
-        async with self.database.reading() as connection:
-            row: Any = (await connection.exec_driver_sql(sql, (log_id, *documents))).first()
-            return (0, 0) if row is None else (row[0], row[1])
+        return await last_of(self.database, log_id, documents)
 
     async def entries(
         self,

@@ -1,5 +1,6 @@
 """The logs as they are on disk: tables and statements."""
 
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
@@ -56,6 +57,15 @@ async def head_of(database: Database, log_id: str) -> Log:
             return Log(log_id, started_at_ms, 0, 0, is_damaged=True)
     at_ms, entry = (0, 0) if last is None else last
     return Log(log_id, started_at_ms, at_ms, entry + 1)
+
+
+async def last_of(database: Database, log_id: str, documents: Sequence[str]) -> tuple[int, int]:
+    """The last entry of these documents and its time; (0, 0) where there is none."""
+    places = ", ".join("?" * len(documents))
+    sql = f"SELECT entry, at_ms FROM entry WHERE log = ? AND document IN ({places}) ORDER BY entry DESC LIMIT 1"  # noqa: S608
+    async with database.reading() as connection:
+        row: Any = (await connection.exec_driver_sql(sql, (log_id, *documents))).first()
+        return (0, 0) if row is None else (row[0], row[1])
 
 
 async def read(

@@ -387,10 +387,9 @@ async def _enter(rooms: Service, grant: Grant) -> bool:
 
 async def _enter_late(rooms: Service, grant: Grant) -> None:
     """When the database is well again."""
-    while True:
+    await anyio.sleep(_ENTER_AGAIN_S)
+    while not await _enter(rooms, grant):  # noqa: ASYNC110 - it is tried, not waited for
         await anyio.sleep(_ENTER_AGAIN_S)
-        if await _enter(rooms, grant):
-            return
 
 
 def _decline_compression(send: Send) -> None:
