@@ -50,7 +50,10 @@ class Plug:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """It has run and stopped."""
-    server = Server(tmp_path / "data", {"POWER_LOG": str(tmp_path / "power.log"), "POWER_SYNC_S": "0.03"})
+    server = Server(
+        tmp_path / "data",
+        {"POWER_LOG": str(tmp_path / "power.log"), "POWER_SYNC_S": "0.03", "PANELROOM_SEAT_HOLD_S": "600"},
+    )
     server.start()
     assert server.stop() == 0
     server.module = "tests.support.power"
@@ -81,12 +84,12 @@ async def test_the_power_fails(
         for desk in company.desks:
             assert await api.text(desk.interview) == await api.replay(desk.interview) == str(desk.scribes[0].text)
         await company.leave()
-    assert server.stop() == 0
-    server.check_log()
     print(
         f"{company.deaths.total()} cuts, {plug.unsynced} operations not synced, {company.saved} updates acknowledged,"
         " none lost, none twice"
     )
+    assert server.stop() == 0
+    server.check_log()
 
 
 @pytest.mark.long

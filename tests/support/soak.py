@@ -31,6 +31,7 @@ ROLES = ("candidate", "interviewer", "guest", "guest")
 TALKERS = 10
 LONGEST = 1.5
 PATIENCE_S = 300.0
+AGAIN_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,19 @@ class Found:
             return 0.0
         slope = median((b - a) / (then - now) for (now, a), (then, b) in combinations(points, 2))
         return slope * 3_600 / median(size for _, size in points) * 100
+
+
+class Patient(Api):
+    """Tries again where the database does not answer, as pages do."""
+
+    async def request(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        while True:
+            try:
+                return await super().request(method, path, body, **options)
+            except AssertionError as error:
+                if "answered 503" not in str(error):
+                    raise
+            await asyncio.sleep(AGAIN_S)
 
 
 class Soak:
@@ -221,7 +235,7 @@ async def read_on(url: str) -> None:
 
 async def soaked(plan: Plan, data: Path) -> Found:
     with serving(data, {"PANELROOM_EVICT_S": str(plan.evict_s)}) as server:
-        async with Api(server) as api:
+        async with Patient(server) as api:
             api.http.timeout = PATIENCE_S  # how fast it goes is not asked here
             return await Soak(plan, server, api).run()
 
