@@ -31,7 +31,7 @@ Statement = tuple[str, Sequence[Any]]
 
 _BUSY_MS = 10_000
 _BUSY_RETRY_S = 0.01
-_PATIENCE_S = 4.0  # with nothing getting on disk, before a writer gives up
+_PATIENCE_S = 4.0  # with the database answering no writer of ours, before one gives up
 _SILENT_S = 0.1  # the same, where it is known that nothing does
 _READERS = 4
 _START_S = 60.0
@@ -55,7 +55,8 @@ class Database:
         self._driver = driver
         self._turn = Turn()
         self._is_silent = False  # nothing has got on disk since somebody gave up
-        self._written_s = -inf
+        self._answered_s = -inf
+        event.listen(writer.sync_engine, "after_cursor_execute", self._answered)
 
     @classmethod
     async def open(cls, path: Path) -> "Database":
@@ -86,7 +87,7 @@ class Database:
 
         def left_s() -> float:
             patience_s = _SILENT_S if self._is_silent else _PATIENCE_S
-            return max(asked_s, self._written_s) + min(patience_s, _PATIENCE_S) - time.monotonic()
+            return max(asked_s, self._answered_s) + min(patience_s, _PATIENCE_S) - time.monotonic()
 
         with self._heard():
             async with self._turn.taken(first=first, left_s=left_s), _connected(self._writer) as connection:
@@ -129,7 +130,11 @@ class Database:
 
     def _wrote(self) -> None:
         self._is_silent = False
-        self._written_s = time.monotonic()
+        self._answered()
+
+    def _answered(self, *_: object) -> None:
+        """A statement of ours has come back: whoever waits for his turn waits for us, not for the database."""
+        self._answered_s = time.monotonic()
 
     async def close(self) -> None:
         async with self._turn.taken():

@@ -4,6 +4,9 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from math import inf
+
+_AGAIN_S = 0.05
 
 
 class TurnLate(Exception):
@@ -35,11 +38,14 @@ class Turn:
     async def _wait(self, queue: deque[asyncio.Future[None]], left_s: Callable[[], float] | None) -> None:
         turn = asyncio.get_running_loop().create_future()
         queue.append(turn)
+        is_late = False
         try:
             while not turn.done():
-                if left_s is not None and left_s() <= 0:
+                left = inf if left_s is None else left_s()
+                if left <= 0 and is_late:
                     raise TurnLate
-                await asyncio.wait([turn], timeout=None if left_s is None else left_s())
+                is_late = left <= 0  # looked at again: where all of us stood still, more may be there and unheard
+                await asyncio.wait([turn], timeout=None if left == inf else max(left, _AGAIN_S))
         except BaseException:
             if turn.done():  # it was given to a task that does not want it any more
                 self._pass_on()

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from collab.database import Database, migrate
+from collab.errors import DatabaseSilent
 from collab.journal import Journal
 from tests.collab.clock import SetClock
 
@@ -39,6 +40,44 @@ async def test_writers_take_turns(database: Database) -> None:
             tasks.start_soon(count, database)
     async with database.reading() as connection:
         assert (await connection.execute(text("SELECT n FROM counted"))).scalar() == 20
+
+
+class HandClock:
+    """Stands in for the module ``time``; goes only when it is told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_who_waits_for_another_writer_waits_for_as_long_as_the_database_answers(
+    database: Database, monkeypatch: pytest.MonkeyPatch, answers: bool
+) -> None:
+    """Row 4: on a busy machine ten transactions may well take longer than anybody waits for a silent database."""
+    clock = HandClock()
+    monkeypatch.setattr("collab.database.time", clock)
+    monkeypatch.setattr("collab.database._PATIENCE_S", 0.01)
+    outcome: list[bool] = []
+
+    async def wait_for_turn() -> None:
+        try:
+            async with database.writing():
+                outcome.append(True)
+        except DatabaseSilent:
+            outcome.append(False)
+
+    async with anyio.create_task_group() as tasks, database.writing() as connection:
+        tasks.start_soon(wait_for_turn)
+        for _ in range(30):
+            await anyio.sleep(0.01)  # he looks
+            clock.now_s += 0.009
+            if answers:
+                await connection.execute(text("SELECT 1"))
+        assert outcome == ([] if answers else [False])
+    assert outcome == [answers]
 
 
 async def test_two_databases_on_one_file(tmp_path: Path, clock: SetClock) -> None:
