@@ -14,6 +14,7 @@ SET_ASIDE = -1
 DENIED = -2
 MAX_SET_ASIDE = 8_192  # each is looked at again at every step 2
 MAX_SET_ASIDE_BYTES = 2**20
+MAX_AWAITED = 1_024
 FRAME_BYTES = 4096
 CPU_BURST_S = 8.0
 
@@ -101,8 +102,9 @@ class Peer:
         self.set_aside: list[bytes] = []  # updates not merged: a later step 2 must bring them again
         self.set_aside_bytes = 0
         self.set_aside_parts = 0
-        # One ticket of the journal for each step-2 and update frame not acknowledged yet, in order.
-        self.awaited: deque[int] = deque()
+        # The journal's tickets for the step-2 and update frames not acknowledged yet, in order, each with the number of
+        # frames that it is for. When there are many, because commits fail, the last one is for all that come.
+        self.awaited: deque[tuple[int, int]] = deque()
         self.acknowledged = 0
         self._outbox: deque[bytes | Awaitable[None]] = deque()
         self._outbox_bytes = 0
@@ -196,17 +198,26 @@ class Peer:
     def acknowledge(self, durable: int) -> int | None:
         """Count the frames that are durable up to the journal's ticket ``durable``; the new count, if it moved."""
         count = self.acknowledged
-        while self.awaited and 0 <= self.awaited[0] <= durable:
-            self.awaited.popleft()
-            count += 1
+        while self.awaited and 0 <= self.awaited[0][0] <= durable:
+            count += self.awaited.popleft()[1]
         if count == self.acknowledged:
             return None
         self.acknowledged = count
         return count
 
     def await_ticket(self, ticket: int) -> None:
-        if self.acknowledges and not (self.awaited and self.awaited[-1] == DENIED):
-            self.awaited.append(ticket)
+        if not self.acknowledges:
+            return
+        last, frames = self.awaited[-1] if self.awaited else (None, 0)
+        if last == DENIED:
+            return
+        if last == ticket or (ticket != DENIED and len(self.awaited) >= MAX_AWAITED):
+            self.awaited.pop()
+            # Rather late than early: what was set aside is not durable before all that came until then.
+            ticket = SET_ASIDE if last == SET_ASIDE else ticket
+        else:
+            frames = 0
+        self.awaited.append((ticket, frames + 1))
 
     def put_aside(self, update: bytes, parts: int = 1) -> None:
         """Remember an update of so many structs and ranges that could not be merged. Raises Refused when that gets too
@@ -225,4 +236,4 @@ class Peer:
         self.set_aside.clear()
         self.set_aside_bytes = self.set_aside_parts = 0
         self.resyncs = 0
-        self.awaited = deque(ticket if awaited == SET_ASIDE else awaited for awaited in self.awaited)
+        self.awaited = deque((ticket if awaited == SET_ASIDE else awaited, frames) for awaited, frames in self.awaited)

@@ -1,7 +1,7 @@
 import pytest
 
 from collab.errors import Refused
-from collab.peer import MAX_SET_ASIDE_BYTES
+from collab.peer import DENIED, MAX_AWAITED, MAX_SET_ASIDE_BYTES, Peer
 from collab.wire import (
     CloseCode,
     encode_awareness,
@@ -135,6 +135,57 @@ async def test_set_aside_is_bounded(room: Room) -> None:
     # Not parsed: that would be a hundred times as much.
     assert {type(kept) for kept in ada.set_aside} == {bytes}
     assert sum(len(kept) for kept in ada.set_aside) == ada.set_aside_bytes <= MAX_SET_ASIDE_BYTES
+
+
+@pytest.mark.parametrize("gap", [False, True])
+async def test_what_waits_for_its_acknowledgement_is_bounded(room: Room, gap: bool) -> None:
+    """However long commits fail, and whatever came in between: each frame is counted once it is durable."""
+    ada, bob, typist, other = await room.join("ada"), await room.join("bob"), Typist(1), Typist(7)
+    before = typist.insert(0, "a")
+    ada.frames_per_s = bob.frames_per_s = 0
+    many = 3 * MAX_AWAITED
+    for number in range(many):
+        if gap and number == many // 2:
+            room.accept(ada, encode_update(typist.insert(1, "b")))
+            room.accept(ada, encode_update(before))
+        room.accept(ada, encode_update(NOTHING))
+        room.accept(bob, encode_update(other.insert(number, "x")))
+    assert len(ada.awaited) == MAX_AWAITED
+    early = await acknowledged(ada)  # her first frames repeated what was on disk
+    assert all(count <= 2 for count in early)
+    await room.journal.flush()
+    if gap:
+        room.accept(ada, encode_step_2(typist.whole()))
+        await room.journal.flush()
+    assert (await acknowledged(ada))[-1] == 1 + many + (3 if gap else 0)
+
+
+def test_late_rather_than_early() -> None:
+    """Where one ticket stands for several frames, it is the last one's."""
+    ada = Peer("ada", {}, may_write=True, acknowledges=True)
+    for ticket in range(2 * MAX_AWAITED):
+        ada.await_ticket(ticket)
+    last = 2 * MAX_AWAITED - 1
+    assert len(ada.awaited) == MAX_AWAITED
+    assert ada.acknowledge(MAX_AWAITED - 2) == MAX_AWAITED - 1
+    assert ada.acknowledge(last - 1) is None
+    assert ada.acknowledge(last) == 2 * MAX_AWAITED
+
+
+def test_what_was_set_aside_keeps_what_was_counted_with_it_waiting() -> None:
+    ada = Peer("ada", {}, may_write=True, acknowledges=True)
+    for ticket in range(2 * MAX_AWAITED):
+        ada.await_ticket(ticket)
+    ada.put_aside(b"x")
+    ada.await_ticket(2 * MAX_AWAITED)
+    last = 2 * MAX_AWAITED + 1
+    assert ada.acknowledge(last) == MAX_AWAITED - 1
+    ada.recover(last)
+    ada.await_ticket(DENIED)
+    ada.await_ticket(last)
+    assert ada.acknowledge(last - 1) is None
+    assert ada.acknowledge(last) == last + 1
+    assert ada.acknowledge(last) is None
 
 
 async def test_a_denied_frame_stops_the_count(room: Room) -> None:
