@@ -19,7 +19,12 @@ from collab.wire import CloseCode
 _SLICE_BYTES = 8 * 2**10  # looked at in one go: 1,365 of the smallest frames
 _MAX_FRAGMENTS = 1_024
 _HEAD_S = 20.0
-_AGAIN_S = 0.5
+
+# Of the time after which a connection that answers nothing is ended: until it is asked, and from then on. Together with
+# the two last looks that is less than all of it: who stops reading just after an answer is ended in time too.
+PING = 0.2
+PONG = 0.6
+AGAIN_S = 0.5
 
 
 class Request(H11Protocol):
@@ -62,6 +67,7 @@ class Connection(WebSocketsSansIOProtocol):
         self._frames_left = 2 * self._frames_per_s
         self._refilled_at = time.monotonic()
         self._is_overdue = False
+        self._waiting_bytes = 0
 
     def data_received(self, data: bytes) -> None:
         for at in range(0, len(data), _SLICE_BYTES):
@@ -87,15 +93,19 @@ class Connection(WebSocketsSansIOProtocol):
 
     def send_keepalive_ping(self) -> None:
         self._is_overdue = False
+        self._waiting_bytes = self.transport.get_write_buffer_size()
         super().send_keepalive_ping()
 
     def keepalive_timeout(self) -> None:
-        """Whoever does not answer takes nothing either, so that what waits to be sent is not waited for. But the answer
-        may be there, unread: while we do not read, and when all of us have stood still.
+        """Whoever does not answer takes nothing either, so that what waits to be sent is not waited for. But the ping
+        may be on its way, behind a large document on a slow line; or the answer may be there, unread: while we do not
+        read, and when all of us have stood still.
         """
-        if self.read_paused or not self._is_overdue:
-            self._is_overdue = not self.read_paused
-            self.pong_timer = self.loop.call_later(_AGAIN_S, self.keepalive_timeout)
+        waiting_bytes, before = self.transport.get_write_buffer_size(), self._waiting_bytes
+        self._waiting_bytes = waiting_bytes
+        if self.read_paused or waiting_bytes < before or not self._is_overdue:
+            self._is_overdue = not self.read_paused and waiting_bytes >= before
+            self.pong_timer = self.loop.call_later(AGAIN_S, self.keepalive_timeout)
             return
         super().keepalive_timeout()
         self.transport.abort()

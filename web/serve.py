@@ -29,7 +29,7 @@ from collab.note import SharedNote
 from web import systemd
 from web.app import create_app
 from web.claim import DataTaken, claim
-from web.connection import Connection, Request
+from web.connection import PING, PONG, Connection, Request
 from web.panelroom import DATABASE_NAME, Panelroom
 from web.settings import Settings
 from web.supervisor import STOPS, Start, Supervisor
@@ -174,8 +174,8 @@ async def _uvicorn(app: Quart, listener: socket.socket, settings: Settings, stop
         app,
         ws=partial(Connection, frames_per_s=settings.frames_per_s),  # type: ignore[arg-type]
         ws_max_size=settings.hard_frame_bytes,
-        ws_ping_interval=settings.dead_s / 2,
-        ws_ping_timeout=settings.dead_s / 2,
+        ws_ping_interval=PING * settings.dead_s,
+        ws_ping_timeout=PONG * settings.dead_s,
         ws_per_message_deflate=False,
         http=Request,
         lifespan="on",

@@ -111,7 +111,7 @@ class Settings(BaseSettings):
     keep_alive_s: PositiveFloat = Field(
         9, description="Half of the longest silence in seconds that a connection hears; stock clients give up after 30"
     )
-    dead_s: PositiveFloat = Field(20, description="Seconds after which a connection that answers nothing is ended")
+    dead_s: PositiveFloat = Field(10, description="Seconds after which a connection that answers nothing is ended")
     evict_s: PositiveFloat = Field(300, description="Seconds after which a document that nobody uses leaves the memory")
     reopen_s: NonNegativeFloat = Field(900, description="Seconds in which a finish can be undone; 0 for never")
 

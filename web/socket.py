@@ -44,7 +44,7 @@ _LAST_WORD_S = 5.0
 _ENTER_AGAIN_S = 1.0
 _STUCK_S = 8.0
 # Times as long as a connection is given that answers nothing: a tab behind others renews its presence once a minute.
-_SILENT = 4.5
+_SILENT = 9
 _LARGE_BYTES = 32 * 2**10
 _READERS = 2
 _TURN_S = 0.005

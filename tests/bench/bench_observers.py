@@ -133,6 +133,7 @@ async def test_the_candidate_s_echo(tmp_path: Path) -> None:
             if watchers:
                 stack.enter_context(watching(watchers))
             pairs.append(Pair(*people, keys=KEYS * (ROUNDS + 1), every_s=EVERY_S))
+            stack.callback(pairs[-1].close)
         for pair in pairs:
             pair.type(KEYS)
             pair.forget()

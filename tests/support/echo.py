@@ -87,6 +87,10 @@ class Pair:
                     self.acknowledged_ms.append((now - self._unacknowledged.popleft()[1]) * 1000)
         return self._interviewer.socket in ready and key in self._interviewer.receive()
 
+    def close(self) -> None:
+        for line in (self._candidate, self._interviewer):
+            line.socket.close()
+
     def forget(self) -> None:
         self.shown_ms.clear()
         self.acknowledged_ms.clear()
