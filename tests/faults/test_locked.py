@@ -2,7 +2,8 @@
 
 import asyncio
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import AbstractContextManager, AsyncExitStack, closing
 from functools import partial
 from pathlib import Path
 
@@ -11,14 +12,16 @@ from anyio import to_thread
 from structlog.testing import capture_logs
 
 from tests.support.api import Api
+from tests.support.crowd import Crowd
 from tests.support.listener import Listener
 from tests.support.server import Server
-from tests.support.trouble import ANSWERED_S, TOLD_S, a_room, locked, story
+from tests.support.trouble import ANSWERED_S, TOLD_S, a_room, locked, story, unwritable
 from web.serve import CannotServe, serve
 from web.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
+PAIR = {"Cleo": "candidate", "Olga": "interviewer"}
 AT_ONCE_S = 1.0  # much less than any time-out
 
 
@@ -42,6 +45,29 @@ async def test_thirty_seconds(name: str, tmp_path: Path) -> None:
         check(await story(server, partial(locked, server), 30))
     finally:
         server.kill()
+
+
+@pytest.mark.parametrize("trouble", [unwritable, pytest.param(locked, marks=pytest.mark.long)])
+async def test_who_enters_meanwhile_has_entered_afterwards(
+    server: Server, trouble: Callable[[Server], AbstractContextManager[None]]
+) -> None:
+    """Those with whom an interview begins: it becomes active although nobody connects again."""
+    async with Api(server) as api, Crowd(api, await api.create()) as crowd, AsyncExitStack() as ears:
+        admitted = {name: await api.join(crowd.interview, role, name) for name, role in PAIR.items()}
+        ear, since = await ears.enter_async_context(Listener(admitted["Olga"].events_url)), len(server.log)
+        with trouble(server):
+            for name, who in admitted.items():
+                await crowd.open(name, who)
+                await crowd.type(name, name)
+            tried: list[str] = []
+            while not all(any(who.participant_id in line for line in tried) for who in admitted.values()):
+                tried = await to_thread.run_sync(server.lines_with, "entry not recorded", since, len(tried) + 1)
+            assert await api.status(crowd.interview) == "pending"
+        await ear.hear("interview.active")
+        assert await api.status(crowd.interview) == "active"
+        assert sorted(await crowd.settle()) == sorted("CleoOlga")
+        assert {peer.connections for peer in crowd.peers.values()} == {1}
+        await api.finish(crowd.interview)
 
 
 async def test_a_start_waits(tmp_path: Path) -> None:
