@@ -83,9 +83,13 @@ class LogDamaged(DatabaseSilent):
 
 
 def is_damage(reason: BaseException | None) -> bool:
-    """Whether the driver says that what it found is damaged: it will be the same next time."""
-    code = getattr(reason, "sqlite_errorcode", 0)
-    return code & 0xFF in _DAMAGED or code in _BAD_SECTOR
+    """Whether the driver says that what it found is damaged; where ``is_misread``, only if it is so again."""
+    return getattr(reason, "sqlite_errorcode", 0) & 0xFF in _DAMAGED or is_misread(reason)
+
+
+def is_misread(reason: BaseException | None) -> bool:
+    """Whether the driver says that the disk did not give what is on it, as a bad sector does, and a passing fault."""
+    return getattr(reason, "sqlite_errorcode", 0) in _BAD_SECTOR
 
 
 def is_locked(reason: BaseException | None) -> bool:

@@ -1,8 +1,6 @@
 """The durable log of accepted updates and room events: order, time, group commit, acknowledgement."""
 
 import asyncio
-import contextlib
-import json
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
@@ -17,10 +15,11 @@ import structlog
 from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from collab import task
 from collab.clock import Clock
 from collab.database import Database, Statement
-from collab.errors import DatabaseSilent, LogDamaged, is_damage
-from collab.log import SAVING, UPDATE, Entry, Log, Subscription
+from collab.errors import DatabaseSilent, LogDamaged, is_damage, is_misread
+from collab.log import SAVING, UPDATE, Entry, Log, Subscription, encode
 from collab.record import MAX_ROWS, Row, head_of, insert_of, last_of, logs, read
 from collab.saving import Saving
 
@@ -51,27 +50,23 @@ class Transaction:
         log = await self._journal.open(log_id)
         started = log_id in self._started
         at_ms = max(self._at_ms.get(log_id, log.committed_at_ms), 0 if started else log.elapsed_ms(self.now_ms))
-        event = self._journal.recorded(kind, event)
-        payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
         number = self._number(log)
-        row = (log_id, number, at_ms, "", delivered_by, kind, payload)
+        row = (log_id, number, at_ms, "", delivered_by, kind, encode(self._journal.recorded(kind, event)))
         self._at_ms[log_id] = at_ms
         log.last_at_ms = max(log.last_at_ms, at_ms)
         self._events.append(Entry(*row))
         try:
             await self.insert([row])
         except DatabaseError as error:
-            if not is_damage(error.orig):
+            if not self._journal.parts_with(log, error):
                 raise
-            self._journal.part_with(log)
             raise LogDamaged(error.orig or error) from error
         return number
 
     async def mention(self, log_id: str, kind: str, event: dict[str, Any]) -> None:
         """Tell a room event, as entry 0, to those who hear of this log now: it is not kept."""
         log = self._logs[log_id] = await self._journal.open(log_id)
-        payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
-        self._events.append(Entry(log_id, 0, log.committed_at_ms, "", "", kind, payload))
+        self._events.append(log.mention(kind, event))
 
     async def start(self, log_id: str) -> None:
         """The first participant has entered: times count from now. Does nothing where the log has started."""
@@ -86,7 +81,7 @@ class Transaction:
         rows = []
         for item in queued:
             log = item.log
-            if log.is_damaged:  # it is lost here; who wrote it has it
+            if log.is_damaged:  # queued before that: ``_part_with`` has said so
                 continue
             self._at_ms[log.id] = item.at_ms
             rows.append(
@@ -102,8 +97,7 @@ class Transaction:
                 raise DatabaseSilent(error.orig or error) from error
 
     def _number(self, log: Log) -> int:
-        if log.is_damaged:
-            raise LogDamaged(ValueError("the end of this log is damaged"))
+        log.check()
         self._logs[log.id] = log
         entry = self._next.get(log.id, log.next_entry)
         self._next[log.id] = entry + 1
@@ -115,6 +109,7 @@ class Transaction:
         for log_id, entry in self._next.items():
             log = self._logs[log_id]
             log.next_entry = entry
+            log.is_doubted = False
             log.committed_at_ms = self._at_ms[log_id]
             log.last_at_ms = max(log.last_at_ms, log.committed_at_ms)
         for event in self._events:
@@ -138,7 +133,8 @@ class Journal:
     """One writer for all logs.
 
     Invariants: entries of a log are numbered from 1 without gaps, in commit order; an update is committed after every
-    update that was queued before it; ``durable`` counts queued updates that are on disk and never goes back.
+    update that was queued before it; ``durable`` counts queued updates that are on disk and never goes back. Of a
+    damaged log nothing is queued, and what was is counted too: whoever waits for it is gone (``on_damage``).
     """
 
     def __init__(
@@ -209,7 +205,8 @@ class Journal:
         return self.durable + len(self._queue)
 
     def append(self, log: Log, document: str, delivered_by: str, payload: bytes, kind: str = UPDATE) -> int:
-        """Queue an accepted update, a binding or a selection, and return its ticket."""
+        """Queue an accepted update, a binding or a selection, and return its ticket. Raises LogDamaged."""
+        log.check()
         at_ms, now_s = log.stamp(self.clock.now_ms()), time.monotonic()
         self._queue.append(Queued(log, at_ms, document, delivered_by, kind, payload, now_s))
         self._queued_bytes += len(payload)
@@ -258,9 +255,9 @@ class Journal:
 
     def tell(self, log: Log, kind: str, event: dict[str, Any]) -> None:
         """As ``mention``, at once and without a commit."""
-        payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        mention = log.mention(kind, event)
         for subscription in log.subscriptions:
-            subscription.offer(Entry(log.id, 0, log.committed_at_ms, "", "", kind, payload))
+            subscription.offer(mention)
 
     def _tell_saving(self, is_saving: bool) -> None:
         """To everybody who listens, whatever the log."""
@@ -319,21 +316,32 @@ class Journal:
         parted = False
         for log in {item.log for item in self._queue if not item.log.is_damaged}:
             rows = Transaction(self).number([item for item in self._queue if item.log is log][:MAX_ROWS])
+            if not rows:  # they have got on disk meanwhile
+                continue
             try:
                 async with self.database.writing() as connection:
                     await connection.exec_driver_sql(*insert_of(rows))
                     await connection.rollback()
             except DatabaseSilent as error:
-                if is_damage(error.orig):
-                    self.part_with(log)
-                    parted = True
+                parted = self.parts_with(log, error) or parted
         return parted
 
-    def part_with(self, log: Log) -> None:
-        """Nothing more is appended to this log."""
+    def parts_with(self, log: Log, error: DatabaseError) -> bool:
+        """Whether nothing more is appended to this log as it is damaged; misread once, it is tried again."""
+        if not is_damage(error.orig):
+            return False
+        if is_misread(error.orig) and not log.is_doubted:
+            log.is_doubted = True
+            return False
+        self._part_with(log)
+        return True
+
+    def _part_with(self, log: Log) -> None:
+        """What is queued is lost here; who wrote it has it."""
         log.is_damaged = True
         self._damaged.add(log)
-        _log.error("log damaged", log=log.id, entry=log.next_entry)
+        lost = sum(item.log is log for item in self._queue)
+        _log.error("log damaged", log=log.id, entry=log.next_entry, lost=lost)
         self.on_damage(log)
 
     async def _execute(self, statement: Callable[[], Statement | None], committed: Callable[[], None]) -> None:
@@ -346,14 +354,10 @@ class Journal:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """``run`` for as long as the block lasts, and a last attempt to put all on disk."""
-        tasks = [asyncio.create_task(self.run()), asyncio.create_task(self.saving.watch())]
         try:
-            yield
+            async with task.running(self.run(), self.saving.watch()):
+                yield
         finally:
-            for task in tasks:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
             try:
                 await self.flush()
             except Exception as error:  # noqa: BLE001 - the process ends all the same

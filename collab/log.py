@@ -1,13 +1,14 @@
 """One log: its entries, its head, and who hears of its events."""
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from collab.errors import SubscriberTooSlow
+from collab.errors import LogDamaged, SubscriberTooSlow
 
 UPDATE = "update"
 AUTHOR = "author"
@@ -43,6 +44,11 @@ class Entry:
     payload: bytes
 
 
+def encode(event: dict[str, Any]) -> bytes:
+    """A room event as it is kept."""
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 class Log:
     """The head of one log, as committed; ``last_at_ms`` also counts what is only queued."""
 
@@ -52,6 +58,7 @@ class Log:
         "committed_at_ms",
         "id",
         "is_damaged",
+        "is_doubted",
         "last_at_ms",
         "next_entry",
         "started_at_ms",
@@ -67,6 +74,7 @@ class Log:
         self.committed_at_ms = last_at_ms
         self.next_entry = next_entry
         self.is_damaged = is_damaged  # its end: nothing can be appended
+        self.is_doubted = False  # the disk did not give its end when something was to be appended
         self.subscriptions: set[Subscription] = set()
         self._behind_ms = 0  # the clock, which was set back between two runs of the server
 
@@ -89,6 +97,15 @@ class Log:
         """The time of an update accepted now."""
         self.last_at_ms = max(self.last_at_ms, self.elapsed_ms(now_ms))
         return self.last_at_ms
+
+    def check(self) -> None:
+        """Raises LogDamaged: what is given to such a log would be lost, and count as saved."""
+        if self.is_damaged:
+            raise LogDamaged(ValueError("the end of this log is damaged"))
+
+    def mention(self, kind: str, event: dict[str, Any]) -> Entry:
+        """A room event that is told and not kept, as entry 0."""
+        return Entry(self.id, 0, self.committed_at_ms, "", "", kind, encode(event))
 
 
 class Subscription:

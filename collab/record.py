@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Column, Integer, LargeBinary, Table, Text
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.database import Database, Statement, metadata
-from collab.errors import Damage, Unreadable, is_damage
+from collab.errors import Damage, Unreadable, is_damage, is_misread
 from collab.log import Entry, Log
 
 logs = Table("log", metadata, Column("id", Text, primary_key=True), Column("started_at_ms", Integer, nullable=False))
@@ -38,19 +39,23 @@ def insert_of(rows: list[Row]) -> Statement:
     return _INSERT + ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(rows)), tuple(chain.from_iterable(rows))
 
 
+async def _select(connection: AsyncConnection, sql: str, parameters: tuple[Any, ...]) -> Any:
+    try:
+        return await connection.exec_driver_sql(sql, parameters)
+    except DatabaseError as error:
+        if not is_misread(error.orig):
+            raise
+    return await connection.exec_driver_sql(sql, parameters)
+
+
 async def head_of(database: Database, log_id: str) -> Log:
     """Where its end cannot be read nothing can be appended either: it is damaged."""
     async with database.reading() as connection:
-        started: Any = (
-            await connection.exec_driver_sql("SELECT started_at_ms FROM log WHERE id = ?", (log_id,))
-        ).first()
+        started = (await _select(connection, "SELECT started_at_ms FROM log WHERE id = ?", (log_id,))).first()
         started_at_ms = None if started is None else started[0]
         try:
-            last: Any = (
-                await connection.exec_driver_sql(
-                    "SELECT at_ms, entry FROM entry WHERE log = ? ORDER BY entry DESC LIMIT 1", (log_id,)
-                )
-            ).first()
+            sql = "SELECT at_ms, entry FROM entry WHERE log = ? ORDER BY entry DESC LIMIT 1"
+            last = (await _select(connection, sql, (log_id,))).first()
         except DatabaseError as error:
             if not is_damage(error.orig):
                 raise
@@ -64,7 +69,7 @@ async def last_of(database: Database, log_id: str, documents: Sequence[str]) -> 
     places = ", ".join("?" * len(documents))
     sql = f"SELECT entry, at_ms FROM entry WHERE log = ? AND document IN ({places}) ORDER BY entry DESC LIMIT 1"  # noqa: S608
     async with database.reading() as connection:
-        row: Any = (await connection.exec_driver_sql(sql, (log_id, *documents))).first()
+        row = (await _select(connection, sql, (log_id, *documents))).first()
         return (0, 0) if row is None else (row[0], row[1])
 
 
@@ -89,23 +94,23 @@ async def read(
         parameters.append(kind)
     if events_only:
         sql += " AND document = ''"
+    sql += " ORDER BY entry LIMIT ?"
     found: list[Entry] = []
-    damage: DatabaseError | None = None
     at_once, last = limit, after
     async with database.reading() as connection:
         while at_once:
             try:
-                rows: Any = await connection.exec_driver_sql(
-                    f"{sql} ORDER BY entry LIMIT ?", (log_id, last, *parameters, at_once)
-                )
+                page = [Entry(*row) for row in await _select(connection, sql, (log_id, last, *parameters, at_once))]
             except DatabaseError as error:
                 if not is_damage(error.orig):
                     raise
-                damage = error
-                at_once //= 2
+                at_once //= 2  # nearer to the damage
+                if not at_once:
+                    raise Unreadable(Damage(last + 1, str(error.orig)), found) from error
             else:
-                found += [Entry(*row) for row in rows]
-                last = found[-1].entry if found else after
-                if damage is None:
-                    return found
-    raise Unreadable(Damage(last + 1, str(damage and damage.orig)), found)
+                found += page
+                if len(page) < at_once:
+                    break
+                last = page[-1].entry
+                at_once = min(at_once, limit - len(found))
+    return found

@@ -5,13 +5,14 @@ import secrets
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 import anyio
 import anyio.lowlevel
 import structlog
 
+from collab import task
 from collab.errors import Damage, DocumentBroken, EntryDamaged, Unreadable
 from collab.gate import Limits
 from collab.journal import Journal
@@ -166,8 +167,6 @@ class Registry:
         """From the journal, up to what cannot be read or has ended the process before. Raises DocumentBroken."""
         await self.journal.settle(live.id)
         damage = self._quarantine.damage(live.id)
-        if damage is None and live.log.is_damaged:
-            damage = Damage(live.log.next_entry or sys.maxsize, "nothing can be written behind it")
         while True:
             try:
                 damage = await self._read(live, damage) or damage
@@ -180,6 +179,9 @@ class Registry:
                 await self._quarantine.add(error.poison, _REASON)
                 damage = self._quarantine.damage(live.id)
             live.reset()
+        # No await from here on: a log that is parted with later finds the document among those that are open.
+        if damage is None and live.log.is_damaged:
+            damage = Damage(live.log.next_entry or sys.maxsize, "nothing can be written behind it")
         live.idle_since = time.monotonic()
         live.is_held = live.log.id in self._held
         live.is_finished = live.log.id in self._finished
@@ -250,13 +252,8 @@ class Registry:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """``run`` for as long as the block lasts."""
-        task = asyncio.create_task(self.run())
-        try:
+        async with task.running(self.run()):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def drain(self) -> None:
         """Let nobody in, acknowledge what is on disk, and send everybody away to come back to the next process."""

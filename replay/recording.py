@@ -1,7 +1,6 @@
 """A room's past as its journal tells it: the state at an instant, the entries, one document's recording as a file."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 import anyio
 import structlog
 
+from collab import task
 from collab.errors import Unreadable
 from collab.journal import Journal
 from collab.log import Entry
@@ -203,13 +203,10 @@ class Replay:
     async def running(self) -> AsyncGenerator[None]:
         """For as long as the block lasts, derive in the background what is quiet."""
         await self._cache.open()
-        task = asyncio.create_task(self._run())
         try:
-            yield
+            async with task.running(self._run()):
+                yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
             await self._cache.aclose()
 
     async def _run(self) -> None:

@@ -1,7 +1,5 @@
 """The server's eye on itself: how late it is, how long its commits take, whether the machine's clock was set."""
 
-import asyncio
-import contextlib
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -9,6 +7,7 @@ from contextlib import asynccontextmanager
 import anyio
 import structlog
 
+from collab import task
 from collab.clock import Clock
 from collab.journal import Journal
 from web import log
@@ -68,11 +67,8 @@ class Watch:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """``run`` for as long as the block lasts."""
-        task = asyncio.create_task(self.run())
         try:
-            yield
+            async with task.running(self.run()):
+                yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
             self.look()

@@ -58,6 +58,10 @@ async def test_the_others_are_saved(database: Database) -> None:
     with capture_logs(), anyio.fail_after(20):
         for _ in range(5):
             for name in LOGS:
+                if logs[name].is_damaged:
+                    with pytest.raises(LogDamaged):
+                        journal.append(logs[name], name, "ada", b"")
+                    continue
                 for _ in range(20):
                     journal.append(logs[name], name, "ada", os.urandom(300))
             await journal.flush()
