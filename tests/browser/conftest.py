@@ -1,5 +1,5 @@
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
@@ -43,6 +43,15 @@ async def house(front_door: House) -> AsyncIterator[House]:
     """Closes every window at the end, and fails on what a page complained of."""
     yield front_door
     await front_door.close()
+
+
+@pytest.fixture(scope="session")
+def frail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that may be killed, and rooms of it damaged. Whoever does it starts it again."""
+    server = Server(tmp_path_factory.mktemp("frail") / "data")
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture

@@ -123,6 +123,9 @@ class House:
             viewport={"width": 1200, "height": 700},
         )
         self._contexts.append(context)
+        return await self.tab(context)
+
+    async def tab(self, context: BrowserContext) -> Page:
         page = await context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
         page.on("console", lambda message: self._heard(page, message))

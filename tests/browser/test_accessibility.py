@@ -15,17 +15,31 @@ pytestmark = pytest.mark.anyio
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
-async def violations(page: Page) -> list[str]:
+async def violations(page: Page, schemes: tuple[Literal["light", "dark"], ...] = SCHEMES) -> list[str]:
     """What axe complains of, a line each."""
     await page.evaluate((interop() / "node_modules" / "axe-core" / "axe.min.js").read_text())
     lines = []
-    for scheme in SCHEMES:
+    for scheme in schemes:
         await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         found: list[dict[str, Any]] = await page.evaluate("axe.run().then((result) => result.violations)")
         lines += [
             f"{page.url} ({scheme}): {each['id']}: {each['help']}: {[node['target'] for node in each['nodes']]}"
             for each in found
         ]
+    return lines
+
+
+async def looked_at(page: Page) -> list[str]:
+    """The same in the light on a phone and in the dark on a desk, and whether it is wider than the window."""
+    before = page.viewport_size
+    lines = []
+    for width, scheme in zip((360, 1280), SCHEMES, strict=True):
+        await page.set_viewport_size({"width": width, "height": 740})
+        lines += [f"{width} px: {each}" for each in await violations(page, (scheme,))]
+        if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            lines.append(f"{page.url}: wider than {width} px")
+    if before is not None:
+        await page.set_viewport_size(before)
     return lines
 
 

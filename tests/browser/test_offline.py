@@ -1,12 +1,12 @@
 """Nothing that was typed is lost or comes twice: offline, over reloads, in two tabs, to the end of the room."""
 
-import asyncio
 import time
 
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.person import House, Person, wait
+from tests.browser.test_accessibility import looked_at
 from tests.support.api import Api
 
 pytestmark = pytest.mark.anyio
@@ -24,12 +24,19 @@ KEPT_ROWS = """(await (async () => {
     return rows.join()
 })())"""
 KEPT_PAGE = "navigator.serviceWorker.controller && (await caches.match(location.pathname)) !== undefined"
+NO_WORKER = "Object.defineProperty(navigator, 'serviceWorker', { value: undefined })"
 SMILES = "😀 naïve 👩‍💻 "
 
 
 async def until_kept(person: Person) -> None:
     """Until a reload does not need the server."""
     await wait(person.page, KEPT_PAGE)
+
+
+async def warns(person: Person) -> bool:
+    """Whether the browser would ask before the page goes."""
+    leave = "!window.dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    return bool(await person.page.evaluate(leave))
 
 
 async def go_offline(person: Person) -> None:
@@ -53,17 +60,24 @@ async def reload_offline(person: Person) -> None:
     await expect(page.locator(".saved")).to_have_text(f"Offline, {count} not saved")
     await expect(page.locator(".banner")).to_contain_text(f"{count} changes not saved yet, also kept")
     await expect(page.get_by_role("tab", name="other.py")).to_have_attribute("aria-selected", "true")
+    await expect(page.locator(".chat")).to_contain_text("Offline: what has been said is not known here.")
+    await expect(page.locator(".pane-people")).to_contain_text("Offline: who else is here is not known.")
+    await expect(page.locator(".presence-line")).to_contain_text("Who else is here is not known now.")
+    await expect(page.locator(".presence-line .chip")).to_be_hidden()
+    assert not await looked_at(page)
     await person.focus()
     await page.keyboard.press("Control+End")
 
 
-@pytest.mark.parametrize("away_s", [2, pytest.param(300, marks=pytest.mark.long)])
+@pytest.mark.parametrize("away_s", [0, pytest.param(300, marks=pytest.mark.long)])
 async def test_offline_with_typing_and_a_reload_in_between(
     house: House, api: Api, interview: str, away_s: float
 ) -> None:
     """B2: two files, characters beyond the basic plane, somebody else who goes on typing all the while."""
     cleo = await house.visitor(interview, "Cleo")
     gus = await house.visitor(interview, "Gus", "guest")
+    await gus.say("Hello.")
+    await gus.focus()
     await cleo.type("together\n")
     await cleo.page.get_by_role("button", name="New file").click()
     await cleo.page.get_by_role("dialog").get_by_label("Name").fill("other.py")
@@ -72,10 +86,12 @@ async def test_offline_with_typing_and_a_reload_in_between(
     await cleo.until_saved()
     await gus.until("room.text('other.py') === argument", SMILES)
     await go_offline(cleo)
+    await expect(cleo.page.locator(".chat")).to_contain_text("Offline: what has been said since is not known here.")
+    assert not await looked_at(cleo.page)
     typed = 0
     for half in range(2):
         end = time.monotonic() + away_s / 2
-        while time.monotonic() < end:
+        while typed < 4 * (half + 1) or time.monotonic() < end:
             await cleo.type(f"{typed} {SMILES}")
             typed += 1
             await gus.type("here ")
@@ -84,6 +100,8 @@ async def test_offline_with_typing_and_a_reload_in_between(
     await gus.until_saved()
     assert await gus.page.evaluate("panelroomRoom.text('other.py')") == SMILES
     await come_back(cleo)
+    await expect(cleo.page.locator(".chat")).to_contain_text("Hello.")
+    await expect(cleo.page.locator(".chat")).not_to_contain_text("Offline")
     wanted = SMILES + "".join(f"{number} {SMILES}" for number in range(typed))
     for person in (cleo, gus):
         await person.until("room.text('other.py') === argument", wanted)
@@ -100,10 +118,16 @@ async def test_a_tab_that_is_gone_comes_back_with_what_it_had_not_sent(house: Ho
     await cleo.type("saved ")
     await cleo.until_saved()
     await go_offline(cleo)
+    assert not await warns(cleo)
     await cleo.type("unheard ")
     await wait(cleo.page, f"{KEPT_ROWS}.endsWith(',1')")
+    assert await warns(cleo)
+    await leave(cleo.page)
+    question = cleo.page.get_by_role("dialog")
+    await expect(question).to_contain_text("Leaving deletes them in this browser too.")
+    await question.get_by_role("button", name="Stay").click()
     url, participant = cleo.page.url, (await cleo.state())["participant_id"]
-    page = await cleo.context.new_page()
+    page = await house.tab(cleo.context)
     await cleo.page.close()
     await page.goto(url)
     again = Person(page)
@@ -122,7 +146,7 @@ async def test_two_tabs_of_one_participant_do_not_harm_each_other(house: House, 
     await one.type("|")
     await one.until_saved()
     await until_kept(one)
-    page = await one.context.new_page()
+    page = await house.tab(one.context)
     await page.goto(one.page.url)
     two = Person(page)
     await two.until_text("|")
@@ -176,19 +200,35 @@ async def test_what_was_kept_goes_to_nobody_else(house: House, api: Api, intervi
 async def test_who_may_only_read_meanwhile_sends_nothing_and_is_shown_it(
     house: House, api: Api, interview: str
 ) -> None:
+    """A guest who is muted, and an interviewer who is made an observer and had written notes too."""
+    mona = await house.member(interview, "Mona")
     gus = await house.visitor(interview, "Gus", "guest")
     olga = await house.interviewer(interview)
     await gus.type("before ")
     await gus.until_saved()
     await go_offline(gus)
     await gus.type("unheard")
-    await wait(gus.page, f"{KEPT_ROWS}.endsWith(',1')")
-    url = gus.page.url
-    await gus.page.goto("about:blank")
-    await olga.act("Gus", "Mute…")
-    await gus.context.set_offline(False)
-    await gus.page.goto(url)
-    await gus.until("room.state().connection === 'synchronised'")
+    await mona.page.locator(".pane-notes .cm-content").focus()
+    await mona.type("known to the panel\n")
+    await olga.until("room.notes() === 'known to the panel\\n'")
+    await go_offline(mona)
+    await mona.type("kept to herself")
+    for person, item in ((gus, "Mute…"), (mona, "Make observer")):
+        await wait(person.page, f"{KEPT_ROWS}.endsWith(',1')")
+        url = person.page.url
+        await person.page.goto("about:blank")
+        await olga.act("Gus" if person is gus else "Mona", item)
+        await person.context.set_offline(False)
+        await person.page.goto(url)
+        if person is mona:
+            await mona.page.get_by_role("button", name="Observe").click()
+        await person.until("room.state().connection === 'synchronised'")
+    unsent = mona.page.locator(".notice.lost")
+    await expect(unsent).to_contain_text("You may not open the notes any more.")
+    await expect(unsent.get_by_label("The text")).to_have_value("kept to herself")
+    await expect(mona.page.locator(".pane-notes")).to_have_count(0)
+    await olga.until("room.notes() === 'known to the panel\\n'")
+    await wait(mona.page, f"{KEPT_ROWS}.endsWith(',0')")
     lost = gus.page.locator(".notice.lost")
     await expect(lost.get_by_label("The text")).to_have_value("before unheard")
     await gus.until_text("before ")
@@ -214,9 +254,16 @@ async def test_finished_while_one_was_away(house: House, api: Api, interview: st
     await cleo.context.set_offline(False)
     text = cleo.page.locator(".notice.lost").get_by_label("The text")
     await expect(text).to_have_value("done late")
+    assert not await looked_at(cleo.page)
+    assert not await warns(cleo)  # it is kept, and shown again
+    await leave(cleo.page)
+    question = cleo.page.get_by_role("dialog")
+    await expect(question).to_contain_text("did not reach the server before the finish. Leaving deletes them")
+    await question.get_by_role("button", name="Stay").click()
     await cleo.page.reload()
     await cleo.page.get_by_role("heading", name="finished").wait_for()
     await expect(text).to_have_value("done late")
+    assert not await looked_at(cleo.page)
     await cleo.page.get_by_role("button", name="Put away").click()
     await wait(cleo.page, f"{KEPT_ROWS} === '0,0' && (await caches.keys()).length === 0")
     assert await api.text(interview) == "done "
@@ -256,26 +303,29 @@ NO_STORAGE = {
 }
 
 
-async def test_without_storage_typing_goes_on_and_the_page_says_what_holds(
-    house: House, api: Api, interview: str
-) -> None:
-    people = {how: Person(await house.window()) for how in NO_STORAGE}
-
-    async def lose_the_network(how: str, person: Person) -> None:
-        await person.page.add_init_script(NO_STORAGE[how])
-        await house.visitor(interview, how, "guest", page=person.page)
-        await person.type(f"{how} ")
-        await person.until_saved()
-        await person.context.set_offline(True)
+async def test_without_storage_typing_goes_on_and_the_page_says_what_holds(house: House, api: Api) -> None:
+    page = await house.window()
+    people: dict[str, tuple[str, Person]] = {}
+    for how, script in NO_STORAGE.items():
+        tab = await house.tab(page.context)
+        await tab.add_init_script(script)
+        room = await api.create()
+        people[how] = room, await house.visitor(room, how, "guest", page=tab)
+        await people[how][1].type(f"{how} ")
+        await people[how][1].until_saved()
+    await page.context.set_offline(True)
+    for how, (_, person) in people.items():
         await person.until("room.state().connection === 'offline'")
+        await person.page.bring_to_front()
+        await person.focus()
+        await person.page.keyboard.press("Control+End")
         await person.type(f"{how}! ")
         words = f"Keep this page open: {len(how) + 2} changes not saved yet, kept nowhere but in this page."
         await expect(person.page.locator(".banner")).to_contain_text(words)
-        await come_back(person)
-
-    await asyncio.gather(*(lose_the_network(how, person) for how, person in people.items()))
-    text = await api.text(interview)
-    assert [text.count(f"{how}!") for how in NO_STORAGE] == [1] * len(NO_STORAGE)
+    await page.context.set_offline(False)
+    for how, (room, person) in people.items():
+        await person.until_saved()
+        assert await api.text(room) == f"{how} {how}! "
 
 
 async def leave(page: Page) -> None:
@@ -285,6 +335,7 @@ async def leave(page: Page) -> None:
 async def test_a_server_that_does_not_answer_is_asked_again(house: House, interview: str) -> None:
     """Join and leave: the page says that it tries again, and does."""
     page = await house.window()
+    await page.add_init_script(NO_WORKER)  # requests through one are not always routed
     await page.goto(f"{house.server.url}/i/{interview}")
     await page.get_by_label("Your name").fill("Cleo")
     await page.get_by_label("the candidate").check()

@@ -23,10 +23,10 @@ WATCH = """() => {
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.long)])
-async def test_killed_while_somebody_types(browser: Browser, mortal: Server, kills: int) -> None:
+async def test_killed_while_somebody_types(browser: Browser, frail: Server, kills: int) -> None:
     """Row 1 in a browser: every word that was shown saved is on the server's disk before the page is back."""
-    house = House(browser, mortal)
-    async with Api(mortal) as api:
+    house = House(browser, frail)
+    async with Api(frail) as api:
         interview = await api.create()
         cleo = await house.visitor(interview, "Cleo")
         await cleo.page.evaluate(WATCH)
@@ -37,14 +37,14 @@ async def test_killed_while_somebody_types(browser: Browser, mortal: Server, kil
                 typed += f"{number}.{word} "
                 if word == 3:
                     await cleo.until_saved()
-            mortal.kill()
+            frail.kill()
             await cleo.type("away ")
             typed += "away "
             await cleo.until("room.state().connection === 'offline'")
             shown = await cleo.page.evaluate("window.shownSaved")
             await expect(cleo.page.locator(".banner")).to_contain_text("not saved yet, also kept in this browser")
             await cleo.context.set_offline(True)
-            await to_thread.run_sync(mortal.start)
+            await to_thread.run_sync(frail.start)
             assert (await api.text(interview)).startswith(shown)
             assert typed.startswith(shown)
             assert f"{number}.3 " in shown
@@ -55,16 +55,16 @@ async def test_killed_while_somebody_types(browser: Browser, mortal: Server, kil
     await house.close()
 
 
-async def test_reloaded_while_the_server_is_gone(browser: Browser, mortal: Server) -> None:
+async def test_reloaded_while_the_server_is_gone(browser: Browser, frail: Server) -> None:
     """The page and what is not saved come from the browser; a proxy's 502 is no answer either."""
-    house = House(browser, mortal)
-    async with Api(mortal) as api:
+    house = House(browser, frail)
+    async with Api(frail) as api:
         interview = await api.create()
         cleo = await house.visitor(interview, "Cleo")
         await cleo.type("before ")
         await cleo.until_saved()
         await wait(cleo.page, "navigator.serviceWorker.controller && (await caches.match(location.pathname))")
-        mortal.kill()
+        frail.kill()
         await cleo.type("gone ")
         await cleo.until("room.state().saved.changes > 0")
         await cleo.page.reload()
@@ -73,25 +73,25 @@ async def test_reloaded_while_the_server_is_gone(browser: Browser, mortal: Serve
         await cleo.focus()
         await cleo.page.keyboard.press("Control+End")
         await cleo.type("on")
-        await to_thread.run_sync(mortal.start)
+        await to_thread.run_sync(frail.start)
         await cleo.until_saved()
         await expect(cleo.page.locator(".banner")).to_be_hidden()
         assert await api.text(interview) == await cleo.text() == "before gone on"
     await house.close()
 
 
-async def test_back_soon_after_a_restart(browser: Browser, mortal: Server) -> None:
+async def test_back_soon_after_a_restart(browser: Browser, frail: Server) -> None:
     """Row 23 in a browser: 1012 is said in words, and the page is back as soon as the server is."""
-    house = House(browser, mortal)
-    async with Api(mortal) as api:
+    house = House(browser, frail)
+    async with Api(frail) as api:
         interview = await api.create()
         cleo = await house.visitor(interview, "Cleo")
         await cleo.type("before ")
         await cleo.until_saved()
-        await to_thread.run_sync(mortal.stop)
+        await to_thread.run_sync(frail.stop)
         await expect(cleo.page.locator(".banner")).to_contain_text("The server is restarting.")
         await cleo.type("meanwhile ")
-        await to_thread.run_sync(mortal.start)
+        await to_thread.run_sync(frail.start)
         await cleo.until_saved()
         assert await api.text(interview) == "before meanwhile "
     await house.close()

@@ -7,6 +7,8 @@ import { ROLE_NAMES } from "./person";
 import type { Message } from "./room_events";
 
 const EMPTY = "Nothing has been said yet. Messages are part of the recording.";
+const UNKNOWN = "Offline: what has been said is not known here. It comes with the connection.";
+const BEHIND = "Offline: what has been said since is not known here.";
 const MOST_CHARACTERS = 4_000;
 /** Messages of one person within this time stand under one name. */
 const TOGETHER_MS = 120_000;
@@ -24,7 +26,7 @@ export class Chat {
   private readonly said = h("div", { class: "chat-said" });
   private readonly outbox: Outbox;
   private readonly log: HTMLElement;
-  private readonly empty = h("p", { class: "chat-empty" }, EMPTY);
+  private readonly hint = h("p", { class: "chat-empty" });
   private readonly box = h("textarea", {
     class: "chat-box",
     rows: "1",
@@ -47,6 +49,7 @@ export class Chat {
   /** What came up to this entry is not new. */
   private counted = 0;
   private role: Role | undefined;
+  private isKnown = true;
 
   constructor(
     private readonly people: People,
@@ -67,7 +70,7 @@ export class Chat {
       this.to,
       h("div", { class: "chat-send" }, this.box, this.sendButton),
     );
-    this.element = h("div", { class: "chat" }, h("div", { class: "chat-body" }, this.empty, this.log), this.form);
+    this.element = h("div", { class: "chat" }, h("div", { class: "chat-body" }, this.hint, this.log), this.form);
     this.to.addEventListener("change", () => {
       this.form.dataset["to"] = this.to.value;
     });
@@ -96,6 +99,12 @@ export class Chat {
     this.to.hidden = !isInterviewer || why !== null;
     if (!isInterviewer) this.to.value = "all";
     this.form.dataset["to"] = this.to.value;
+  }
+
+  /** Whether the events still tell what is said. */
+  setKnown(isKnown: boolean): void {
+    this.isKnown = isKnown;
+    this.showLog();
   }
 
   /** After the people have taken in an event. */
@@ -145,7 +154,9 @@ export class Chat {
   /** Only what has something to read, and so may have to be scrolled, is a stop of the Tab key. */
   private showLog(): void {
     const isEmpty = this.shown.size === 0 && this.outbox.isEmpty;
-    this.empty.hidden = !isEmpty;
+    const hint = this.isKnown ? (isEmpty && this.people.isTold ? EMPTY : "") : isEmpty ? UNKNOWN : BEHIND;
+    this.hint.hidden = hint === "";
+    if (this.hint.textContent !== hint) this.hint.textContent = hint;
     if (isEmpty) this.log.removeAttribute("tabindex");
     else this.log.tabIndex = 0;
   }

@@ -9,6 +9,9 @@ import type { Typing } from "./typing";
 export class Documents {
   readonly code: SharedDocument;
   private taken: SharedDocument | null = null;
+  /** The ids of those of which the server could not read everything. */
+  damaged: readonly string[] = [];
+  private isSearched = false;
 
   constructor(
     private readonly page: RoomPage,
@@ -31,7 +34,12 @@ export class Documents {
   }
 
   get hasUnsaved(): boolean {
-    return !this.losses.isEmpty || this.all.some(({ saved }) => saved.kind !== "saved" && saved.changes > 0);
+    return !this.losses.isEmpty || this.all.some((document) => isUnsaved(document) && !this.losses.isPutAway(document));
+  }
+
+  /** A reload would find again what is not saved. */
+  get isKept(): boolean {
+    return this.all.every((document) => document.saved.kind === "saved" || document.isKept);
   }
 
   /** All that is there, with what a refusal has just thrown away. */
@@ -39,8 +47,13 @@ export class Documents {
     return this.all.map((document) => this.losses.textOf(document)).join("\n\n");
   }
 
-  nameOf(id: string): string {
-    return id === this.page.interview.id ? "code" : "notes";
+  get damagedNames(): string[] {
+    return this.damaged.map((id) => (id === this.page.interview.id ? "code" : "notes"));
+  }
+
+  setDamaged(ids: readonly string[]): void {
+    this.damaged = [...new Set(ids)];
+    for (const document of this.all) document.setDamaged(this.damaged.includes(document.id));
   }
 
   connect(joined: Joined): void {
@@ -52,7 +65,11 @@ export class Documents {
       else document.connect(url, may_write, joined.participant_id);
     }
     if (this.code.writable) this.losses.permitted();
-    if (!joined.documents.some(({ id }) => id.endsWith(".notes"))) this.dropNotes();
+    if (!joined.documents.some(({ id }) => id.endsWith(".notes"))) {
+      this.dropNotes();
+      void this.searchNotes(joined.participant_id);
+    }
+    this.setDamaged(this.damaged);
   }
 
   /** What is just being saved is waited for, where a connection can bring it. */
@@ -79,11 +96,25 @@ export class Documents {
     return new SharedDocument(id, "notes", "text", desk, this.watcher, this.typing);
   }
 
+  /** From before a reload, of who may not open them any more. */
+  private async searchNotes(participant: string): Promise<void> {
+    if (this.isSearched) return;
+    this.isSearched = true;
+    const { unsentLines } = await import("./leftover");
+    const lines = await unsentLines(`${this.page.interview.id}.notes`, participant);
+    if (lines !== null) this.losses.tellLeftover("notes", lines, "open");
+  }
+
   private dropNotes(): void {
+    this.isSearched ||= this.taken !== null;
     if (this.taken === null) return;
     this.losses.withdraw(this.taken);
     this.taken.stop();
     this.taken = null;
     this.notesPlace.replaceChildren();
   }
+}
+
+function isUnsaved({ saved }: SharedDocument): boolean {
+  return saved.kind !== "saved" && saved.changes > 0;
 }

@@ -1,7 +1,7 @@
 import * as Y from "yjs";
-import { textsOf } from "./document_text";
+import { freshLines, textsOf } from "./document_text";
 import { Draft } from "./draft";
-import { together } from "./lost_text";
+import { together, type Texts } from "./lost_text";
 
 /** What this browser has of one document and the server never got. */
 export interface Leftover {
@@ -28,6 +28,19 @@ export async function leftovers(interview: string, participant: string): Promise
     found.push({ name, text: together(textsOf(document, "text")), clear: () => draft.clear() });
   }
   return found;
+}
+
+/** Of a document that one may not open any more: the lines that were never sent, once. Null: there are none. */
+export async function unsentLines(id: string, participant: string): Promise<Texts | null> {
+  const draft = new Draft(participant, id);
+  const kept = await draft.take();
+  if (kept === null) return null;
+  await draft.clear();
+  if (kept.changes.count === 0) return null;
+  const document = new Y.Doc();
+  Y.applyUpdate(document, kept.state);
+  const clocks = kept.changes.updates.flatMap((update) => [...Y.parseUpdateMeta(update).from]);
+  return freshLines(document, "text", new Map(clocks));
 }
 
 export async function clearDrafts(interview: string, participant: string): Promise<void> {

@@ -21,6 +21,11 @@ export class Losses {
     return this.lost.size === 0;
   }
 
+  /** What of it came too late was seen, and is not wanted. */
+  isPutAway(document: SharedDocument): boolean {
+    return this.late.get(document)?.isConnected === false;
+  }
+
   /**
    * The document starts again from the server's state; what it had is kept here. `isDenied`: it was lost because one may
    * not write, and the reason is told for as long as one may not.
@@ -74,8 +79,8 @@ export class Losses {
   }
 
   /** It was found in this browser after a reload, and is not taken any more. */
-  tellLeftover(document: SharedDocument, lines: Texts): void {
-    if (lines.size > 0) this.put(withdrawnNotice(document.name, together(lines), "change"));
+  tellLeftover(name: string, lines: Texts, may: "open" | "change"): void {
+    if (lines.size > 0) this.put(withdrawnNotice(name, together(lines), may));
   }
 
   /** Below what was decided, by whom and why. */

@@ -125,6 +125,7 @@ export class Panel {
   setKnown(isKnown: boolean): void {
     this.isKnown = isKnown;
     this.roster.setPresence(this.people.status === "finished" ? "over" : isKnown ? "known" : "unknown");
+    this.chat.setKnown(isKnown);
     this.show();
   }
 

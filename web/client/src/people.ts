@@ -8,6 +8,8 @@ export class People {
   status: Snapshot["status"] = "pending";
   /** Whether candidate and guests wait until an interviewer lets them in. */
   closed = false;
+  /** The server has told of the room. */
+  isTold = false;
   private lobby = false;
   /** For interviewers: the last one removed is the last. */
   removed: Removal[] = [];
@@ -110,6 +112,7 @@ export class People {
   }
 
   private restore(snapshot: Snapshot): void {
+    this.isTold = true;
     this.status = snapshot.status;
     this.lobby = snapshot.lobby;
     this.closed = snapshot.lobby && !snapshot.opened;

@@ -32,6 +32,7 @@ export class PresenceLine {
   show(reason: string | null, isKnown: boolean): void {
     const { status, closed } = this.people;
     const stage = { pending: closed ? "Not open yet" : "Not started", active: "Running", finished: "Finished" };
+    this.stage.hidden = !isKnown && !this.people.isTold;
     this.stage.textContent = stage[status];
     this.stage.dataset["status"] = status;
     const isInterviewer = this.people.get(this.hooks.ownId())?.role === "interviewer";

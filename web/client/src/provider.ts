@@ -122,6 +122,12 @@ export class Provider {
     this.unsaved.keep(changes);
   }
 
+  /** The server cannot take now what it lacks: all of that is unsaved, until a later step 2 has brought it. */
+  withhold(): void {
+    const count = this.changes.count === 0 ? 1 : 0;
+    this.unsaved.keep({ count, updates: [Y.encodeStateAsUpdate(this.document)] });
+  }
+
   connect(url: string): void {
     this.url = url;
     this.failures = this.lastCode = 0;

@@ -38,8 +38,11 @@ function stillIn(others: Participant[]): HTMLElement {
   return h("div", {}, h("p", {}, h("strong", {}, "Still in the room:")), h("ul", { class: "names" }, ...names));
 }
 
-export function askLeave(): Promise<boolean> {
-  const words = "Some of your changes have not reached the server yet. They are lost if you leave now.";
+/** `isOver`: it is too late to save them. */
+export function askLeave(isOver: boolean): Promise<boolean> {
+  const words = isOver
+    ? "Some of your changes did not reach the server before the finish. Leaving deletes them in this browser too: copy what you need first."
+    : "Some of your changes have not reached the server yet. Leaving deletes them in this browser too. They are safe when the room says “Saved”.";
   return ask({
     title: "Leave without saving?",
     body: [h("p", {}, words)],

@@ -72,7 +72,6 @@ export class Session implements DocumentWatcher {
   private finished = false;
   /** Why this device was removed, as soon as it is told. */
   private removal = "";
-  private damaged = new Set<string>();
   /** In a row, of joining again. */
   private failures = 0;
 
@@ -109,6 +108,7 @@ export class Session implements DocumentWatcher {
     const { frame } = this.panel;
     this.documents = new Documents(page, this.workspace, frame.notes, this.losses, this, this.typing);
     this.status.tell({ isFromStorage });
+    this.panel.setKnown(!isFromStorage);
     watchPage(
       {
         onBack: (isOnline) => {
@@ -118,7 +118,7 @@ export class Session implements DocumentWatcher {
         onOffline: () => {
           this.documents.doubt();
         },
-        hasUnsaved: () => this.documents.hasUnsaved,
+        hasUnsaved: () => this.documents.hasUnsaved && !(this.finished && this.documents.isKept),
       },
       this.watching.signal,
     );
@@ -183,7 +183,7 @@ export class Session implements DocumentWatcher {
   }
 
   onLeftover(document: SharedDocument, lines: Texts): void {
-    this.losses.tellLeftover(document, lines);
+    this.losses.tellLeftover(document.name, lines, "change");
   }
 
   onSpoilt(document: SharedDocument, reason: string): void {
@@ -284,7 +284,7 @@ export class Session implements DocumentWatcher {
     if (!this.finished || event.kind === "snapshot" || event.kind === "interview.reopened") this.panel.accept(event);
     switch (event.kind) {
       case "snapshot":
-        this.damaged = new Set(event.snapshot.damaged);
+        this.documents.setDamaged(event.snapshot.damaged);
         this.showServer(event.snapshot.is_saving);
         if (event.snapshot.status === "finished") this.showFinished();
         else if (event.snapshot.admission !== null) {
@@ -300,7 +300,7 @@ export class Session implements DocumentWatcher {
         this.showServer(event.is_saving);
         break;
       case "document.damaged":
-        this.damaged.add(event.document);
+        this.documents.setDamaged([...this.documents.damaged, event.document]);
         this.showServer();
         break;
       case "interview.changed":
@@ -320,7 +320,7 @@ export class Session implements DocumentWatcher {
   }
 
   private showServer(isSaving?: boolean): void {
-    const damaged = [...this.damaged].map((id) => this.documents.nameOf(id));
+    const damaged = this.documents.damagedNames;
     this.status.tell(isSaving === undefined ? { damaged } : { damaged, isSaving });
   }
 
@@ -372,7 +372,7 @@ export class Session implements DocumentWatcher {
 
   private async leave(done: boolean): Promise<void> {
     await this.documents.settled(SETTLE_MS);
-    if (this.documents.hasUnsaved && !(await askLeave())) return;
+    if (this.documents.hasUnsaved && !(await askLeave(this.finished))) return;
     if (this.ended) return;
     const { id } = this.page.interview;
     const { ticket } = this.joined;

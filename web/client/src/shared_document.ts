@@ -11,6 +11,8 @@ import type { SavedState } from "./unsaved";
 
 /** Storage that takes longer is waited for no more; what it has comes in when it comes. */
 const STORAGE_MS = 1_000;
+/** The denial of which a repair of the server is the end: nothing is wrong with what was written. */
+const DAMAGED = "this document is damaged and can only be read";
 /** Who is probably offline learns it soon. */
 const DOUBT_MS = 1_500;
 
@@ -37,8 +39,12 @@ export class SharedDocument {
   private savedClocks: Map<number, number>;
   private place: Place | null;
 
+  private damaged = false;
+  /** It has something that the damaged document on the server has not. */
+  private withheld = false;
+
   constructor(
-    private readonly id: string,
+    readonly id: string,
     readonly name: string,
     /** Of the first file, until somebody has chosen one. */
     private readonly language: string,
@@ -66,7 +72,17 @@ export class SharedDocument {
   /** The server changes it for an open connection too. */
   permit(mayWrite: boolean): void {
     this.mayWrite = mayWrite;
-    this.desk.setWritable(mayWrite && this.isOpen);
+    this.unlock();
+  }
+
+  /** Of what the server has of it. It is kept here as it is, and goes with the step 2 after the repair. */
+  setDamaged(damaged: boolean): void {
+    this.damaged = damaged;
+    this.unlock();
+  }
+
+  get isWithheld(): boolean {
+    return this.withheld;
   }
 
   /** Whether a reload finds again what is not saved. */
@@ -128,7 +144,7 @@ export class SharedDocument {
     this.forget();
     this.provider.destroy();
     this.document = new Y.Doc();
-    this.isOpen = false;
+    this.isOpen = this.withheld = false;
     this.savedClocks = new Map([[this.document.clientID, 0]]);
     this.desk.setWritable(false);
     this.provider = this.bind();
@@ -175,7 +191,21 @@ export class SharedDocument {
     this.openDesk();
   }
 
+  /** Nothing of it is thrown away; of who may write, all of it is unsaved. */
+  private withhold(): void {
+    if (this.withheld) return;
+    this.withheld = true;
+    for (const client of this.document.store.clients.keys()) this.savedClocks.set(client, 0);
+    if (this.mayWrite) this.provider.withhold();
+    this.unlock();
+    this.watcher.onSaved();
+  }
+
   private allSaved(): void {
+    if (this.withheld) {
+      this.withheld = false;
+      this.unlock();
+    }
     for (const client of this.savedClocks.keys()) {
       this.savedClocks.set(client, Y.getState(this.document.store, client));
     }
@@ -184,7 +214,11 @@ export class SharedDocument {
   private openDesk(): void {
     if (!this.isOpen) this.desk.goTo(this.place);
     this.isOpen = true;
-    this.desk.setWritable(this.mayWrite);
+    this.unlock();
+  }
+
+  private unlock(): void {
+    this.desk.setWritable(this.mayWrite && this.isOpen && !this.damaged && !this.withheld);
   }
 
   private readonly onPageHide = (): void => {
@@ -199,7 +233,7 @@ export class SharedDocument {
         if (provider !== this.provider) return;
         // Typing is open from the first synchronisation on, also while the connection is away.
         if (state.kind === "synchronised") this.openDesk();
-        this.desk.setWritable(this.mayWrite && this.isOpen);
+        this.unlock();
         this.watcher.onConnection(this, state);
       },
       onSaved: ({ kind }) => {
@@ -209,7 +243,9 @@ export class SharedDocument {
         this.watcher.onSaved();
       },
       onSpoilt: (reason) => {
-        if (provider === this.provider) this.watcher.onSpoilt(this, reason);
+        if (provider !== this.provider) return;
+        if (reason === DAMAGED) this.withhold();
+        else this.watcher.onSpoilt(this, reason);
       },
     });
     this.document.on("update", (update: Uint8Array, origin: unknown) => {

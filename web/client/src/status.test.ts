@@ -6,10 +6,11 @@ import { read, type Facts } from "./status";
 import type { SavedState } from "./unsaved";
 
 const WELL: Facts = { isSaving: true, damaged: [], isFromStorage: false };
+const KEPT = { name: "code", isKept: true, isWithheld: false } as const;
 
 const moods = (...documents: [ConnectionState, SavedState][]): string =>
   read(
-    documents.map(([connection, saved]) => ({ connection, saved, isKept: true })),
+    documents.map(([connection, saved]) => ({ connection, saved, ...KEPT })),
     0,
     WELL,
   ).mood;
@@ -28,7 +29,7 @@ await test("good is said only when every document is connected and saved", () =>
 
 await test("why a connection was closed is said in words, and that nothing is lost", () => {
   const words = (code: number, saved: SavedState): string =>
-    read([{ connection: { kind: "offline", failures: 1, code }, saved, isKept: true }], 0, WELL).banner ?? "";
+    read([{ connection: { kind: "offline", failures: 1, code }, saved, ...KEPT }], 0, WELL).banner ?? "";
   const said = [0, 1001, CLOSE_CODES.RESTART, CLOSE_CODES.TOO_SLOW, CLOSE_CODES.OUT_OF_STEP, CLOSE_CODES.RATE].map(
     (code) => words(code, { kind: "saved" }),
   );
@@ -40,33 +41,46 @@ await test("why a connection was closed is said in words, and that nothing is lo
 await test("who is away for a refusal is told that the page comes back", () => {
   const saved = { kind: "saved" } as const;
   for (const connection of [{ kind: "stopped" }, { kind: "refused", code: 4400, reason: "" }] as const)
-    assert.match(read([{ connection, saved, isKept: true }], 0, WELL).banner ?? "", /coming back/);
-  assert.equal(read([{ connection: { kind: "finished" }, saved, isKept: true }], 0, WELL).banner, null);
+    assert.match(read([{ connection, saved, ...KEPT }], 0, WELL).banner ?? "", /coming back/);
+  assert.equal(read([{ connection: { kind: "finished" }, saved, ...KEPT }], 0, WELL).banner, null);
 });
 
 await test("how much is not saved is said, and whether a reload would find it again", () => {
   const offline = { kind: "offline", failures: 1, code: 0 } as const;
   const unsaved = { kind: "offline", changes: 3 } as const;
-  const kept = read([{ connection: offline, saved: unsaved, isKept: true }], 0, WELL);
+  const kept = read([{ connection: offline, saved: unsaved, ...KEPT }], 0, WELL);
   assert.equal(kept.pill, "Offline, 3 not saved");
   assert.match(kept.banner ?? "", /3 changes not saved yet, also kept in this browser/);
-  const nowhere = read([{ connection: offline, saved: unsaved, isKept: false }], 0, WELL);
+  const nowhere = read([{ connection: offline, saved: unsaved, ...KEPT, isKept: false }], 0, WELL);
   assert.match(nowhere.banner ?? "", /^The connection is lost\. Keep this page open: .* kept nowhere but in this page/);
 });
 
 await test("what the server cannot do is said to everybody, also to who has typed nothing", () => {
-  const document = { connection: { kind: "synchronised" }, saved: { kind: "saved" }, isKept: true } as const;
+  const document = { connection: { kind: "synchronised" }, saved: { kind: "saved" }, ...KEPT } as const;
   const full = read([document], 0, { ...WELL, isSaving: false });
   assert.deepEqual([full.mood, full.pill, full.isSure], ["warn", "Cannot save", true]);
   assert.match(full.banner ?? "", /cannot save at the moment\. Everything so far is saved/);
   const damaged = read([document, document], 0, { ...WELL, damaged: ["code", "notes"] });
   assert.match(damaged.banner ?? "", /^This document was damaged on the server .* only be read: the code and the notes\./);
+  assert.deepEqual([damaged.mood, damaged.pill], ["warn", "Damaged"]);
+});
+
+await test("of a damaged document it is said whether more of it is here, and no change of it counts as being saved", () => {
+  const more = { ...KEPT, isWithheld: true, connection: { kind: "synchronised" } } as const;
+  const saved = { kind: "saving", changes: 1, since: -60_000 } as const;
+  const known = read([{ ...more, saved }], 0, { ...WELL, damaged: ["code"] });
+  assert.deepEqual([known.mood, known.pill], ["warn", "Damaged"]);
+  assert.match(known.banner ?? "", /only be read: the code\. More of it is here than on the server\. This browser keeps it/);
+  assert.equal(read([{ ...more, saved }], 0, WELL).banner, known.banner);
+  assert.match(read([{ ...more, saved, isKept: false }], 0, WELL).banner ?? "", /Keep this page open: it alone has it/);
+  const notes = { ...KEPT, name: "notes", connection: { kind: "synchronised" }, saved: { ...saved, since: 0 } } as const;
+  assert.equal(read([{ ...more, saved }, notes], 0, WELL).pill, "Saving…");
 });
 
 await test("a room opened from what was kept says so until it is connected", () => {
   const facts = { ...WELL, isFromStorage: true };
   const connecting = { kind: "connecting", failures: 0, code: 0 } as const;
-  const reading = read([{ connection: connecting, saved: { kind: "offline", changes: 1 }, isKept: true }], 0, facts);
+  const reading = read([{ connection: connecting, saved: { kind: "offline", changes: 1 }, ...KEPT }], 0, facts);
   assert.match(reading.banner ?? "", /^The server cannot be reached\. .* 1 change not saved yet/);
-  assert.equal(read([{ connection: { kind: "synchronised" }, saved: { kind: "saved" }, isKept: true }], 0, facts).mood, "good");
+  assert.equal(read([{ connection: { kind: "synchronised" }, saved: { kind: "saved" }, ...KEPT }], 0, facts).mood, "good");
 });

@@ -11,7 +11,7 @@ const PATIENCE_MS = 1_500;
 const SETTLE_MS = 400;
 
 type Mood = "good" | "busy" | "warn";
-type Shown = Pick<SharedDocument, "connection" | "saved" | "isKept">;
+type Shown = Pick<SharedDocument, "name" | "connection" | "saved" | "isKept" | "isWithheld">;
 
 interface Reading {
   mood: Mood;
@@ -114,18 +114,21 @@ export class Status {
 
 /** "Good" only of documents that are connected and saved, all of them. */
 export function read(documents: readonly Shown[], now: number, facts: Facts): Reading {
-  const unsaved = documents.reduce((sum, { saved }) => sum + (saved.kind === "saved" ? 0 : saved.changes), 0);
+  const withheld = documents.filter(({ isWithheld }) => isWithheld);
+  const damaged = damagedWords(new Set([...facts.damaged, ...withheld.map(({ name }) => name)]), withheld);
+  const sound = documents.filter(({ isWithheld }) => !isWithheld);
+  const unsaved = sound.reduce((sum, { saved }) => sum + (saved.kind === "saved" ? 0 : saved.changes), 0);
   const states = documents.map(({ connection }) =>
     connection.kind === "connecting" && connection.failures > 0 ? "offline" : connection.kind,
   );
-  const isKept = documents.every((document) => document.saved.kind === "saved" || document.isKept);
+  const isKept = sound.every((document) => document.saved.kind === "saved" || document.isKept);
   if (states.length === 0) return { mood: "busy", pill: "Connecting…", banner: null };
   if (states.includes("offline") || (facts.isFromStorage && states.some((kind) => kind !== "synchronised"))) {
     const reason = facts.isFromStorage ? NO_ANSWER : reasonOf(documents);
     return {
       mood: "warn",
       pill: unsaved === 0 ? "Offline" : `Offline, ${unsaved} not saved`,
-      banner: `${reason} ${keptWords(unsaved, isKept)} ${unsaved === 0 ? "This page reconnects by itself." : SENT_LATER}`,
+      banner: `${reason} ${damaged ?? keptWords(unsaved, isKept)} ${unsaved === 0 ? "This page reconnects by itself." : SENT_LATER}`,
     };
   }
   if (states.some((kind) => kind !== "synchronised")) {
@@ -141,15 +144,15 @@ export function read(documents: readonly Shown[], now: number, facts: Facts): Re
       isSure: true,
     };
   }
-  const damaged = damagedWords(facts.damaged);
-  const late = documents.some(({ saved }) => saved.kind === "saving" && now - saved.since > LATE_MS);
+  const late = sound.some(({ saved }) => saved.kind === "saving" && now - saved.since > LATE_MS);
   if (late && unsaved > 0) {
     const banner = `The server takes long to save. ${keptWords(unsaved, isKept)} ${damaged ?? ""}`.trimEnd();
     return { mood: "warn", pill: "Not saved yet", banner };
   }
-  const saved = documents.every((document) => document.saved.kind === "saved");
+  const saved = sound.every((document) => document.saved.kind === "saved");
   if (!saved) return { ...SAVING, banner: damaged };
-  return { mood: "good", pill: "Saved", banner: damaged, isSure: true };
+  if (damaged !== null) return { mood: "warn", pill: "Damaged", banner: damaged, isSure: true };
+  return { mood: "good", pill: "Saved", banner: null };
 }
 
 const SENT_LATER = "All of it is sent once the connection is back.";
@@ -161,10 +164,14 @@ function keptWords(unsaved: number, isKept: boolean): string {
   return `Keep this page open: ${changes(unsaved)} not saved yet, ${where} You can keep typing.`;
 }
 
-function damagedWords(names: readonly string[]): string | null {
-  if (names.length === 0) return null;
-  const which = names.map((name) => `the ${name}`).join(" and ");
-  return `This document was damaged on the server and can only be read: ${which}. What is shown is all that could be read of it.`;
+/** `withheld`: those of which the page has more than the server. */
+function damagedWords(names: ReadonlySet<string>, withheld: readonly Shown[]): string | null {
+  if (names.size === 0) return null;
+  const which = [...names].map((name) => `the ${name}`).join(" and ");
+  const said = `This document was damaged on the server and can only be read: ${which}.`;
+  if (withheld.length === 0) return `${said} What is shown is all that could be read of it. Ask who runs the server to repair it.`;
+  const where = withheld.every(({ isKept }) => isKept) ? "This browser keeps it" : "Keep this page open: it alone has it";
+  return `${said} More of it is here than on the server. ${where}, and it is sent by itself after a repair.`;
 }
 
 function reasonOf(documents: readonly Shown[]): string {
