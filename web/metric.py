@@ -5,6 +5,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -13,13 +14,17 @@ from prometheus_client import Counter as Total
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+from sqlalchemy.exc import SQLAlchemyError
 
 from collab.clock import Clock
+from collab.database import Database
 from collab.journal import Journal
 from collab.quarantine import Quarantine
 from collab.registry import Registry
+from collab.task import Inquiry
 from collab.wire import CloseCode
 from replay.recording import Replay
+from rooms import seating
 from rooms.participant import Role
 from rooms.policy import State
 from rooms.service import Service
@@ -30,6 +35,7 @@ _OTHER = "other"
 # Labels are series for ever: clients must not be able to invent them.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _MAX_RULES = 200
+_SEATS_S = 1.0
 _LAG_S = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _COMMIT_S = (0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0)
 _REQUEST_S = (0.01, 0.05, 0.25, 1.0, 5.0)
@@ -55,7 +61,9 @@ class Metrics:
     def __init__(
         self,
         *,
-        data: Path,
+        database: Database,
+        path: Path,
+        cache: Path,
         clock: Clock,
         journal: Journal,
         registry: Registry,
@@ -64,8 +72,11 @@ class Metrics:
         replay: Replay,
         streams: Streams,
     ) -> None:
+        """``path`` is the database's, ``cache`` that of the replays' one."""
         self.registry = CollectorRegistry()
-        self._data = data
+        self._database = database
+        self._path = path
+        self._cache = cache
         self._clock = clock
         self._journal = journal
         self._documents = registry
@@ -74,7 +85,8 @@ class Metrics:
         self._replay = replay
         self._streams = streams
         self._rules: set[str] = set()
-        self.seats: Mapping[tuple[Role, State], int] = {}  # as they were last read
+        self._seats: Mapping[tuple[Role, State], int] = {}  # as they were last read
+        self._counting = Inquiry(self._count, _SEATS_S)
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         self._requests = self._total("requests", "HTTP requests answered", "method", "route", "status")
@@ -114,6 +126,15 @@ class Metrics:
         told = type(outcome).__name__ if isinstance(outcome, Exception) else outcome.value
         self._joins.labels(slug(re.sub(r"(?<=[a-z])(?=[A-Z])", "-", told))).inc()
 
+    async def look(self) -> None:
+        """Count what only the database knows; where that does not answer in time, all is as it was."""
+        with suppress(SQLAlchemyError, TimeoutError):
+            await self._counting.answer()
+
+    async def _count(self) -> None:
+        async with self._database.reading() as connection:
+            self._seats = await seating.counted(connection)
+
     def text(self) -> bytes:
         """In Prometheus' format."""
         return generate_latest(self.registry)
@@ -140,20 +161,16 @@ class Metrics:
         seats = GaugeMetricFamily("panelroom_seats", "Seats of interviews that are not over", labels=("role", "state"))
         for role in Role:
             for state in (State.SEATED, State.OBSERVING, State.WAITING):
-                seats.add_metric((role, state), self.seats.get((role, state), 0))
+                seats.add_metric((role, state), self._seats.get((role, state), 0))
         yield seats
         yield _gauge("streams", "Open streams of events", len(self._streams))
         yield _gauge("derivations", "Recordings being derived for replay", self._replay.deriving)
         yield _gauge("tasks", "Tasks of the event loop", len(asyncio.all_tasks()))
-        yield _gauge("database_bytes", "Size of the database on disk", self._size("panelroom.db"))
-        yield _gauge("cache_bytes", "Size of the replays' cache on disk", self._size("cache.db"))
-        yield _gauge("disk_free_bytes", "Space left on the data directory's disk", free_bytes(self._data))
+        yield _gauge("database_bytes", "Size of the database on disk", size_of(self._path))
+        yield _gauge("cache_bytes", "Size of the replays' cache on disk", size_of(self._cache))
+        yield _gauge("disk_free_bytes", "Space left on the data directory's disk", free_bytes(self._path.parent))
         yield _gauge("clock_offset_seconds", "The server's time minus the machine's", self._clock.offset_s())
         yield _count("log_lines_left_out", "Lines left out of the log because of many alike", log.valve.left_out)
-
-    def _size(self, name: str) -> int:
-        """With what belongs to it."""
-        return sum(path.stat().st_size for path in self._data.glob(f"{name}*"))
 
 
 class _Now:
@@ -164,6 +181,15 @@ class _Now:
 
     def describe(self) -> list[Metric]:
         return []  # not asked before there is anything
+
+
+def size_of(database: Path) -> int:
+    """With what SQLite keeps beside it, and takes away."""
+    size = 0
+    for end in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            size += Path(f"{database}{end}").stat().st_size
+    return size
 
 
 def free_bytes(data: Path) -> int:

@@ -80,7 +80,9 @@ class Panelroom:
         registry.on_quiet = replay.derive_soon
         streams = Streams()
         metrics = Metrics(
-            data=data,
+            database=database,
+            path=data / DATABASE_NAME,
+            cache=data / CACHE_NAME,
             clock=clock,
             journal=journal,
             registry=registry,

@@ -1,8 +1,6 @@
 """Whether people may be sent here: what /readyz answers."""
 
-import math
 import sqlite3
-import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from collab.database import Database
 from collab.journal import Journal
 from collab.registry import Registry
+from collab.task import Inquiry
 from web.metric import free_bytes
 
 _DATABASE_S = 2.0
@@ -33,7 +32,7 @@ LOCKED = Trouble("database-locked", "The database cannot be written", f"Another 
 
 
 class Readiness:
-    """However many ask at once, one looks for all of them."""
+    """Answers within a few seconds, also where the database never does."""
 
     def __init__(self, database: Database, path: Path, journal: Journal, registry: Registry, min_free: int) -> None:
         """``path`` is the database's, ``min_free`` the bytes that its disk must have left."""
@@ -42,36 +41,24 @@ class Readiness:
         self._journal = journal
         self._registry = registry
         self._min_free = min_free
-        self._looking = anyio.Lock()
-        self._probing = anyio.CapacityLimiter(1)
-        self._found: Trouble | None = None
-        self._looked_at = -math.inf
+        self._thread = anyio.CapacityLimiter(1)
+        self._reading = Inquiry(self._read, _DATABASE_S)
+        self._writing = Inquiry(self._write, 2 * _DATABASE_S)
 
     async def trouble(self) -> Trouble | None:
         """What is wrong, the worst of it; None where nothing is."""
         if self._registry.is_draining:
             return DRAINING
-        asked_at = time.monotonic()
-        async with self._looking:
-            if self._looked_at < asked_at:
-                self._looked_at = time.monotonic()
-                self._found = await self._look()
-            return self._found
-
-    async def _look(self) -> Trouble | None:
         waiting_s = self._journal.waiting_s
         if self._journal.saving.has_failed or waiting_s > _LATE_S:
             why = "The last commit failed" if self._journal.saving.has_failed else "A commit does not come back"
             waits = f"What is typed has waited for {waiting_s:.0f} s. " if waiting_s else ""
             return Trouble("not-saving", "The server cannot save", f"{why}. {waits}{_ROOMS_GO_ON}")
         try:
-            with anyio.fail_after(_DATABASE_S):
-                async with self._database.reading() as connection:
-                    await connection.execute(text("SELECT 1 FROM organisation"))
+            await self._reading.answer()
+            await self._writing.answer()
         except (SQLAlchemyError, TimeoutError):
             return SILENT
-        try:
-            await anyio.to_thread.run_sync(_take_turn, self._path, limiter=self._probing)
         except sqlite3.Error:
             return LOCKED
         left = free_bytes(self._path.parent)
@@ -79,6 +66,13 @@ class Readiness:
             words = f"{left // 2**20} MiB are left, and PANELROOM_MIN_FREE_BYTES asks for {self._min_free // 2**20}."
             return Trouble("disk-full", "The data directory's disk is nearly full", words)
         return None
+
+    async def _read(self) -> None:
+        async with self._database.reading() as connection:
+            await connection.execute(text("SELECT 1 FROM organisation"))
+
+    async def _write(self) -> None:
+        await anyio.to_thread.run_sync(_take_turn, self._path, limiter=self._thread)
 
 
 def _take_turn(path: Path) -> None:

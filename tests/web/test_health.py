@@ -1,9 +1,15 @@
 """For whoever runs the server; and the OpenAPI document."""
 
+from typing import Any
+
+import anyio
 import pytest
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from structlog.testing import capture_logs
 
 from collab.database import Database
+from tests.support.transport import SOON_S
 from tests.web.conftest import Site
 
 pytestmark = pytest.mark.anyio
@@ -19,6 +25,43 @@ async def test_ready(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Database, "reading", silent)
     await site.problem(await site.call("GET", "/readyz", headers={}), 503)
     assert (await site.call("GET", "/healthz", headers={})).status_code == 200
+
+
+async def test_a_database_that_does_not_come_back(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its statements cannot be cancelled: nobody waits for them, and a server that cannot save says so at once."""
+    execute, may_go_on = AsyncConnection.execute, anyio.Event()
+    waiting = 0
+
+    async def hang(connection: AsyncConnection, *arguments: Any, **named: Any) -> Any:
+        nonlocal waiting
+        waiting += 1
+        await may_go_on.wait()
+        return await execute(connection, *arguments, **named)
+
+    async def trouble(path: str = "/readyz") -> str:
+        with anyio.fail_after(SOON_S):
+            answer = await site.call("GET", path, headers={})
+        return "" if answer.status_code == 200 else str((await answer.get_json())["type"]).rpartition(":")[2]
+
+    async def ask(path: str, wanted: str) -> None:
+        assert await trouble(path) == wanted
+
+    with monkeypatch.context() as patch, capture_logs():
+        patch.setattr(AsyncConnection, "execute", hang)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(3):
+                tasks.start_soon(ask, "/readyz", "database-silent")
+                tasks.start_soon(ask, "/metrics", "")
+        assert await trouble() == "database-silent"
+        assert waiting == 2  # one for all who asked
+        saving = site.panelroom.journal.saving
+        saving.has_failed = True
+        assert await trouble() == "not-saving"
+        saving.has_failed = False
+        may_go_on.set()
+    with anyio.fail_after(SOON_S):
+        while await trouble():
+            pass
 
 
 async def test_metrics(site: Site) -> None:

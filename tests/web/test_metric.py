@@ -27,6 +27,7 @@ from tests.support.transport import SOON_S, Call
 from tests.web.conftest import ORIGIN, Site, open_site
 from web import log
 from web.app import create_app
+from web.metric import size_of
 from web.settings import Settings
 from web.socket import Sockets
 
@@ -220,6 +221,21 @@ async def test_commits(house: House) -> None:
     assert gauge("database_bytes") >= before("database_bytes") + 100_000
 
 
+async def test_sizes_are_of_what_is_used(house: House, tmp_path: Path) -> None:
+    """A database that a backup was restored over is not; and SQLite takes its files away at any moment."""
+    before = await house.read()
+    database = house.site.panelroom.data / "panelroom.db"
+    beside = database.with_name(f"{database.name}.before-20260101T000000.000000Z")
+    beside.write_bytes(bytes(50_000_000))
+    assert (await house.read())("database_bytes") < before("database_bytes") + 50_000_000
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    (gone / "panelroom.db").write_bytes(bytes(10))
+    (gone / "panelroom.db-wal").symlink_to("nowhere")
+    (gone / "panelroom.db-shm").write_bytes(bytes(5))
+    assert size_of(gone / "panelroom.db") == 15
+
+
 async def test_a_slow_commit_is_said(house: House) -> None:
     with capture_logs() as lines:
         house.site.panelroom.journal.commit_took(0.9)
@@ -311,7 +327,7 @@ async def test_loop_lag(house: House) -> None:
     with capture_logs() as lines:
         time.sleep(LAG_S)  # noqa: ASYNC251 - that is the fault
         gauge = await house.until(lambda gauge: gauge("loop_lag_seconds_count") > before("loop_lag_seconds_count"))
-    assert [line["event"] for line in lines] == ["slow event loop"]
+    assert max(line["late_s"] for line in lines if line["event"] == "slow event loop") > LAG_S / 2
     assert gauge("loop_lag_seconds_sum") - before("loop_lag_seconds_sum") > LAG_S / 2
 
 

@@ -2,19 +2,14 @@
 
 from ipaddress import ip_address
 
-import anyio
 from prometheus_client import CONTENT_TYPE_LATEST
 from quart import Blueprint, Response, request
-from sqlalchemy.exc import SQLAlchemyError
 
-from rooms import seating
 from web.auth import came_to, panelroom
 from web.body import Answer, documented
 from web.problem import problem
 
 blueprint = Blueprint("health", __name__)
-
-_DATABASE_S = 1.0
 
 
 class Health(Answer):
@@ -44,14 +39,9 @@ async def metrics() -> Response:
     """Prometheus text, for the addresses of PANELROOM_METRICS_FROM."""
     if not _may_read_metrics():
         return problem(403, "metrics-private", "This is not for you", "PANELROOM_METRICS_FROM says who reads it.")
-    serving = panelroom()
-    try:
-        with anyio.fail_after(_DATABASE_S):
-            async with serving.database.reading() as connection:
-                serving.metrics.seats = await seating.counted(connection)
-    except (SQLAlchemyError, TimeoutError):
-        pass  # they are as they were
-    return Response(serving.metrics.text(), content_type=CONTENT_TYPE_LATEST)
+    metrics = panelroom().metrics
+    await metrics.look()
+    return Response(metrics.text(), content_type=CONTENT_TYPE_LATEST)
 
 
 def _may_read_metrics() -> bool:
