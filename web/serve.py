@@ -58,7 +58,7 @@ def serve(settings: Settings, host: str, port: int, data: Path, ready: Ready) ->
 
     Raises CannotServe.
     """
-    with _listen(host, port, settings.dead_s) as listener, _claim(data):
+    with _listen(host, port, settings) as listener, _claim(data):
         try:
             wait_for(data / DATABASE_NAME, partial(_log.warning, "another process has the database: waiting for it"))
             migrate(data / DATABASE_NAME)
@@ -127,14 +127,15 @@ async def _serve(app: Quart, settings: Settings, listener: socket.socket, start:
         raise CannotServe("The server could not start; the log says why.")
 
 
-def _listen(host: str, port: int, dead_s: float) -> socket.socket:
+def _listen(host: str, port: int, settings: Settings) -> socket.socket:
     try:
         listener = systemd.inherited() or _bound(host, port)
     except ValueError as error:
         raise CannotServe(f"Cannot serve on the socket of systemd: {error}.") from None
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if sys.platform == "linux":  # accepted sockets inherit it
-        # A peer that takes nothing for so long is gone.
+        # A peer that takes nothing for so long is gone; under Hypercorn nothing else asks whether it is there.
+        dead_s = settings.dead_s * (PONG if settings.server == "hypercorn" else 1)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(dead_s * 1000))
         # What a slow peer has not been sent yet waits in its queue, which is bounded, not in the kernel's memory.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
