@@ -1,6 +1,7 @@
 """The command panelroom."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -49,9 +50,12 @@ def serve(
     settings = _settings()
     for number in (signal.SIGTERM, signal.SIGINT):  # until there is something to stop
         signal.signal(number, lambda *_: sys.exit(0))
+    gc.disable()  # what is imported stays; looking through it at every fork, start and end takes half a second
     from web.serve import CannotServe  # the other commands need not wait for it  # noqa: PLC0415
     from web.serve import serve as run  # noqa: PLC0415
 
+    gc.freeze()
+    gc.enable()
     log.configure()
 
     async def ready(address: str, panelroom: Panelroom, is_first: bool) -> None:
