@@ -1,6 +1,8 @@
 """Who is turned away, and how soon he is let in again, on both servers."""
 
-from collections.abc import AsyncIterator, Iterator
+import time
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import anyio
@@ -9,7 +11,8 @@ import pytest
 from tests.support import wire
 from tests.support.api import Admitted, Api
 from tests.support.crowd import Crowd
-from tests.support.dialogue import Dialogue, close_code_of, handshake_status
+from tests.support.dialogue import BINARY, CONTINUED, Dialogue, close_code_of, handshake_status, raw_frame
+from tests.support.listener import Listener
 from tests.support.server import OWNER, Server, serving
 from tests.support.transport import SOON_S, Call, until
 from tests.web.conftest import open_site
@@ -133,6 +136,50 @@ async def test_a_frame_that_is_not_even_read_leaves_one_line(either: Server, cle
     (line,) = either.lines_with("1009", before)
     assert cleo.participant_id in line
     assert [entry for entry in either.log[before:] if entry != line] == []
+
+
+async def a_byte_too_much(socket: Dialogue) -> None:
+    await socket.say(bytes(Settings().max_frame_bytes + 1))
+
+
+async def seventeen_megabytes(socket: Dialogue) -> None:
+    await socket.say(bytes(17 * 2**20))
+
+
+async def endless_fragments(socket: Dialogue) -> None:
+    await socket.say_raw(raw_frame(BINARY, b"", last=False))
+    while True:
+        await socket.say_raw(raw_frame(CONTINUED, bytes(2**16), last=False))
+
+
+async def a_deflate_bomb(socket: Dialogue) -> None:
+    pump = zlib.compressobj(wbits=-15)
+    bomb = pump.compress(bytes(64 * 2**20)) + pump.flush(zlib.Z_SYNC_FLUSH)
+    await socket.say_raw(raw_frame(BINARY, bomb, deflated=True))
+
+
+@pytest.mark.parametrize(
+    ("overdo", "code"),
+    [(a_byte_too_much, 4413), (seventeen_megabytes, 1009), (endless_fragments, 1009), (a_deflate_bomb, 1002)],
+)
+async def test_what_is_too_large_ends_the_connection(
+    either: Server, api: Api, overdo: Callable[[Dialogue], Awaitable[None]], code: int
+) -> None:
+    """Row 14. Nothing is left of it: the others hear that he has gone. A reset may overtake the close frame."""
+    if overdo is seventeen_megabytes and either.settings["PANELROOM_SERVER"] == "hypercorn":
+        pytest.skip("Hypercorn sends the close code, but does not end the connection")
+    interview = await api.create()
+    cleo, mallory = await api.join(interview, "candidate", "Cleo"), await api.join(interview, "guest", "Mallory")
+    async with Listener(cleo.events_url) as ear, Dialogue(mallory.code) as socket:
+        await socket.echo()
+        await ear.hear("participant.connected", id=mallory.participant_id)
+        began_s = time.monotonic()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(overdo, socket)
+            assert await socket.close_code() in {code, 1006}
+            tasks.cancel_scope.cancel()
+        await ear.hear("participant.disconnected", id=mallory.participant_id)
+        print(f"{overdo.__name__}: {socket.close_reason!r}, gone after {time.monotonic() - began_s:.2f} s")
 
 
 class HandClock:
