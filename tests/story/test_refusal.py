@@ -2,7 +2,7 @@
 
 import time
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 
 import anyio
@@ -163,7 +163,7 @@ async def a_deflate_bomb(socket: Dialogue) -> None:
     [(a_byte_too_much, 4413), (seventeen_megabytes, 1009), (endless_fragments, 1009), (a_deflate_bomb, 1002)],
 )
 async def test_what_is_too_large_ends_the_connection(
-    either: Server, api: Api, overdo: Callable[[Dialogue], Awaitable[None]], code: int
+    either: Server, api: Api, overdo: Callable[[Dialogue], Coroutine[Any, Any, None]], code: int
 ) -> None:
     """Row 14. Nothing is left of it: the others hear that he has gone. A reset may overtake the close frame."""
     if overdo is seventeen_megabytes and either.settings["PANELROOM_SERVER"] == "hypercorn":
