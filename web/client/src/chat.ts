@@ -70,7 +70,7 @@ export class Chat {
       this.to,
       h("div", { class: "chat-send" }, this.box, this.sendButton),
     );
-    this.element = h("div", { class: "chat" }, h("div", { class: "chat-body" }, this.hint, this.log), this.form);
+    this.element = h("div", { class: "chat" }, h("div", { class: "chat-body" }, this.log, this.hint), this.form);
     this.to.addEventListener("change", () => {
       this.form.dataset["to"] = this.to.value;
     });
