@@ -41,15 +41,19 @@ class Content:
         return f"{self.interviews:,} interviews with {self.entries:,} entries, {self.bytes / 2**20:,.1f} MB, checked"
 
 
-def back_up(database: Path, file: Path, progress: Progress, *, overwrite: bool = False) -> Content:
-    """Copy the database at ``database`` to ``file``, as it is when the copying begins. Raises BackupFailed."""
+def back_up(
+    database: Path, file: Path, progress: Progress, *, overwrite: bool = False, beside: tuple[str, ...] = ()
+) -> Content:
+    """Copy the database at ``database`` to ``file``, as it is when the copying begins. ``beside`` are the names that
+    others have in its directory. Raises BackupFailed.
+    """
     if not database.is_file():
         raise BackupFailed(f"There is no database in {database.parent}. Choose the directory with --data.")
-    if file.exists() and not (overwrite and file.is_file()):
-        advice = "Choose another name, or say --overwrite." if file.is_file() else "Name a file in it."
+    if _belongs(file, database, beside):
+        raise BackupFailed(f"{file} belongs to the database or to what is kept beside it. Choose another name.")
+    if os.path.lexists(file) and not (overwrite and (file.is_file() or not file.exists())):
+        advice = "Name a file in it." if file.is_dir() else "Choose another name, or say --overwrite."
         raise BackupFailed(f"{file} is there already. {advice}")
-    if any(_is_same(file, Path(f"{database}{end}")) for end in ("", *_BESIDE)):
-        raise BackupFailed(f"{file} belongs to the database itself. Choose another name.")
     try:
         with _written(file) as copy:
             _copy(database, copy, progress)
@@ -123,12 +127,14 @@ def _examined(copy: Path, named: Path, progress: Progress) -> Content:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         if not {"alembic_version", "entry"} <= tables:
             raise BackupFailed(f"{named} is a database, but not one of Panelroom.")
-        (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        if version is None:
+            raise BackupFailed(f"{named} is damaged: it does not say of which version of Panelroom it is.")
         interviews, entries = (
             connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] if table in tables else 0  # noqa: S608
             for table in ("interview", "entry")
         )
-        return Content(revision, interviews, entries, copy.stat().st_size)
+        return Content(version[0], interviews, entries, copy.stat().st_size)
 
 
 def _put_aside(database: Path) -> Path | None:
@@ -175,6 +181,19 @@ def _written(file: Path) -> Generator[Path]:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def _belongs(file: Path, database: Path, beside: tuple[str, ...]) -> bool:
+    """Whether that name is taken in the directory of the database, there or not: SQLite takes what it finds at
+    ``-wal`` or ``-journal`` for its own, and deletes it. Of a link, its name as well as what it leads to.
+    """
+    there = {database.resolve(), database.parent.resolve() / database.name}
+    names = {(path.parent, name) for path in there for name in (path.name, *beside)}
+    return _is_same(file, database) or any(
+        path.parent == parent and path.name.startswith(name)
+        for path in (file.resolve(), file.parent.resolve() / file.name)
+        for parent, name in names
+    )
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -5,7 +5,8 @@ import time
 from pathlib import Path
 from typing import Self
 
-_NAME = "clock.json"
+CLOCK_NAME = "clock.json"
+_MAX_NS = 2**63  # in the year 2262
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 # Also counts while the machine sleeps, where there is such a one.
 _SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -23,20 +24,20 @@ class Clock:
         """The time of a data directory, the same for every process until the machine starts again, so that tickets,
         seats and deadlines outlive a restart of the server as well as a step of the machine's clock.
         """
-        path = folder / _NAME
+        path = folder / CLOCK_NAME
         try:
             boot = _BOOT.read_text().strip()
         except OSError:
             return cls()  # not Linux
         try:
             kept = json.loads(path.read_text())
-            if kept["boot"] == boot:
-                return cls(int(kept["anchor_ns"]))
-        except (OSError, ValueError, TypeError, LookupError):
+            if kept["boot"] == boot and abs(anchor_ns := int(kept["anchor_ns"])) < _MAX_NS:
+                return cls(anchor_ns)
+        except (OSError, ValueError, TypeError, LookupError, OverflowError):
             pass  # there is none, or nothing that could be used
         clock = cls()
         try:
-            written = path.with_suffix(".new")
+            written = path.with_name(f"{CLOCK_NAME}.new")
             written.write_text(json.dumps({"boot": boot, "anchor_ns": clock._anchor_ns}))
             written.replace(path)
         except OSError:

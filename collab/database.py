@@ -21,7 +21,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
-from collab.errors import DatabaseSilent, LogDamaged, SchemaTooNew, is_locked
+from collab.errors import DatabaseSilent, LogDamaged, SchemaTooNew, SchemaUnknown, is_locked
 from collab.turn import Turn, TurnLate
 
 metadata = MetaData()
@@ -277,7 +277,7 @@ def wait_for(path: Path, waiting: Callable[[], None]) -> None:
 
 
 def migrate(path: Path) -> None:
-    """Bring the database at ``path`` to the newest schema, in one transaction. Raises SchemaTooNew."""
+    """Bring the database at ``path`` to the newest schema, in one transaction. Raises SchemaUnknown."""
     engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
 
     @event.listens_for(engine, "connect")
@@ -297,11 +297,15 @@ def migrate(path: Path) -> None:
 
 
 def _revision(connection: Connection) -> str | None:
-    """The schema's; None in a new database."""
-    if not connection.exec_driver_sql("SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'").first():
+    """The schema's; None in a new database. Raises SchemaUnknown."""
+    tables = connection.exec_driver_sql("SELECT name FROM sqlite_schema WHERE type = 'table'").scalars().all()
+    if not tables:
         return None
-    row: Any = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first()
-    return None if row is None else row[0]
+    if "alembic_version" in tables:
+        version: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        if version is not None:
+            return version
+    raise SchemaUnknown("it has tables, but does not say of which version of Panelroom: restore a backup")
 
 
 def _upgrade(connection: Connection) -> None:

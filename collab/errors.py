@@ -101,7 +101,11 @@ class SubscriberTooSlow(Exception):
     """Raised to a subscriber that did not take its events in time; it must read the journal and subscribe again."""
 
 
-class SchemaTooNew(Exception):
+class SchemaUnknown(Exception):
+    """Raised when there are tables, but nothing says of which version: nothing in the database was touched."""
+
+
+class SchemaTooNew(SchemaUnknown):
     """Raised when a newer version has written the database: nothing in it was touched."""
 
     def __init__(self, revision: str, known: str) -> None:

@@ -7,11 +7,11 @@ from typing import NamedTuple, Self
 import structlog
 from sqlalchemy import Column, Integer, LargeBinary, Table, Text, select
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from collab.clock import Clock
 from collab.database import Database, metadata
-from collab.errors import Damage
+from collab.errors import Damage, is_locked
 from collab.note import KEPT_BYTES, Noted
 from collab.update import parse
 from collab.wire import Malformed, TooLarge
@@ -54,11 +54,18 @@ class Quarantine:
 
     @classmethod
     async def open(cls, database: Database, clock: Clock) -> Self:
-        """With everything that was ever added."""
+        """With everything that was ever added. Where that is damaged, without: what breaks the CRDT once more is held
+        from then on, and nobody's room waits for a repair.
+        """
         quarantine = cls(database, clock)
-        async with database.reading() as connection:
-            for row in await connection.execute(select(poisons)):
-                quarantine._take(row.document, row.during, row.payload, row.entry or 0)
+        try:
+            async with database.reading() as connection:
+                for row in await connection.execute(select(poisons)):
+                    quarantine._take(row.document, row.during, row.payload, row.entry or 0)
+        except (DatabaseError, TypeError) as error:  # that: a column holds anything
+            if is_locked(getattr(error, "orig", error)):
+                raise
+            _log.error("quarantine not read", reason=str(getattr(error, "orig", error)))
         return quarantine
 
     def holds(self, document_id: str, update: bytes) -> bool:

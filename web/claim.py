@@ -4,7 +4,7 @@ import fcntl
 from pathlib import Path
 from typing import TextIO
 
-_LOCK_NAME = "server.lock"
+LOCK_NAME = "server.lock"
 
 
 class DataTaken(Exception):
@@ -18,7 +18,7 @@ def claim(data: Path) -> TextIO:
     Raises DataTaken, OSError.
     """
     data.mkdir(parents=True, exist_ok=True)
-    lock = (data / _LOCK_NAME).open("a")
+    lock = (data / LOCK_NAME).open("a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

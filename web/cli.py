@@ -16,15 +16,15 @@ from sqlalchemy.exc import DBAPIError
 
 from collab.backup import BackupFailed, back_up
 from collab.backup import restore as restored
-from collab.clock import Clock
+from collab.clock import CLOCK_NAME, Clock
 from collab.database import Database
-from collab.errors import SchemaTooNew
+from collab.errors import SchemaUnknown
 from rooms.errors import TextInvalid
 from rooms.key import Scope
 from rooms.member import MemberRole
 from rooms.people import People
 from web import log
-from web.claim import DataTaken, claim
+from web.claim import LOCK_NAME, DataTaken, claim
 from web.panelroom import CACHE_NAME, DATABASE_NAME, Panelroom
 from web.settings import Settings, described
 
@@ -101,7 +101,8 @@ def backup(
     data: Data = _DATA,
 ) -> None:
     """Copy the database to a file, also while a server runs."""
-    content = _copied(lambda: back_up(data / DATABASE_NAME, file, _Progress(), overwrite=overwrite))
+    beside = (CACHE_NAME, CLOCK_NAME, LOCK_NAME)
+    content = _copied(lambda: back_up(data / DATABASE_NAME, file, _Progress(), overwrite=overwrite, beside=beside))
     _tell(f"{file} holds {content}.")
 
 
@@ -159,7 +160,7 @@ def _with_people(data: Path, act: Callable[[People], Awaitable[_Result]]) -> _Re
         raise _stop(2, str(error)) from None
     except OSError as error:
         raise _cannot_use(data, error.strerror) from None
-    except SchemaTooNew as error:
+    except SchemaUnknown as error:
         raise _stop(1, f"Cannot use the database in {data}: {error}.") from None
     except DBAPIError as error:
         raise _stop(1, f"Cannot use the database in {data}: {error.orig}. {_DATA_ADVICE}") from None

@@ -1,5 +1,6 @@
 """Whether people may be sent here: what /readyz answers."""
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from collab.database import Database
+from collab.errors import is_locked
 from collab.journal import Journal
 from collab.registry import Registry
 from collab.task import Inquiry
@@ -26,6 +28,11 @@ class Trouble(NamedTuple):
     detail: str
 
 
+DESCRIPTORS = Trouble(
+    "no-descriptors",
+    "The server cannot open another file",
+    "It has as many files and connections open as it may. Whoever is connected goes on; nobody else can come.",
+)
 DRAINING = Trouble("draining", "The server is stopping", "Come back in a moment: the next one takes over.")
 SILENT = Trouble("database-silent", "The database does not answer", _ROOMS_GO_ON)
 LOCKED = Trouble("database-locked", "The database cannot be written", f"Another process holds it. {_ROOMS_GO_ON}")
@@ -54,13 +61,15 @@ class Readiness:
             why = "The last commit failed" if self._journal.saving.has_failed else "A commit does not come back"
             waits = f"What is typed has waited for {waiting_s:.0f} s. " if waiting_s else ""
             return Trouble("not-saving", "The server cannot save", f"{why}. {waits}{_ROOMS_GO_ON}")
+        if not _has_descriptors():
+            return DESCRIPTORS
         try:
             await self._reading.answer()
             await self._writing.answer()
         except (SQLAlchemyError, TimeoutError):
             return SILENT
-        except sqlite3.Error:
-            return LOCKED
+        except sqlite3.Error as error:
+            return LOCKED if is_locked(error) else SILENT
         left = free_bytes(self._path.parent)
         if left < self._min_free:
             words = f"{left // 2**20} MiB are left, and PANELROOM_MIN_FREE_BYTES asks for {self._min_free // 2**20}."
@@ -73,6 +82,14 @@ class Readiness:
 
     async def _write(self) -> None:
         await anyio.to_thread.run_sync(_take_turn, self._path, limiter=self._thread)
+
+
+def _has_descriptors() -> bool:
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        return False
+    return True
 
 
 def _take_turn(path: Path) -> None:

@@ -24,7 +24,7 @@ from quart import Quart
 from sqlalchemy.exc import DBAPIError
 
 from collab.database import migrate, wait_for
-from collab.errors import SchemaTooNew, is_locked
+from collab.errors import SchemaUnknown, is_locked
 from collab.note import SharedNote
 from web import systemd
 from web.app import create_app
@@ -65,7 +65,7 @@ def serve(settings: Settings, host: str, port: int, data: Path, ready: Ready) ->
         except sqlite3.Error as error:
             reason = "another process has locked it for a minute" if is_locked(error) else str(error)
             raise CannotServe(f"Cannot use the database in {data}: {reason}. {_ADVICE}") from None
-        except SchemaTooNew as error:
+        except SchemaUnknown as error:
             raise CannotServe(f"Cannot use the database in {data}: {error}.") from None
         except DBAPIError as error:
             raise CannotServe(f"Cannot use the database in {data}: {error.orig}. {_ADVICE}") from None
@@ -184,7 +184,7 @@ async def _uvicorn(app: Quart, listener: socket.socket, settings: Settings, stop
         log_config=None,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=_GRACE_S,
+        timeout_graceful_shutdown=2 * _GRACE_S,
     )
     server = _Uvicorn(config)
     stopping = asyncio.create_task(server.stop_after(stopped))
@@ -213,6 +213,9 @@ class _Uvicorn(uvicorn.Server):
         await self._up.wait()
         await stopped()
         self.should_exit = True
+        await anyio.sleep(_GRACE_S)
+        for connection in list(self.server_state.connections):  # whoever does not take his answer is not waited for
+            connection.transport.abort()
 
 
 async def _hypercorn(app: Quart, listener: socket.socket, settings: Settings, stopped: Stopped) -> None:

@@ -1,6 +1,8 @@
 """What broke the CRDT is kept, and recognised in another packing."""
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,45 @@ async def test_it_holds_after_a_restart(quarantine: Quarantine, database: Databa
     with capture_logs() as logs:
         await again.add(live(poison), REASON)
     assert logs == []
+
+
+@pytest.mark.parametrize("payload", ["text", None])
+async def test_it_opens_without_what_cannot_be_read(
+    quarantine: Quarantine, database: Database, tmp_path: Path, payload: str | None
+) -> None:
+    """A bad page of its table, or a column that holds anything; what is added then holds, here at least."""
+    poison = Typist(1).insert(0, "poison")
+    await quarantine.add(live(poison), REASON)
+    await database.close()
+    path = tmp_path / "panelroom.db"
+    overwrite(path, "quarantine") if payload is None else change(path, payload)
+    async with a_database(tmp_path) as again:
+        with capture_logs() as logs:
+            opened = await Quarantine.open(again, Clock())
+            assert not opened.holds(DOCUMENT, poison)
+            await opened.add(live(poison), REASON)
+        assert opened.holds(DOCUMENT, poison)
+        events = [line["event"] for line in logs]
+        assert events[:2] == ["quarantine not read", "quarantined"]
+        assert events[2:] == ["quarantine not saved"] * (payload is None)
+        async with again.writing() as connection:
+            await connection.exec_driver_sql("DELETE FROM entry")
+
+
+def overwrite(path: Path, table: str) -> None:
+    """Its first page."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+
+
+def change(path: Path, payload: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE quarantine SET payload = ?", (payload,))
 
 
 async def test_it_holds_where_the_database_fails(quarantine: Quarantine, database: Database) -> None:

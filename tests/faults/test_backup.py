@@ -203,15 +203,46 @@ def test_a_backup_is_one_file_for_its_owner_alone(runner: CliRunner, data: Path,
     ("file", "words"),
     [
         ("data/panelroom.db", "belongs to the database"),
+        ("data/panelroom.db-wal", "belongs to the database"),
+        ("data/panelroom.db-journal", "belongs to the database"),
+        ("data/server.lock", "belongs to the database"),
+        ("data/clock.json", "belongs to the database"),
+        ("data/cache.db-wal", "belongs to the database"),
+        ("link", "belongs to the database"),
         ("data", "Name a file"),
         ("nowhere/copy.db", "No such file or directory"),
     ],
 )
 def test_what_cannot_be_a_backup(runner: CliRunner, data: Path, file: str, words: str) -> None:
+    """Neither what is there, nor what is not there now: SQLite deletes a log that is not its own."""
     before = (data / NAME).read_bytes()
+    Path("link").symlink_to(data / f"{NAME}-wal")
     assert words in refused(runner, "backup", file, "--overwrite")
     assert (data / NAME).read_bytes() == before
-    assert [path.name for path in data.iterdir() if path.name.endswith(".part")] == []
+    assert [path.name for path in data.iterdir()] == [NAME]
+
+
+def test_nothing_of_a_data_directory_can_be_a_backup(runner: CliRunner, tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as server:
+        while_it_runs = list(server.data.iterdir())
+        for file in while_it_runs:
+            assert "belongs to the database" in refused(runner, "backup", str(file), "--overwrite")
+    assert len(while_it_runs) > 4
+
+
+def test_a_link_to_nowhere_is_there(runner: CliRunner, data: Path) -> None:
+    link = Path("copy.db")
+    link.symlink_to("nowhere")
+    assert "--overwrite" in refused(runner, "backup", "copy.db")
+    assert link.readlink() == Path("nowhere")
+    assert runner.invoke(app, ["backup", "copy.db", "--overwrite"]).exit_code == 0
+    assert content(link) == content(data / NAME)
+
+
+def test_a_database_that_does_not_say_its_version(runner: CliRunner, data: Path) -> None:
+    make_nameless(data / NAME)
+    assert "does not say" in refused(runner, "backup", "copy.db")
+    assert not Path("copy.db").exists()
 
 
 def test_without_a_database_there_is_no_backup(runner: CliRunner, tmp_path: Path) -> None:
@@ -303,6 +334,11 @@ def make_newer(copy: Path) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
 
 
+def make_nameless(copy: Path) -> None:
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        connection.execute("DELETE FROM alembic_version")
+
+
 def make_short(copy: Path) -> None:
     with copy.open("r+b") as file:
         file.truncate(copy.stat().st_size // 2)
@@ -318,6 +354,7 @@ def make_unfinished(copy: Path) -> None:
         (make_text, "no backup of Panelroom"),
         (make_foreign, "not one of Panelroom"),
         (make_newer, "newer version"),
+        (make_nameless, "does not say"),
         (make_short, "damaged"),
         (damage, "is damaged"),
         (make_unfinished, "copy.db-wal"),

@@ -1,6 +1,7 @@
 """/readyz says no, and why, while people had better not be sent here; /healthz says yes all the while."""
 
 import asyncio
+import resource
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -74,6 +75,20 @@ async def test_another_process_has_the_database(crowd: Crowd, mortal: Server) ->
         await until(crowd.api, "not-saving")
     await until(crowd.api, "ok")
     assert await crowd.settle() == "before, a"
+
+
+async def test_no_descriptors_left(crowd: Crowd, mortal: Server) -> None:
+    """Nothing has to do with the database, and who is inside types on."""
+    worker = mortal.worker
+    before = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+    resource.prlimit(worker, resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        assert await ready(crowd.api) == (503, "no-descriptors")
+        await crowd.type("Cleo", "a")
+        assert await crowd.settle() == "before, a"
+    finally:
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, before)
+    assert await ready(crowd.api) == (200, "ok")
 
 
 async def test_a_server_that_is_stopping(mortal: Server) -> None:
