@@ -87,6 +87,7 @@ async def test_offline_with_typing_and_a_reload_in_between(
     await gus.until("room.text('other.py') === argument", SMILES)
     await go_offline(cleo)
     await expect(cleo.page.locator(".chat")).to_contain_text("Offline: what has been said since is not known here.")
+    await expect(cleo.page.locator(".banner")).to_contain_text("The connection is lost.")
     assert not await looked_at(cleo.page)
     typed = 0
     for half in range(2):
