@@ -10,12 +10,13 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import alembic.command
 import alembic.config
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine, event
 from typer.testing import CliRunner
 
 import collab.database
@@ -157,7 +158,47 @@ def test_killed_half_way(tmp_path: Path, revision: str, kills: int, rows: int) -
         migrate(path)
         check(path, before, revision)
     print(f"{whole_s:.2f} s from {revision}; found {found.count(revision)} as before, {found.count(REVISIONS[-1])} new")
-    assert set(found) <= {revision, REVISIONS[-1]}
+
+
+def test_killed_between_two_statements(tmp_path: Path) -> None:
+    """All the versions on the way are one transaction: whichever statement is the last, nothing of any is there."""
+    old, path = tmp_path / "old.db", tmp_path / "panelroom.db"
+    make(old, "0001", rows=5)
+    before = content(old)
+    statements = 0
+
+    def count(*_: object) -> None:
+        nonlocal statements
+        statements += 1
+
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        shutil.copy(old, path)
+        migrate(path)
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+    assert statements > 50
+
+    def migrate_until(last: int) -> None:
+        def end(*_: object) -> None:
+            nonlocal last
+            last -= 1
+            if last < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        event.listen(Engine, "before_cursor_execute", end)
+        migrate(path)
+
+    for last in range(2, statements, statements // 6):
+        for found in tmp_path.glob("panelroom.db*"):
+            found.unlink()
+        shutil.copy(old, path)
+        pid = child(partial(migrate_until, last))
+        assert os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGKILL
+        assert revision_of(path) == "0001", last
+        assert content(path) == before
+    migrate(path)
+    check(path, before, "0001")
 
 
 def test_three_programs_migrate_at_once(tmp_path: Path) -> None:

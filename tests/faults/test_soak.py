@@ -12,7 +12,7 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize(
     "plan",
     [
-        pytest.param(Plan(0.1, rooms=8, per_s=3, lifetime_s=3, evict_s=0.5, trouble_s=1, every_s=2), id="some"),
+        pytest.param(Plan(0.04, rooms=5, per_s=3, lifetime_s=2, evict_s=0.5, trouble_s=1, every_s=1), id="some"),
         pytest.param(Plan(10, lifetime_s=120, evict_s=20), id="ten minutes", marks=pytest.mark.long),
     ],
 )
