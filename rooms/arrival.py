@@ -20,7 +20,9 @@ class Arrivals:
         self._door = Turn()
 
     async def add(self, grant: Grant, close: Close) -> None:
-        """Return when it is on record. Raises what ``record`` does, for all that were to be recorded together."""
+        """Return when it is on record, or discarded meanwhile. Raises what ``record`` does to whose turn it was; those
+        whom it would have recorded too try it themselves.
+        """
         self._waiting[grant] = close
         async with self._door.taken(first=grant.role is Role.CANDIDATE):
             if grant not in self._waiting:

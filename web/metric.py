@@ -149,7 +149,7 @@ class Metrics:
         yield _gauge("saving", "1 while what is typed reaches the disk in time, else 0", journal.is_saving)
         yield _gauge("rooms", "Interviews with an open connection", len({d.log.id for d in documents if d.peers}))
         yield _gauge("documents", "Documents in memory", len(documents))
-        yield _gauge("documents_quarantined", "Documents not opened any more", self._quarantine.closed)
+        yield _gauge("documents_quarantined", "Documents not opened whole any more", self._quarantine.closed)
         damaged = sum(document.damage is not None for document in documents)
         yield _gauge("documents_damaged", "Documents in memory that can only be read", damaged)
         yield _gauge("participants", "Participants with an open connection", self._rooms.seats.present)

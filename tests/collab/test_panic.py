@@ -269,7 +269,7 @@ def _panics(*_: Any) -> None:
     raise Panic
 
 
-async def test_a_document_that_panics_while_it_is_loaded_is_not_loaded_again(
+async def test_a_document_that_panics_while_it_is_loaded_is_not_given_to_the_crdt_again(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would leave another broken one in memory every time that somebody comes. What was before can be read."""
