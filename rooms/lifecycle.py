@@ -36,11 +36,15 @@ class Lifecycle:
         if interview.status is not Status.FINISHED or interview.finished_at_ms is None or not self._reopen_ms:
             return None
         if interview.finished_at_ms > self._journal.clock.now_ms():
-            return None  # the clock was set back: what is sealed stays sealed
+            return None  # the machine came back in the past: nobody knows for how long it has been finished
         return interview.finished_at_ms + self._reopen_ms
 
     def is_sealed(self, interview: Interview) -> bool:
-        """Whether it is finished for good."""
+        """Whether it is finished for good.
+
+        Hazard: by the clock, which goes back where the machine came back in the past. Then a finish can be undone again
+        once the clock has passed it, for as long as ever.
+        """
         until_ms = self.reopen_until_ms(interview)
         is_over = until_ms is None or until_ms <= self._journal.clock.now_ms()
         return interview.status is Status.FINISHED and is_over

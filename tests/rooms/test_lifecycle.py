@@ -267,13 +267,25 @@ async def test_a_finished_one_cannot_be_cancelled(house: House) -> None:
         await house.rooms.lifecycle.cancel(olga, interview)
 
 
-async def test_what_is_sealed_stays_sealed(house: House) -> None:
-    """Also where the clock is set back over a restart of the machine, to before the finish (row 10)."""
+async def test_a_finish_that_lies_ahead_cannot_be_undone(house: House) -> None:
+    """Where the clock is set back over a restart of the machine (row 10), until it has passed the finish again: from
+    then on it is as any other, as nothing tells for how long it had been finished.
+    """
     olga = await house.member()
     interview = await house.active(olga)
     finished = await house.rooms.lifecycle.finish(olga, interview)
+    finished_at_ms = house.clock.at_ms
     assert not house.rooms.lifecycle.is_sealed(finished)
-    house.clock.at_ms -= 86_400_000
+    house.clock.at_ms += 2_000_000
+    assert house.rooms.lifecycle.is_sealed(finished)
+    for at_ms in (finished_at_ms - 86_400_000, finished_at_ms - 1):
+        house.clock.at_ms = at_ms
+        assert house.rooms.lifecycle.is_sealed(finished)
+        with pytest.raises(ReopenTooLate):
+            await house.rooms.lifecycle.reopen(olga, interview)
+    house.clock.at_ms = finished_at_ms + 899_999
+    assert not house.rooms.lifecycle.is_sealed(finished)
+    house.clock.at_ms = finished_at_ms + 900_000
     assert house.rooms.lifecycle.is_sealed(finished)
     with pytest.raises(ReopenTooLate):
         await house.rooms.lifecycle.reopen(olga, interview)
