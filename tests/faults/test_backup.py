@@ -72,7 +72,7 @@ def replayed(log: list[Entry]) -> Doc[Text]:
 async def type_on(crowd: Crowd, name: str, chance: random.Random, over: asyncio.Event) -> None:
     peer = crowd[name]
     while not over.is_set():
-        await crowd.scribble(chance)
+        await crowd.scribble(chance, name)
         await crowd.until(lambda: len(peer.counted) - peer.confirmed < 20, f"{name} may type on")
 
 

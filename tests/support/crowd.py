@@ -73,9 +73,9 @@ class Crowd:
         self.peers[name].delete(at, length)
         await self.peers[name].flush()
 
-    async def scribble(self, chance: random.Random) -> None:
-        """Somebody types a character somewhere, or deletes three."""
-        name = chance.choice(list(self.peers))
+    async def scribble(self, chance: random.Random, name: str | None = None) -> None:
+        """Somebody, or whoever is named, types a character somewhere, or deletes three."""
+        name = name or chance.choice(list(self.peers))
         length = len(str(self.peers[name]))
         if length > 10 and chance.random() < 0.3:
             await self.delete(name, chance.randrange(length - 3), 3)
