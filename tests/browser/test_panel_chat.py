@@ -111,12 +111,13 @@ async def test_a_message_that_was_not_sent_is_told_as_long_as_that_is_so(house: 
         await box.fill("unheard")
         await box.press("Enter")
         await problem.wait_for()
+        await expect(page.locator(".saved")).to_have_text("Offline, 1 not saved")
+        await expect(page.locator(".banner")).to_contain_text("1 change not saved yet")
         await cleo.context.set_offline(False)
         await cleo.until("room.state().connection === 'synchronised'")
-        await expect(problem).to_be_visible()
-        await cleo.page.get_by_role("button", name="Try again").click()
         await problem.wait_for(state="hidden")
     await expect(cleo.page.locator(".chat-said .chat-text")).to_have_text(["unheard", "unheard"])
+    await expect(cleo.page.locator(".chat-outbox .chat-message")).to_have_count(0)
     await line.cut()
     await box.fill("the last words")
     await box.press("Enter")
@@ -126,6 +127,20 @@ async def test_a_message_that_was_not_sent_is_told_as_long_as_that_is_so(house: 
     await cleo.page.get_by_text("Not sent. The interview is finished.").wait_for()
     await expect(cleo.page.get_by_role("button", name="Try again")).to_have_count(0)
     await expect(cleo.page.locator(".chat-outbox .chat-text")).to_have_text(["the last words"])
+
+
+async def test_what_was_not_sent_goes_out_by_itself_after_a_reload(house: House, interview: str) -> None:
+    cleo = await house.visitor(interview, "Cleo")
+    box = cleo.page.get_by_label("Message", exact=True)
+    await cleo.page.route("**/chat", lambda route: route.abort())
+    for words in ("once", "and again"):
+        await box.fill(words)
+        await box.press("Enter")
+    await expect(cleo.page.get_by_text("Not sent.")).to_have_count(2)
+    await cleo.page.unroute("**/chat")
+    await cleo.page.reload()
+    await expect(cleo.page.locator(".chat-said .chat-text")).to_have_text(["once", "and again"])
+    await expect(cleo.page.locator(".chat-outbox .chat-message")).to_have_count(0)
 
 
 async def test_on_a_slow_network_all_that_is_said_arrives_once_and_in_order(house: House, interview: str) -> None:

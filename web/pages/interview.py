@@ -41,7 +41,7 @@ async def interview(interview_id: str) -> str | Response | Redirect:
             "url": f"{public_base()}/i/{found.id}",
         },
         "organisation": organisation.name,
-        "member": None if member is None else {"name": member.name, "email": member.email, "role": member.role},
+        "member": None if member is None else _own(member),
         "set_role": None if member is None else await _set_role(found, member),
         "candidate": await _candidate(found),
         "reopen_ms": int(panelroom().settings.reopen_s * 1000),
@@ -88,6 +88,10 @@ async def replay(interview_id: str) -> str | Redirect:
         "csp_nonce": csp_nonce(),
     }
     return await render_template("replay.html", page=page)
+
+
+def _own(member: Principal) -> dict[str, str | None]:
+    return {"id": member.id, "name": member.name, "email": member.email, "role": member.role}
 
 
 async def _candidate(interview: Interview) -> str | None:

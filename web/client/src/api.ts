@@ -78,6 +78,10 @@ export interface Joined {
 
 const interviews = "/api/v1/interviews";
 
+export async function signOut(): Promise<void> {
+  await request("POST", "/sign-out", undefined, PATIENCE_MS);
+}
+
 export function listInterviews(query: Record<string, string>): Promise<InterviewList> {
   return call<InterviewList>("GET", `${interviews}?${new URLSearchParams(query).toString()}`);
 }
@@ -137,7 +141,7 @@ export async function readmit(interview: string, participant: string, device: st
 
 /** The number of the message's event. */
 export async function say(interview: string, ticket: string, text: string, to: Audience): Promise<number> {
-  return (await call<{ entry: number }>("POST", `${interviews}/${interview}/chat`, { ticket, text, to })).entry;
+  return (await call<{ entry: number }>("POST", `${interviews}/${interview}/chat`, { ticket, text, to }, PATIENCE_MS)).entry;
 }
 
 export function recentLobby(interview: string): Promise<Lobby> {

@@ -18,6 +18,7 @@ interface ChatOptions {
   /** Resolves with its entry when the server has it; rejects with the reason in words. */
   send: (text: string, to: Audience) => Promise<number>;
   onUnread: (count: number) => void;
+  onUnsent: (count: number, isStuck: boolean) => void;
 }
 
 /** What is said in the room beside the code. Nothing in it takes the focus or scrolls away what one reads. */
@@ -56,12 +57,14 @@ export class Chat {
     private readonly options: ChatOptions,
   ) {
     this.outbox = new Outbox({
+      ownId: options.ownId,
       send: options.send,
       said: () => people.messages.filter(({ from }) => from.id === options.ownId()),
       onDone: () => {
         this.showLog();
         (this.box.disabled ? this.log : this.box).focus();
       },
+      onCount: options.onUnsent,
     });
     this.log = h("div", { class: "chat-log", role: "log", "aria-label": "Messages" }, this.said, this.outbox.element);
     this.form = h(
@@ -104,6 +107,12 @@ export class Chat {
   /** Whether the events still tell what is said. */
   setKnown(isKnown: boolean): void {
     this.isKnown = isKnown;
+    this.showLog();
+  }
+
+  /** The server takes messages again, and all that it has is known: what was not sent goes out by itself. */
+  resume(): void {
+    this.outbox.resume();
     this.showLog();
   }
 

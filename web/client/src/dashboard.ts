@@ -1,9 +1,11 @@
 import "./style";
 import "./dashboard.css";
+import "./lost.css";
 import * as api from "./api";
-import { announce, h, icon, mount } from "./dom";
+import { announce, h, icon, mount, pageConfig } from "./dom";
 import { InterviewTable } from "./interview_table";
-import { forgetMember } from "./stay";
+import { askSignOut, tellNot } from "./questions";
+import { forgetMember, forgetOthers, memberLeftovers } from "./stay";
 
 type Tab = api.InterviewItem["status"];
 
@@ -209,12 +211,29 @@ class Dashboard {
 
 new Dashboard(mount("main"));
 
-const SIGN_OUT_MS = 1_500;
-const signOut = document.querySelector<HTMLFormElement>('form[action="/sign-out"]');
-signOut?.addEventListener("submit", (event) => {
+/** Storage that hangs keeps nobody signed in. */
+const STORAGE_MS = 1_500;
+
+async function soon<T>(done: Promise<T>, otherwise: T): Promise<T> {
+  return Promise.race([done, new Promise<T>((late) => setTimeout(late, STORAGE_MS, otherwise))]);
+}
+
+/** Nothing is removed before the server has said that he is signed out. */
+async function signOut(): Promise<void> {
+  const left = await soon(memberLeftovers(), []);
+  if (left.length > 0 && !(await askSignOut(left.map(({ text }) => text)))) return;
+  try {
+    await api.signOut();
+  } catch (error) {
+    await tellNot("You are still signed in", error);
+    return;
+  }
+  await soon(forgetMember(), undefined);
+  window.location.assign("/");
+}
+
+document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", (event) => {
   event.preventDefault();
-  // Storage that hangs keeps nobody signed in.
-  void Promise.race([forgetMember(), new Promise((done) => setTimeout(done, SIGN_OUT_MS))]).finally(() => {
-    signOut.submit();
-  });
+  void signOut();
 });
+void forgetOthers((pageConfig() as { member: { id: string } }).member.id);

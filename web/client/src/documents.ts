@@ -1,5 +1,6 @@
 import type { Joined } from "./api";
 import { EditorStack, type Desk } from "./editor_stack";
+import { countUnsaved } from "./leftover";
 import type { RoomPage } from "./lobby";
 import type { Losses } from "./losses";
 import { SharedDocument, type DocumentWatcher } from "./shared_document";
@@ -49,6 +50,12 @@ export class Documents {
 
   get damagedNames(): string[] {
     return this.damaged.map((id) => (id === this.page.interview.id ? "code" : "notes"));
+  }
+
+  /** With how many changes somebody waits for a seat: of this page, or kept in this browser. */
+  async countKept(participant: string): Promise<number> {
+    const here = this.all.reduce((sum, { saved }) => sum + (saved.kind === "saved" ? 0 : saved.changes), 0);
+    return Math.max(here, await countUnsaved(this.page.interview.id, participant));
   }
 
   setDamaged(ids: readonly string[]): void {
@@ -101,8 +108,8 @@ export class Documents {
     if (this.isSearched) return;
     this.isSearched = true;
     const { unsentLines } = await import("./leftover");
-    const lines = await unsentLines(`${this.page.interview.id}.notes`, participant);
-    if (lines !== null) this.losses.tellLeftover("notes", lines, "open");
+    const left = await unsentLines(`${this.page.interview.id}.notes`, participant);
+    if (left !== null) this.losses.tellLeftover("notes", left.lines, "open", () => void left.clear());
   }
 
   private dropNotes(): void {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import * as Y from "yjs";
-import { Draft } from "./draft";
+import { asideOf, Draft } from "./draft";
 import { Unsaved } from "./unsaved";
 
 const textOf = (update: Uint8Array): string => {
@@ -150,6 +150,43 @@ await test("what is cleared is gone, also when it was just being written", async
   tab.type("more");
   await tab.crash();
   assert.equal(await new Draft(of, "room").take(), null);
+});
+
+await test("what is unsaved is found without the rest of the document", async () => {
+  const of = somebody();
+  const server = new Y.Doc();
+  server.getText("source").insert(0, "base ");
+  const tab = new Tab(of, "a");
+  Y.applyUpdate(tab.document, Y.encodeStateAsUpdate(server), "kept");
+  tab.type("unsent");
+  const draft = new Draft(of, "other");
+  draft.setUnsaved(tab.unsaved.changes);
+  await draft.flushed();
+  const kept = await new Draft(of, "other").take();
+  assert.equal(kept?.changes.count, 1);
+  Y.applyUpdate(server, kept.state);
+  assert.equal(server.getText("source").toJSON(), "base unsent");
+});
+
+await test("what is put aside is not sent, adds up and stays until it is put away", async () => {
+  const of = somebody();
+  for (const text of ["one", "two"]) {
+    const document = new Y.Doc();
+    document.getText("source").insert(0, text);
+    const update = Y.encodeStateAsUpdate(document);
+    const aside = asideOf(of, "room");
+    aside.add(update);
+    aside.setUnsaved({ count: 3, updates: [update] });
+    await aside.flushed();
+  }
+  assert.equal(await new Draft(of, "room").take(), null);
+  for (let load = 0; load < 2; load += 1) {
+    const kept = await asideOf(of, "room").peek();
+    assert.equal(kept?.changes.count, 6);
+    assert.match(textOf(kept.state), /^(onetwo|twoone)$/);
+  }
+  await asideOf(of, "room").clear();
+  assert.equal(await asideOf(of, "room").peek(), null);
 });
 
 await test("hours offline are a few updates, and none is forgotten", () => {

@@ -32,7 +32,7 @@ export interface Kept {
 }
 
 /** This load of this page. */
-const TAB = crypto.getRandomValues(new Uint32Array(2)).join("-");
+const TAB = newTab();
 let opening: Promise<IDBPDatabase<Schema>> | null = null;
 
 /**
@@ -50,6 +50,7 @@ export class Draft {
   private isStale = false;
   private isWriting = false;
   private isClosed = false;
+  private isCleared = false;
   private written = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private due = Infinity;
@@ -95,9 +96,10 @@ export class Draft {
       const transaction = (await open()).transaction(["updates", "unsaved"], "readwrite");
       const [updates, unsaved] = [transaction.objectStore("updates"), transaction.objectStore("unsaved")];
       const keys = await updates.index("of").getAllKeys(this.of);
-      if (keys.length === 0) return null;
       const rows = await updates.index("of").getAll(this.of);
       const waiting = await unsaved.getAll(tabsOf(this.of));
+      // What is unsaved is honoured alone too: the rest of the document comes from the server.
+      if (rows.length + waiting.length === 0) return null;
       const pending = waiting.map(({ update }) => update);
       const state = Y.mergeUpdates([...rows.map(({ update }) => update), ...pending]);
       const count = waiting.reduce((sum, row) => sum + row.count, 0);
@@ -117,9 +119,35 @@ export class Draft {
     }
   }
 
+  /** What `take` would find, left where it is. */
+  async peek(): Promise<Kept | null> {
+    try {
+      const transaction = (await open()).transaction(["updates", "unsaved"]);
+      const rows = await transaction.objectStore("updates").index("of").getAll(this.of);
+      const waiting = await transaction.objectStore("unsaved").getAll(tabsOf(this.of));
+      if (rows.length + waiting.length === 0) return null;
+      const updates = waiting.map(({ update }) => update);
+      const count = waiting.reduce((sum, row) => sum + row.count, 0);
+      return { state: Y.mergeUpdates([...rows.map(({ update }) => update), ...updates]), changes: { count, updates } };
+    } catch {
+      return null;
+    }
+  }
+
+  /** Resolves once all that it was given is written, or could not be. */
+  async flushed(): Promise<void> {
+    await this.write();
+  }
+
+  /** Keeps what it has, and takes nothing more. */
+  close(): void {
+    this.flush();
+    this.isClosed = true;
+  }
+
   /** Nothing is kept of it any more, nor from now on. */
   async clear(): Promise<void> {
-    this.isClosed = true;
+    this.isClosed = this.isCleared = true;
     this.queue = [];
     clearTimeout(this.timer);
     try {
@@ -148,7 +176,7 @@ export class Draft {
   }
 
   private async write(): Promise<void> {
-    if (this.isWriting || this.isClosed) return;
+    if (this.isWriting || this.isCleared) return;
     this.isWriting = true;
     clearTimeout(this.timer);
     this.due = Infinity;
@@ -164,12 +192,13 @@ export class Draft {
       const [rows, unsaved] = [transaction.objectStore("updates"), transaction.objectStore("unsaved")];
       const at_ms = Date.now();
       const row = { of: this.of, tab: this.tab, count, at_ms };
-      await Promise.all([
-        queue.length === 0 ? null : rows.add({ of: this.of, update: Y.mergeUpdates(queue), at_ms }),
-        isStale && count === 0 ? unsaved.delete([this.of, this.tab]) : null,
-        isStale && count > 0 ? unsaved.put({ ...row, update: Y.mergeUpdates(updates) }) : null,
-        transaction.done,
-      ]);
+      const done: Promise<unknown>[] = [transaction.done];
+      if (queue.length > 0) done.push(rows.add({ of: this.of, update: Y.mergeUpdates(queue), at_ms }));
+      if (isStale && count === 0) done.push(unsaved.delete([this.of, this.tab]));
+      if (isStale && count > 0) done.push(unsaved.put({ ...row, update: Y.mergeUpdates(updates) }));
+      // A page that is going does not hear of its requests any more, and a transaction that waits for it is undone.
+      transaction.commit();
+      await Promise.all(done);
       this.setReliable(true);
       this.written += 1;
       if (this.written % MOST_UPDATES === 0) await this.compact();
@@ -248,6 +277,18 @@ async function sweep(database: IDBPDatabase<Schema>): Promise<IDBPDatabase<Schem
   }
   await transaction.done;
   return database;
+}
+
+/**
+ * Of what may not be sent any more: kept to be read and copied until it is put away. What is put into it once more adds
+ * up, as of another tab.
+ */
+export function asideOf(participant: string, document: string): Draft {
+  return new Draft(`${participant}/aside`, document, undefined, newTab());
+}
+
+function newTab(): string {
+  return crypto.getRandomValues(new Uint32Array(2)).join("-");
 }
 
 function tabsOf(of: string): IDBKeyRange {

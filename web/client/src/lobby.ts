@@ -6,7 +6,7 @@ import { VisitorForm } from "./visitor_form";
 export interface RoomPage {
   interview: api.Details & { id: string; status: "pending" | "active"; language: string; url: string };
   organisation: string;
-  member: { name: string | null; email: string; role: string } | null;
+  member: { id: string; name: string | null; email: string; role: string } | null;
   /** What an interviewer has made of this member: nothing else is open to him. */
   set_role: api.Role | null;
   /** The name of who has come in as the candidate. */
@@ -28,6 +28,7 @@ interface LobbyActions {
 export class Lobby {
   readonly element: HTMLElement;
   private readonly problem = h("p", { class: "notice danger", role: "alert", hidden: true });
+  private readonly notices = h("div", {});
   private readonly state = h("p", { class: "quiet" });
   private readonly visitor: VisitorForm | null;
   private readonly buttons: HTMLButtonElement[];
@@ -58,7 +59,7 @@ export class Lobby {
         this.state,
       ),
       words.length + call.length === 0 ? null : h("section", { class: "card-part lobby-task" }, ...words, ...call),
-      h("div", { class: "lobby-form" }, this.problem, form),
+      h("div", { class: "lobby-form" }, this.problem, this.notices, form),
       disclosure(page.organisation),
     );
     document.addEventListener("visibilitychange", this.onVisible);
@@ -69,6 +70,11 @@ export class Lobby {
   tell(words: string): void {
     this.problem.textContent = words;
     this.problem.hidden = words === "";
+  }
+
+  /** What this browser has and the server never got. */
+  put(notice: HTMLElement): void {
+    this.notices.append(notice);
   }
 
   close(): void {

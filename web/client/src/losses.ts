@@ -13,6 +13,8 @@ interface Lost {
 /** What a refusal threw away and what came too late: kept until it has been told. */
 export class Losses {
   private readonly lost = new Map<SharedDocument, Lost>();
+  /** How many notices tell of what was put aside. */
+  private readonly aside = new Map<SharedDocument, number>();
   private readonly late = new Map<SharedDocument, HTMLElement>();
 
   constructor(private readonly place: HTMLElement) {}
@@ -40,10 +42,13 @@ export class Losses {
     const lost = this.lost.get(document);
     if (lost === undefined) return;
     this.lost.delete(document);
-    if (areSame(lost.texts, document.texts())) return;
+    if (areSame(lost.texts, document.texts())) {
+      this.forget(document);
+      return;
+    }
     const text = lostIn(lost.texts, document.texts());
     const reason = h("span", { "data-denied": lost.isDenied }, lost.reason);
-    this.put(refusedNotice(document.name, reason, text));
+    this.put(refusedNotice(document.name, reason, text, this.shownAside(document)));
   }
 
   /** What had not reached the server when the interview was finished is in no recording: it is kept until put away. */
@@ -75,12 +80,28 @@ export class Losses {
   withdraw(document: SharedDocument): void {
     const unsaved = this.lost.get(document)?.unsaved ?? document.unsaved();
     this.lost.delete(document);
-    if (unsaved !== null) this.put(withdrawnNotice(document.name, together(unsaved), "open"));
+    if (unsaved !== null) {
+      this.put(withdrawnNotice(document.name, together(unsaved), "open", this.shownAside(document)));
+    }
   }
 
   /** It was found in this browser after a reload, and is not taken any more. */
-  tellLeftover(name: string, lines: Texts, may: "open" | "change"): void {
-    if (lines.size > 0) this.put(withdrawnNotice(name, together(lines), may));
+  tellLeftover(name: string, lines: Texts, may: "open" | "change", onClose: () => void): void {
+    if (lines.size > 0) this.put(withdrawnNotice(name, together(lines), may, onClose));
+    else onClose();
+  }
+
+  /** One notice more tells of what was put aside; with the last of them it is put away. */
+  shownAside(document: SharedDocument): () => void {
+    this.aside.set(document, (this.aside.get(document) ?? 0) + 1);
+    return () => {
+      this.aside.set(document, (this.aside.get(document) ?? 0) - 1);
+      this.forget(document);
+    };
+  }
+
+  private forget(document: SharedDocument): void {
+    if ((this.aside.get(document) ?? 0) === 0) document.forgetAside();
   }
 
   /** Below what was decided, by whom and why. */

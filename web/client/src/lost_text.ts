@@ -48,13 +48,19 @@ interface Loss {
 }
 
 /** What a refusal threw away. */
-export function refusedNotice(name: string, reason: string | HTMLElement, text: string): HTMLElement {
+export function refusedNotice(
+  name: string,
+  reason: string | HTMLElement,
+  text: string,
+  onClose: () => void,
+): HTMLElement {
   return lossNotice({
     title: `Some of what you changed in the ${name} was not accepted and is not in it any more.`,
     words: reason,
     more: "Everything the room shows now is saved.",
     invitation: "These lines were taken out or changed back. Copy what you need:",
     text,
+    onClose,
   });
 }
 
@@ -70,22 +76,40 @@ export function lateNotice(name: string, text: string, onClose: () => void): HTM
 }
 
 /** What the server never got of a document that one may not open or change any more. */
-export function withdrawnNotice(name: string, text: string, may: "open" | "change"): HTMLElement {
+export function withdrawnNotice(
+  name: string,
+  text: string,
+  may: "open" | "change",
+  onClose: () => void,
+): HTMLElement {
   return lossNotice({
     title: `Your last changes to the ${name} did not reach the server.`,
     words: `You may not ${may} the ${name} any more.`,
     invitation: "These are the lines that you wrote. Copy what you need:",
     text,
+    onClose,
   });
 }
 
 /** What was here when the page was closed by the server. */
-export function leftNotice(text: string): HTMLElement {
+export function leftNotice(text: string, onClose: () => void): HTMLElement {
   return lossNotice({
     title: "Your last changes did not reach the server.",
     words: "",
     invitation: "This is what was here. Copy what you need:",
     text,
+    onClose,
+  });
+}
+
+/** What waits in this browser to be sent, while there is no way into the room. */
+export function unsentNotice(name: string, text: string, onClose: () => void): HTMLElement {
+  return lossNotice({
+    title: `Your last changes to the ${name} have not reached the server.`,
+    words: "This browser alone has them. They are sent when you come in again under the same name.",
+    invitation: `This is the ${name} with your last changes. Copy what you need:`,
+    text,
+    onClose,
   });
 }
 

@@ -1,14 +1,11 @@
 import type { Audience } from "./api";
 import { h } from "./dom";
+import { keepLetters, keptLetters, type KeptLetter } from "./letters";
 import type { Message } from "./room_events";
 
 export const PRIVATE = "only interviewers";
 
-interface Letter {
-  text: string;
-  to: Audience;
-  /** The last entry before it went out for the first time; null: it has not yet. */
-  after: number | null;
+interface Letter extends KeptLetter {
   /** Of the message that it has become, as soon as the server tells. */
   entry: number | null;
   state: "waiting" | "sent" | "failed";
@@ -17,19 +14,26 @@ interface Letter {
 }
 
 interface OutboxOptions {
+  ownId: () => string;
   /** Resolves with its entry when the server has it; rejects with the reason in words. */
   send: (text: string, to: Audience) => Promise<number>;
   /** What one has said and can be read, in order. */
   said: () => Message[];
   /** The button with the focus is gone. */
   onDone: () => void;
+  /** How many are unsent, and whether one of them waits for a better time. */
+  onCount: (unsent: number, isStuck: boolean) => void;
 }
 
-/** What one has said and nobody can read yet. It goes out one by one, in order; what fails stays until one decides. */
+/**
+ * What one has said and nobody can read yet. It goes out one by one, in order; what fails stays until it can be sent or
+ * one decides. It is sent again only when all that the server has is known, so that nothing is said twice.
+ */
 export class Outbox {
   readonly element = h("div", { class: "chat-outbox", "aria-live": "off" });
   private letters: Letter[] = [];
   private isSending = false;
+  private isRestored = false;
   private claimed = 0;
   private why: string | null = null;
 
@@ -44,12 +48,42 @@ export class Outbox {
   }
 
   add(text: string, to: Audience): void {
-    const element = h("div", { class: "chat-message", "data-to": to });
-    const letter: Letter = { text, to, after: null, entry: null, state: "waiting", problem: "", element };
+    this.put({ text, to, after: null }, "waiting");
+    void this.work();
+  }
+
+  /** With what was unsent before a reload. All that the server has is known now: what of it is missing goes out again. */
+  resume(): void {
+    if (!this.isRestored) {
+      this.isRestored = true;
+      for (const kept of keptLetters(this.options.ownId())) this.put(kept, "failed");
+    }
+    this.settle();
+    if (this.why !== null) return;
+    for (const letter of this.letters) {
+      if (letter.state !== "failed") continue;
+      letter.state = "waiting";
+      this.draw(letter);
+    }
+    void this.work();
+  }
+
+  private put(kept: KeptLetter, state: Letter["state"]): void {
+    const element = h("div", { class: "chat-message", "data-to": kept.to });
+    const letter: Letter = { ...kept, entry: null, state, problem: "", element };
     this.letters.push(letter);
     this.draw(letter);
     this.element.append(element);
-    void this.work();
+    this.keep();
+  }
+
+  private keep(): void {
+    const unsent = this.letters.filter(({ state }) => state !== "sent");
+    keepLetters(this.options.ownId(), unsent);
+    this.options.onCount(
+      unsent.length,
+      unsent.some(({ state }) => state === "failed"),
+    );
   }
 
   /** `why`: why one may not write, in words. */
@@ -90,9 +124,11 @@ export class Outbox {
 
   private async deliver(letter: Letter): Promise<void> {
     letter.after ??= this.options.said().at(-1)?.entry ?? 0;
+    this.keep();
     try {
       letter.entry = await this.options.send(letter.text, letter.to);
       letter.state = "sent";
+      this.keep();
       this.draw(letter);
       this.settle();
     } catch (error) {
@@ -106,10 +142,12 @@ export class Outbox {
       Object.assign(letter, { state: "failed", problem });
       this.draw(letter);
     }
+    this.keep();
   }
 
   private drop(letter: Letter): void {
     this.letters = this.letters.filter((each) => each !== letter);
+    this.keep();
     const hadFocus = letter.element.contains(document.activeElement);
     letter.element.remove();
     if (hadFocus) this.options.onDone();
@@ -125,6 +163,7 @@ export class Outbox {
     const again = button("Try again", () => {
       letter.state = "waiting";
       this.draw(letter);
+      this.keep();
       this.options.onDone();
       void this.work();
     });

@@ -18,6 +18,7 @@ interface PanelHooks {
   joined: () => api.Joined;
   onLeave: (done: boolean) => void;
   onFinished: (by?: string) => void;
+  onUnsent: (count: number, isStuck: boolean) => void;
   onDownload: () => void;
   /** Goes along with somebody's caret; with the same one again, or null, no more. */
   onFollow: (id: string | null) => void;
@@ -74,6 +75,7 @@ export class Panel {
       onUnread: (count) => {
         this.frame.setUnread(count);
       },
+      onUnsent: hooks.onUnsent,
     });
     const onAdmit = (): void => void this.letIn();
     this.line = new PresenceLine(this.people, { ownId, onAdmit }, recordedButton(page.organisation), pill);
@@ -109,6 +111,7 @@ export class Panel {
     this.chat.update();
     if ("id" in event && event.id === this.hooks.joined().participant_id) this.acceptOwn(event, wasObserving);
     this.show();
+    if (event.kind === "snapshot" || (event.kind === "saving.changed" && event.is_saving)) this.chat.resume();
   }
 
   /** After joining anew: the role or the seat may be another one. */

@@ -1,3 +1,4 @@
+import { copyButton } from "./clipboard";
 import { ask } from "./dialog";
 import { h } from "./dom";
 import { ROLE_NAMES } from "./person";
@@ -48,6 +49,24 @@ export function askLeave(isOver: boolean): Promise<boolean> {
     body: [h("p", {}, words)],
     action: { label: "Leave anyway", style: "danger" },
     cancel: "Stay",
+  });
+}
+
+/** `texts`: of all that only this browser has. */
+export function askSignOut(texts: string[]): Promise<boolean> {
+  const text = texts.join("\n\n");
+  const words =
+    "Some of your changes have not reached the server yet. Only this browser has them, and signing out removes them from it.";
+  return ask({
+    title: "Sign out without saving?",
+    body: [
+      h("p", {}, words),
+      h("p", {}, "Stay signed in and open the room again to send them, or copy what you need:"),
+      h("textarea", { class: "lost-text", readonly: true, rows: "6", "aria-label": "The text" }, text),
+      h("p", {}, copyButton("Copy", () => text)),
+    ],
+    action: { label: "Sign out and lose them", style: "danger" },
+    cancel: "Stay signed in",
   });
 }
 

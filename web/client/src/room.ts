@@ -8,11 +8,13 @@ import * as api from "./api";
 import { closeDecisions } from "./dialog";
 import { announce, h, mount, pageConfig } from "./dom";
 import { Lobby, type RoomPage } from "./lobby";
-import { leftNotice } from "./lost_text";
+import { leftNotice, unsentNotice } from "./lost_text";
 import { Session, type Ending } from "./session";
-import { leftovers } from "./leftover";
+import { clearDrafts, leftovers } from "./leftover";
+import { dropPage } from "./offline_page";
+import { watchAge } from "./old_page";
 import { patiently } from "./patience";
-import { forgetTicket, recall, sweep, type Stay } from "./stay";
+import { forget, forgetOthers, forgetTicket, recall, sweep, type Stay } from "./stay";
 
 const page = pageConfig() as RoomPage;
 const root = mount("room");
@@ -20,6 +22,8 @@ const { id } = page.interview;
 /** What is kept here is not kept waiting by a server that does not answer. */
 const BACK_MS = 4_000;
 let lobby: Lobby | null = null;
+/** Why the server, asked last, has no place for us; empty when it was something else, or has. */
+let closed = "";
 /** Of the form or of the ticket: the last one counts. */
 let attempt = 0;
 /** Why the server has not heard of it yet. */
@@ -27,7 +31,8 @@ const trouble = h("p", { class: "notice", role: "status", hidden: true });
 
 /** Back by the ticket of this browser, straight in as the link asks, or by the form. */
 async function begin(): Promise<void> {
-  const stay = recall(id);
+  if (page.member !== null) await forgetOthers(page.member.id);
+  const stay = await ownStay();
   const wanted = { "#interviewer": "interviewer", "#observer": "observer" }[window.location.hash] as
     api.Role | undefined;
   if (wanted !== undefined && page.member !== null && stay?.request.as !== wanted) {
@@ -36,6 +41,15 @@ async function begin(): Promise<void> {
   } else if (stay !== null) await comeBack(stay);
   else showLobby("");
   await sweep();
+}
+
+/** Without his session a member's room is not opened. What he had not sent waits for him; the rest is of no use. */
+async function ownStay(): Promise<Stay | null> {
+  const stay = recall(id);
+  if (stay === null || stay.member === null || stay.member === page.member?.id) return stay;
+  await dropPage(id);
+  if ((await leftovers(id, stay.joined.participant_id)).length === 0) forgetTicket(id);
+  return null;
 }
 
 /** With the ticket; while the server is away, into the room as this browser has kept it. */
@@ -52,13 +66,27 @@ async function comeBack({ request, joined }: Stay): Promise<void> {
     }
   }
   if ((await enter(resumed)) === "") return;
-  forgetTicket(id);
-  showLobby("", request.name ?? "");
+  showLobby(closed, request.name ?? "");
+  const left = await leftovers(id, joined.participant_id);
+  for (const { name, text, clear } of left) lobby?.put(unsentNotice(name, text, () => void clear()));
+  // By the ticket one comes back as the same participant, and what is unsaved with him.
+  if (closed === "" && left.length === 0) forgetTicket(id);
+}
+
+/** By the form; who was here under the same name is the same participant. */
+async function enterByForm(request: api.JoinRequest): Promise<string> {
+  const stay = await ownStay();
+  if (stay?.request.as === request.as && stay.request.name === request.name) {
+    const words = await enter({ ...request, resume: stay.joined.ticket });
+    if (words === "" || closed !== "") return words;
+  }
+  return enter(request);
 }
 
 /** Resolves to the reason when the server did not let us in. */
 async function enter(request: api.JoinRequest): Promise<string> {
   const own = (attempt += 1);
+  closed = "";
   try {
     const joined = await patiently(
       () => api.join(id, request),
@@ -82,17 +110,25 @@ async function enter(request: api.JoinRequest): Promise<string> {
 
 /** Resolves to the reason when the room is closed to us. */
 function admit(joined: api.Joined, request: api.JoinRequest): string {
-  if (joined.admission.state === "refused") return joined.admission.reason ?? "The room is full.";
+  if (joined.admission.state === "refused") return (closed = joined.admission.reason ?? "The room is full.");
+  // What a member left here is not the visitor's who comes after him.
+  const stay = recall(id);
+  if (stay !== null && stay.member !== null && stay.member !== page.member?.id) void forget(id);
   showRoom(joined, request);
   return "";
 }
 
-/** What had not been sent before is shown once more, and is gone then. */
+/** What had not been sent before is shown until it is put away. */
 async function showRemoved(words: string): Promise<void> {
   const participant = recall(id)?.joined.participant_id;
   const left = participant === undefined ? [] : await leftovers(id, participant);
   showEnd("removed", words, left.map(({ text }) => text).join("\n\n"));
-  for (const each of left) await each.clear();
+}
+
+/** Of this stay the browser keeps nothing to be read any more. */
+function putAway(): void {
+  const participant = recall(id)?.joined.participant_id;
+  if (participant !== undefined) void clearDrafts(id, participant);
 }
 
 /** The server has another page for this address now; if it has not, its words are shown instead. */
@@ -105,7 +141,7 @@ function reloadOnce(): void {
 }
 
 function showLobby(words: string, name = ""): void {
-  lobby = new Lobby(page, name, { join: enter, reload: reloadOnce });
+  lobby = new Lobby(page, name, { join: enterByForm, reload: reloadOnce });
   lobby.tell(words);
   show(lobby.element, true);
 }
@@ -168,7 +204,7 @@ function showEnd(ending: Ending, words: string, unsaved: string): void {
       words === "" ? null : h("p", { class: "ending-words", dir: "auto" }, words),
       h("p", {}, NEXT[ending]),
       trouble,
-      unsaved === "" ? null : leftNotice(unsaved),
+      unsaved === "" ? null : leftNotice(unsaved, putAway),
       ending === "cancelled" ? null : again,
       page.member === null ? null : h("p", { class: "quiet" }, h("a", { href: "/" }, "All interviews")),
     ),
@@ -177,4 +213,5 @@ function showEnd(ending: Ending, words: string, unsaved: string): void {
   title.focus();
 }
 
+watchAge();
 void begin();

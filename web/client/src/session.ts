@@ -12,6 +12,7 @@ import { dropPage, keepPage } from "./offline_page";
 import { watchPage } from "./page_watch";
 import { patiently, pause } from "./patience";
 import { askLeave } from "./questions";
+import { probe, type Probe } from "./probe";
 import { RoomEvents, type RoomEvent } from "./room_events";
 import type { DocumentWatcher, SharedDocument } from "./shared_document";
 import { Status } from "./status";
@@ -95,6 +96,9 @@ export class Session implements DocumentWatcher {
       onFinished: (by?: string) => {
         this.showFinished(by);
       },
+      onUnsent: (unsent: number, isStuck: boolean) => {
+        this.status.tell({ unsent, isStuck });
+      },
       onDownload: () => {
         this.workspace.downloadAll();
       },
@@ -118,6 +122,9 @@ export class Session implements DocumentWatcher {
         onOffline: () => {
           this.documents.doubt();
         },
+        onSignedOut: () => {
+          if (page.member !== null) this.end("left", "You have signed out in another window.");
+        },
         hasUnsaved: () => this.documents.hasUnsaved && !(this.finished && this.documents.isKept),
       },
       this.watching.signal,
@@ -125,30 +132,22 @@ export class Session implements DocumentWatcher {
   }
 
   /** For tests: nothing in the page reads it. */
-  probe(): { text: (name?: string) => string | undefined; notes: () => string | null; state: () => object } {
-    const { code } = this.documents;
-    return {
-      text: (name) => (name === undefined ? code.text() : code.textOf(name)),
-      notes: () => this.documents.notes?.text() ?? null,
-      state: () => ({
-        connection: code.connection.kind,
-        saved: code.saved,
-        participant_id: this.joined.participant_id,
-        role: this.joined.role,
-        admission: this.joined.admission.state,
-        finished: this.finished,
-      }),
-    };
+  probe(): Probe {
+    return probe(this.documents, () => {
+      const { participant_id, role, admission } = this.joined;
+      return { participant_id, role, admission: admission.state, finished: this.finished };
+    });
   }
 
   start(): void {
-    const isMember = this.page.member !== null;
-    remember(this.page.interview.id, { request: this.request, joined: this.joined, isMember });
-    this.events.open(this.joined.events_url);
-    const { admission, documents } = this.joined;
+    const { request, joined, page } = this;
+    remember(page.interview.id, { request, joined, member: page.member?.id ?? null });
+    this.events.open(joined.events_url);
+    const { admission, documents } = joined;
     if (documents.length === 0) {
       if (this.waiting === null) {
-        this.waiting = new Waiting(this.page, () => void this.leave(false));
+        const countKept = () => this.documents.countKept(this.joined.participant_id);
+        this.waiting = new Waiting(page, countKept, () => void this.leave(false));
         this.stage.show(this.waiting.element, true);
       }
       this.waiting.show(admission);
@@ -183,7 +182,7 @@ export class Session implements DocumentWatcher {
   }
 
   onLeftover(document: SharedDocument, lines: Texts): void {
-    this.losses.tellLeftover(document.name, lines, "change");
+    this.losses.tellLeftover(document.name, lines, "change", this.losses.shownAside(document));
   }
 
   onSpoilt(document: SharedDocument, reason: string): void {
@@ -372,7 +371,7 @@ export class Session implements DocumentWatcher {
 
   private async leave(done: boolean): Promise<void> {
     await this.documents.settled(SETTLE_MS);
-    if (this.documents.hasUnsaved && !(await askLeave(this.finished))) return;
+    if (this.waiting === null && this.documents.hasUnsaved && !(await askLeave(this.finished))) return;
     if (this.ended) return;
     const { id } = this.page.interview;
     const { ticket } = this.joined;
@@ -382,17 +381,17 @@ export class Session implements DocumentWatcher {
     showTrouble("");
   }
 
-  /** Leaves the stage to the page. What could not be saved goes with the words, and nothing of it stays behind. */
+  /** Leaves the stage to the page. What could not be saved goes with the words, and stays here until it is put away. */
   private end(ending: Ending, words: string): void {
     if (this.ended) return;
     const unsaved = ending !== "left" && this.documents.hasUnsaved ? this.documents.text : "";
     this.ended = true;
     this.events.close();
     this.typing.end();
-    for (const document of this.documents.all) document.stop();
+    for (const document of this.documents.all) document.stop(ending !== "left");
     this.watching.abort();
     // Who was removed is told so again when he reloads.
-    void (ending === "removed" ? dropPage(this.page.interview.id) : forget(this.page.interview.id));
+    void (ending === "left" ? forget(this.page.interview.id) : dropPage(this.page.interview.id));
     this.stage.showEnd(ending, words, unsaved);
   }
 }

@@ -1,11 +1,12 @@
 import * as Y from "yjs";
 import { freshLines, textsOf } from "./document_text";
-import { Draft, type Kept } from "./draft";
+import { asideOf, Draft, type Kept } from "./draft";
 import type { Desk } from "./editor_stack";
 import type { Texts } from "./lost_text";
 import { keepPlace, keptPlace, type Place } from "./place";
 import { Provider, RESTORED, type ConnectionState } from "./provider";
 import { browserTransport } from "./transport";
+import { returns } from "./stay";
 import { writersOf, type Typing } from "./typing";
 import type { SavedState } from "./unsaved";
 
@@ -32,6 +33,8 @@ export class SharedDocument {
   private url = "";
   /** What this browser keeps of it, and for whom: nothing before the first `connect`. */
   private draft: Draft | null = null;
+  private participant = "";
+  private isAsideShown = false;
   private taken: Promise<void> = Promise.resolve();
   /** It was as the server has it once: here, or in what was kept. */
   private isOpen = false;
@@ -63,7 +66,8 @@ export class SharedDocument {
     this.mayWrite = mayWrite;
     this.url = `${url}&v=1`;
     const { provider } = this;
-    if (this.draft === null) this.taken = this.take(participant);
+    this.participant = participant;
+    if (this.draft === null) this.taken = this.take();
     void Promise.race([this.taken, new Promise((done) => setTimeout(done, STORAGE_MS))]).then(() => {
       if (provider === this.provider && this.url !== "") provider.connect(this.url);
     });
@@ -87,7 +91,7 @@ export class SharedDocument {
 
   /** Whether a reload finds again what is not saved. */
   get isKept(): boolean {
-    return this.draft?.isReliable ?? false;
+    return returns() && (this.draft?.isReliable ?? false);
   }
 
   get connection(): ConnectionState {
@@ -138,9 +142,12 @@ export class SharedDocument {
     this.desk.setWritable(false);
   }
 
-  /** Throws away everything that is here; `connect` then starts from the server's state. */
+  /** Throws away everything that is here; `connect` then starts from the server's state. What is unsaved is put aside. */
   discard(): void {
     if (this.isOpen) this.place = this.desk.place;
+    this.isAsideShown = true;
+    const { changes } = this.provider;
+    if (changes.count > 0) void this.putAside({ state: Y.encodeStateAsUpdate(this.document), changes });
     this.forget();
     this.provider.destroy();
     this.document = new Y.Doc();
@@ -156,36 +163,70 @@ export class SharedDocument {
     this.draft = null;
   }
 
-  stop(): void {
+  /** It was put away by who had written it. */
+  forgetAside(): void {
+    void asideOf(this.participant, this.id).clear();
+  }
+
+  /** `isKept`: what is unsaved stays in this browser. */
+  stop(isKept = false): void {
     this.close();
     this.url = "";
-    this.forget();
     this.provider.stop();
+    if (isKept && this.provider.changes.count > 0) this.draft?.close();
+    else void this.draft?.clear();
+    this.draft = null;
     window.removeEventListener("pagehide", this.onPageHide);
   }
 
-  private async take(participant: string): Promise<void> {
-    const draft = new Draft(participant, this.id, () => {
+  private async take(): Promise<void> {
+    let draft = this.begin();
+    let kept = await draft.take();
+    if (draft !== this.draft) return;
+    // Who may not write any more sends nothing of it, and is shown what he wrote.
+    if (kept !== null && !this.mayWrite && kept.changes.count > 0) {
+      await this.putAside(kept);
+      await draft.clear();
+      if (draft !== this.draft) return;
+      draft = this.begin();
+      kept = null;
+    }
+    if (kept === null) draft.add(Y.encodeStateAsUpdate(this.document));
+    else this.restore(kept);
+    await this.showAside();
+  }
+
+  private begin(): Draft {
+    const draft = new Draft(this.participant, this.id, () => {
       this.watcher.onSaved();
     });
     this.draft = draft;
     draft.setUnsaved(this.provider.changes);
-    const kept = await draft.take();
-    if (draft !== this.draft) return;
-    if (kept === null) draft.add(Y.encodeStateAsUpdate(this.document));
-    else this.restore(kept);
+    return draft;
   }
 
-  /** Who may not write any more sends nothing of it, and is shown what he wrote. */
+  /** Kept until it is put away, whatever becomes of this page. */
+  private async putAside({ state, changes }: Kept): Promise<void> {
+    const aside = asideOf(this.participant, this.id);
+    aside.add(state);
+    aside.setUnsaved(changes);
+    await aside.flushed();
+  }
+
+  /** Once in the life of a page: what is put aside later is told by who does it. */
+  private async showAside(): Promise<void> {
+    if (this.isAsideShown) return;
+    this.isAsideShown = true;
+    const kept = await asideOf(this.participant, this.id).peek();
+    if (kept === null) return;
+    const left = new Y.Doc();
+    Y.applyUpdate(left, kept.state);
+    const clocks = kept.changes.updates.flatMap((update) => [...Y.parseUpdateMeta(update).from]);
+    this.watcher.onLeftover(this, freshLines(left, this.language, new Map(clocks)));
+  }
+
   private restore({ state, changes }: Kept): void {
     const clocks = changes.updates.flatMap((update) => [...Y.parseUpdateMeta(update).from]);
-    if (!this.mayWrite && changes.count > 0) {
-      const left = new Y.Doc();
-      Y.applyUpdate(left, state);
-      this.watcher.onLeftover(this, freshLines(left, this.language, new Map(clocks)));
-      this.forget();
-      return;
-    }
     this.savedClocks = new Map([...this.savedClocks, ...clocks]);
     this.provider.restore(state, changes);
     this.openDesk();

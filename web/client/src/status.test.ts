@@ -5,7 +5,7 @@ import type { ConnectionState } from "./provider";
 import { read, type Facts } from "./status";
 import type { SavedState } from "./unsaved";
 
-const WELL: Facts = { isSaving: true, damaged: [], isFromStorage: false };
+const WELL: Facts = { isSaving: true, damaged: [], isFromStorage: false, unsent: 0, isStuck: false };
 const KEPT = { name: "code", isKept: true, isWithheld: false } as const;
 
 const moods = (...documents: [ConnectionState, SavedState][]): string =>
@@ -53,6 +53,15 @@ await test("how much is not saved is said, and whether a reload would find it ag
   assert.match(kept.banner ?? "", /3 changes not saved yet, also kept in this browser/);
   const nowhere = read([{ connection: offline, saved: unsaved, ...KEPT, isKept: false }], 0, WELL);
   assert.match(nowhere.banner ?? "", /^The connection is lost\. Keep this page open: .* kept nowhere but in this page/);
+});
+
+await test("a message of the chat that is not sent is not called saved", () => {
+  const unsent = { ...WELL, unsent: 1, isStuck: true };
+  const saved = { kind: "saved" } as const;
+  const offline = { connection: { kind: "offline", failures: 1, code: 0 }, saved, ...KEPT } as const;
+  assert.equal(read([offline], 0, unsent).pill, "Offline, 1 not saved");
+  assert.match(read([offline], 0, unsent).banner ?? "", /1 change not saved yet/);
+  assert.equal(read([{ ...offline, connection: { kind: "synchronised" } }], 0, unsent).pill, "1 not sent");
 });
 
 await test("what the server cannot do is said to everybody, also to who has typed nothing", () => {

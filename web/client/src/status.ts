@@ -29,6 +29,10 @@ export interface Facts {
   damaged: readonly string[];
   /** The page was opened from what this browser keeps, and has not been connected yet. */
   isFromStorage: boolean;
+  /** So many messages of the chat are not sent. */
+  unsent: number;
+  /** One of them could not be sent. */
+  isStuck: boolean;
 }
 
 const LOST = "The connection is lost.";
@@ -48,7 +52,7 @@ const SAVING: Reading = { mood: "busy", pill: "Saving…", banner: null };
 export class Status {
   readonly pill = h("div", { class: "saved", "data-mood": "busy", title: "" });
   readonly banner = h("div", { class: "banner", role: "status", hidden: true });
-  private facts: Facts = { isSaving: true, damaged: [], isFromStorage: false };
+  private facts: Facts = { isSaving: true, damaged: [], isFromStorage: false, unsent: 0, isStuck: false };
   private badSince: number | null = null;
   private busyAt = -SETTLE_MS;
   private timer = 0;
@@ -117,7 +121,7 @@ export function read(documents: readonly Shown[], now: number, facts: Facts): Re
   const withheld = documents.filter(({ isWithheld }) => isWithheld);
   const damaged = damagedWords(new Set([...facts.damaged, ...withheld.map(({ name }) => name)]), withheld);
   const sound = documents.filter(({ isWithheld }) => !isWithheld);
-  const unsaved = sound.reduce((sum, { saved }) => sum + (saved.kind === "saved" ? 0 : saved.changes), 0);
+  const unsaved = sound.reduce((sum, { saved }) => sum + (saved.kind === "saved" ? 0 : saved.changes), facts.unsent);
   const states = documents.map(({ connection }) =>
     connection.kind === "connecting" && connection.failures > 0 ? "offline" : connection.kind,
   );
@@ -152,6 +156,7 @@ export function read(documents: readonly Shown[], now: number, facts: Facts): Re
   const saved = sound.every((document) => document.saved.kind === "saved");
   if (!saved) return { ...SAVING, banner: damaged };
   if (damaged !== null) return { mood: "warn", pill: "Damaged", banner: damaged, isSure: true };
+  if (facts.isStuck) return { mood: "warn", pill: `${facts.unsent} not sent`, banner: null };
   return { mood: "good", pill: "Saved", banner: null };
 }
 

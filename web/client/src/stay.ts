@@ -1,17 +1,19 @@
 import type { Joined, JoinRequest } from "./api";
+import type { Leftover } from "./leftover";
 import { dropPage } from "./offline_page";
 
 /** How this browser came into a room, so that a reload comes back without the form, and without the server too. */
 export interface Stay {
   request: JoinRequest;
   joined: Joined;
-  /** Of a member: it ends when he signs out. */
-  isMember: boolean;
+  /** Of this member: it ends when he signs out. Null: of a visitor. */
+  member: string | null;
 }
 
 /** What nobody has come back to. */
 const OLD_MS = 7 * 24 * 3_600_000;
 const PREFIX = "panelroom.stay.";
+const CHANNEL = "panelroom.member";
 
 export function recall(interview: string): Stay | null {
   try {
@@ -22,12 +24,20 @@ export function recall(interview: string): Stay | null {
   }
 }
 
+let isRemembered = true;
+
+/** Whether a reload comes back as the same participant. */
+export function returns(): boolean {
+  return isRemembered;
+}
+
 /** Storage can be closed to the page; then a reload shows the form again. */
 export function remember(interview: string, stay: Stay): void {
   try {
     localStorage.setItem(PREFIX + interview, JSON.stringify({ ...stay, at_ms: Date.now() }));
+    isRemembered = true;
   } catch {
-    return;
+    isRemembered = false;
   }
 }
 
@@ -50,9 +60,33 @@ export async function forget(interview: string): Promise<void> {
   await clearDrafts(interview, stay.joined.participant_id);
 }
 
-/** A computer may be shared: whoever signs out leaves nothing of the rooms he was in. */
+/** A computer may be shared: whoever has signed out leaves nothing of the rooms he was in, also of those still open. */
 export async function forgetMember(): Promise<void> {
-  await Promise.all(stays(({ isMember }) => isMember).map(forget));
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.postMessage("signed out");
+  channel.close();
+  await Promise.all(stays(({ member }) => member !== null).map(forget));
+}
+
+/** Somebody else is signed in now: what the one before had not sent was his alone. */
+export async function forgetOthers(own: string): Promise<void> {
+  await Promise.all(stays(({ member }) => member !== null && member !== own).map(forget));
+}
+
+/** In another window of this browser. */
+export function onSignedOut(call: () => void, signal: AbortSignal): void {
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.addEventListener("message", call);
+  signal.addEventListener("abort", () => {
+    channel.close();
+  });
+}
+
+/** What a member would lose by signing out. */
+export async function memberLeftovers(): Promise<Leftover[]> {
+  const { peekLeftovers } = await import("./leftover");
+  const rooms = stays(({ member }) => member !== null).map((id) => [id, recall(id)?.joined.participant_id ?? ""] as const);
+  return (await Promise.all(rooms.map(([id, participant]) => peekLeftovers(id, participant)))).flat();
 }
 
 export async function sweep(): Promise<void> {
