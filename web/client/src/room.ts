@@ -9,7 +9,7 @@ import { closeDecisions } from "./dialog";
 import { announce, h, mount, pageConfig } from "./dom";
 import { Lobby, type RoomPage } from "./lobby";
 import { leftNotice, unsentNotice } from "./lost_text";
-import { Session, type Ending } from "./session";
+import { MEMBER_ROLES, Session, type Ending } from "./session";
 import { clearDrafts, leftovers } from "./leftover";
 import { dropPage } from "./offline_page";
 import { watchAge } from "./old_page";
@@ -103,6 +103,9 @@ async function enter(request: api.JoinRequest): Promise<string> {
       await showRemoved(error.message);
       return "";
     }
+    // He was in already: back as what an interviewer has made of him.
+    const as = MEMBER_ROLES[request.as];
+    if (error.kind === "role-fixed" && as !== undefined && request.resume !== undefined) return enter({ as });
     if (error.status === 409 || error.status === 404) reloadOnce();
     return error.message;
   }

@@ -31,7 +31,7 @@ const MOST_REJOINS = 5;
 /** What is on its way when somebody leaves is waited for so long. */
 const SETTLE_MS = 2_000;
 
-const MEMBER_ROLES: Partial<Record<api.Role, api.Role>> = { interviewer: "observer", observer: "interviewer" };
+export const MEMBER_ROLES: Partial<Record<api.Role, api.Role>> = { interviewer: "observer", observer: "interviewer" };
 
 type OwnEvent = Extract<RoomEvent, { kind: "admission.changed" | "participant.changed" | "participant.removed" }>;
 
