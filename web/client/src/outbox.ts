@@ -48,16 +48,14 @@ export class Outbox {
   }
 
   add(text: string, to: Audience): void {
+    this.restore();
     this.put({ text, to, after: null }, "waiting");
     void this.work();
   }
 
   /** With what was unsent before a reload. All that the server has is known now: what of it is missing goes out again. */
   resume(): void {
-    if (!this.isRestored) {
-      this.isRestored = true;
-      for (const kept of keptLetters(this.options.ownId())) this.put(kept, "failed");
-    }
+    this.restore();
     this.settle();
     if (this.why !== null) return;
     for (const letter of this.letters) {
@@ -66,6 +64,13 @@ export class Outbox {
       this.draw(letter);
     }
     void this.work();
+  }
+
+  /** Before anything new is kept: what is found there later would be that, and be said twice. */
+  private restore(): void {
+    if (this.isRestored) return;
+    this.isRestored = true;
+    for (const kept of keptLetters(this.options.ownId())) this.put(kept, "failed");
   }
 
   private put(kept: KeptLetter, state: Letter["state"]): void {
