@@ -4,7 +4,8 @@ import pytest
 from anyio import to_thread
 from playwright.async_api import Browser, expect
 
-from tests.browser.person import House, wait
+from tests.browser.offline import until_kept
+from tests.browser.person import House
 from tests.support.api import Api
 from tests.support.server import Server
 
@@ -63,7 +64,7 @@ async def test_reloaded_while_the_server_is_gone(browser: Browser, frail: Server
         cleo = await house.visitor(interview, "Cleo")
         await cleo.type("before ")
         await cleo.until_saved()
-        await wait(cleo.page, "navigator.serviceWorker.controller && (await caches.match(location.pathname))")
+        await until_kept(cleo)
         frail.kill()
         await cleo.type("gone ")
         await cleo.until("room.state().saved.changes > 0")
