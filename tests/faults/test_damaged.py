@@ -23,6 +23,8 @@ pytestmark = pytest.mark.anyio
 WORDS = [f"{number:03} {'lorem ipsum dolor sit amet ' * 10}\n" for number in range(120)]
 HURT = 60
 """Which of them is damaged, at least."""
+LEAF = 10
+"""The first byte of a leaf in a table without row numbers: https://www.sqlite.org/fileformat.html#b_tree_pages."""
 
 BROKEN = "urn:panelroom:recording-broken"
 
@@ -41,16 +43,21 @@ def missing(server: Server, interview: str, entry: int) -> None:
 
 
 def overwritten(server: Server, interview: str, _entry: int) -> None:
-    """The page of SQLite's file that the words are on."""
+    """The leaf of SQLite's tree that the words are on; where a branch has them, the leaf that ends with those before.
+
+    Behind a branch are other rooms too: without it the whole table is lost.
+    """
     path = server.data / "panelroom.db"
     sql(server, "PRAGMA wal_checkpoint(TRUNCATE)")
     content = path.read_bytes()
     size = int.from_bytes(content[16:18], "big")
-    (page,) = [
+    leaves = [at for at in range(0, len(content), size) if content[at] == LEAF]
+    page = next(
         at
-        for at in range(0, len(content), size)
-        if WORDS[HURT].encode() in content[at : at + size] and interview.encode() in content[at : at + size]
-    ]
+        for words in (WORDS[HURT], WORDS[HURT - 1])
+        for at in leaves
+        if words.encode() in content[at : at + size] and interview.encode() in content[at : at + size]
+    )
     with path.open("r+b") as file:
         file.seek(page)
         file.write(os.urandom(1) + b"\xff" * (size - 1))
