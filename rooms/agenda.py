@@ -15,6 +15,7 @@ from collab.clock import Clock
 from collab.database import Database
 from collab.journal import Journal
 from rooms import schema, store
+from rooms.access import Right
 from rooms.errors import (
     CursorInvalid,
     ExternalRefTaken,
@@ -27,7 +28,7 @@ from rooms.errors import (
     ScopeMissing,
 )
 from rooms.interview import Interview, Status
-from rooms.member import Member, MemberRole
+from rooms.member import Member
 from rooms.participant import Role
 from rooms.people import acting_member
 from rooms.policy import Limits, Phase
@@ -260,7 +261,7 @@ async def changeable(connection: AsyncConnection, principal: Principal, intervie
     interview = await seen(connection, principal, interview_id)
     if not principal.can_change(interview):
         raise ScopeMissing("This key or member may see the interview, but not change it.")
-    if principal.kind == "member" and principal.role not in {MemberRole.OWNER, MemberRole.ADMIN}:
+    if principal.kind == "member" and not principal.may(Right.APPOINT_ANYWHERE):
         for participant in await store.participants_of(connection, interview_id, principal.id):
             if participant.removed_reason is not None:
                 raise Removed(participant.removed_reason, participant.removed_by)
@@ -288,7 +289,7 @@ async def conductor(
 
 async def _may_appoint(connection: AsyncConnection, principal: Principal, interview: Interview) -> bool:
     """Given that the principal can change it: say who its interviewers are."""
-    if principal.kind == "key" or principal.role in {MemberRole.OWNER, MemberRole.ADMIN}:
+    if principal.kind == "key" or principal.may(Right.APPOINT_ANYWHERE):
         return True
     return interview.created_by == principal.id or await store.is_interviewer(
         connection, interview, principal.id, principal.email

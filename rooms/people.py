@@ -90,6 +90,8 @@ class People:
                     member_id=member_id,
                     created_at_ms=now_ms,
                     expires_at_ms=now_ms + SESSION_MS,
+                    id=new_id(),
+                    seen_at_ms=now_ms,
                 )
             )
         return secret

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from rooms.access import Right, may
 from rooms.interview import Interview
 from rooms.key import Key, Scope
 from rooms.member import Member, MemberRole
@@ -36,6 +37,10 @@ class Principal:
     def of_key(cls, key: Key) -> "Principal":
         return cls("key", key.id, key.organisation_id, None, frozenset(key.scopes), None, key.description)
 
+    def may(self, right: Right) -> bool:
+        """By the role of a member; a key has rights over interviews only, by its scopes."""
+        return self.role is not None and may(self.role, right)
+
     def has_scope(self, *scopes: Scope) -> bool:
         """Whether the key has one of these; `.company` counts as both of the narrower ones."""
         held = self.scopes | {Scope.COMPANY_READ, Scope.COMPANY_WRITE} if Scope.COMPANY in self.scopes else self.scopes
@@ -44,19 +49,21 @@ class Principal:
     @property
     def may_create(self) -> bool:
         if self.kind == "member":
-            return self.role is not MemberRole.LIMITED
+            return self.may(Right.CREATE_INTERVIEW)
         return self.has_scope(Scope.OWN, Scope.COMPANY_WRITE)
 
     @property
     def sees_all(self) -> bool:
-        """Every interview of the organisation, and not only those it made itself."""
-        return self.kind == "member" or self.has_scope(Scope.COMPANY_READ, Scope.COMPANY_WRITE)
+        """Every interview of the organisation; else those it made itself and those that are assigned to it."""
+        return self.may(Right.SEE_ALL_INTERVIEWS) or self.has_scope(Scope.COMPANY_READ, Scope.COMPANY_WRITE)
 
     def can_see(self, interview: Interview) -> bool:
-        return interview.organisation_id == self.organisation_id and (self.sees_all or interview.created_by == self.id)
+        if interview.organisation_id != self.organisation_id:
+            return False
+        return self.sees_all or interview.created_by == self.id or self.email in interview.interviewers
 
     def can_change(self, interview: Interview) -> bool:
         """Given that it can be seen: change, cancel, or act in it for a member."""
         if self.kind == "member":
-            return self.role is not MemberRole.LIMITED
+            return self.may(Right.CHANGE_INTERVIEW)
         return self.has_scope(Scope.COMPANY_WRITE) or (self.has_scope(Scope.OWN) and interview.created_by == self.id)

@@ -1,4 +1,4 @@
-"""The tables of rooms. Migrations: 0002, 0003, 0005, 0006."""
+"""The tables of rooms. Migrations: 0002, 0003, 0005, 0006, 0007."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, UniqueConstraint, text
 from sqlalchemy.dialects.sqlite import JSON
@@ -16,6 +16,7 @@ organisations = Table(
     Column("over_limit", Text, nullable=False),
     Column("lobby", Boolean, nullable=False),
     Column("created_at_ms", Integer, nullable=False),
+    Column("time_zone", Text, nullable=False, server_default="UTC"),
 )
 members = Table(
     "member",
@@ -26,6 +27,27 @@ members = Table(
     Column("name", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("created_at_ms", Integer, nullable=False),
+    Column("time_zone", Text),
+    Column("password_hash", Text),
+    Column("deactivated_at_ms", Integer),
+    Column("seen_at_ms", Integer),
+    Index("member_by_name", "organisation_id", "name", "id"),
+)
+invitations = Table(
+    "invitation",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("organisation_id", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("name", Text, nullable=False),  # "" where nobody has said it
+    Column("role", Text, nullable=False),
+    Column("token_hash", Text, nullable=False, unique=True),
+    Column("invited_by", Text, nullable=False),
+    Column("created_at_ms", Integer, nullable=False),
+    Column("expires_at_ms", Integer, nullable=False),
+    Column("accepted_at_ms", Integer),
+    Column("revoked_at_ms", Integer),
+    Index("invitation_by_email", "organisation_id", "email"),
 )
 sign_in_links = Table(
     "sign_in_link",
@@ -42,6 +64,12 @@ sessions = Table(
     Column("member_id", Text, nullable=False),
     Column("created_at_ms", Integer, nullable=False),
     Column("expires_at_ms", Integer, nullable=False),
+    Column("id", Text, nullable=False),  # shown to its member, who may end it
+    Column("method", Text, nullable=False, server_default="link"),  # link, password, google, sso
+    Column("browser", Text, nullable=False, server_default=""),
+    Column("address", Text, nullable=False, server_default=""),
+    Column("seen_at_ms", Integer, nullable=False),
+    Index("session_by_member", "member_id"),
 )
 keys = Table(
     "key",
@@ -52,6 +80,59 @@ keys = Table(
     Column("secret_hash", Text, nullable=False, unique=True),
     Column("scopes", JSON, nullable=False),
     Column("created_at_ms", Integer, nullable=False),
+    Column("created_by", Text),  # id of a member; NULL where the command line did
+    Column("used_at_ms", Integer),  # not exactly: it is written at most once a minute
+    Column("revoked_at_ms", Integer),
+)
+identity_providers = Table(  # through which an organisation's members sign in
+    "identity_provider",
+    metadata,
+    Column("organisation_id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),  # google, sso
+    Column("issuer", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("client_secret", Text, nullable=False),  # it has to be sent, so that a hash would not do
+    Column("domains", JSON, nullable=False),  # of e-mail addresses; empty for any
+    Column("is_required", Boolean, nullable=False),  # nobody of these domains may use a password
+)
+identities = Table(  # who a member is to a provider
+    "identity",
+    metadata,
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("member_id", Text, nullable=False),
+    Column("created_at_ms", Integer, nullable=False),
+)
+login_attempts = Table(  # at a provider, from leaving for it until coming back
+    "login_attempt",
+    metadata,
+    Column("state_hash", Text, primary_key=True),
+    Column("browser_hash", Text, nullable=False),
+    Column("organisation_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("nonce", Text, nullable=False),
+    Column("code_verifier", Text, nullable=False),
+    Column("return_to", Text, nullable=False),
+    Column("expires_at_ms", Integer, nullable=False),
+)
+audit = Table(  # every change of state, by whom
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("organisation_id", Text, nullable=False),
+    Column("at_ms", Integer, nullable=False),
+    Column("actor_kind", Text, nullable=False),
+    Column("actor_id", Text, nullable=False),
+    Column("actor_name", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject_kind", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
+    Column("subject_name", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("address", Text, nullable=False),
+    Index("audit_by_organisation", "organisation_id", "id"),
+    Index("audit_by_subject", "organisation_id", "subject_id", "id"),
+    Index("audit_by_actor", "organisation_id", "actor_id", "id"),
 )
 interviews = Table(
     "interview",
@@ -81,6 +162,10 @@ interviews = Table(
     Column("active_at_ms", Integer),
     Column("finished_at_ms", Integer),
     Column("finished_by", Text),
+    Column("kind", Text, nullable=False, server_default="interview"),  # interview, practice, sample
+    Column("series", Text),  # of blocks one after the other, for one candidate
+    Column("block", Integer),  # which of them, from 1
+    Column("blocks", Integer),
     Index("interview_by_status", "organisation_id", "status", "created_at_ms", "id"),
     Index(
         "interview_by_external_ref",

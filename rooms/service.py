@@ -11,6 +11,7 @@ from collab.journal import Journal, Transaction
 from collab.registry import Registry
 from collab.wire import CloseCode
 from rooms import schema, seating, store
+from rooms.access import Right
 from rooms.agenda import Agenda, planned_row
 from rooms.chat import Chat
 from rooms.device import add_device, device_of, mute_reason, name_device, removal_of
@@ -27,7 +28,7 @@ from rooms.grant import Grant
 from rooms.interview import Interview, Status
 from rooms.key import Scope
 from rooms.lifecycle import Lifecycle
-from rooms.member import Member, MemberRole
+from rooms.member import Member
 from rooms.moderation import Moderation
 from rooms.participant import MEMBERS_ONLY, Participant, Role, Ticket
 from rooms.people import People
@@ -304,7 +305,7 @@ class Service:
             return True
         if principal.kind == "key":
             return principal.has_scope(Scope.COMPANY_READ)
-        if principal.role in {MemberRole.OWNER, MemberRole.ADMIN}:
+        if principal.may(Right.READ_ALL_NOTES):
             return True
         async with self._database.reading() as connection:
             return await store.is_interviewer(connection, interview, principal.id, principal.email)

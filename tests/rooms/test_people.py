@@ -4,6 +4,7 @@ import anyio
 import pytest
 
 from rooms.errors import (
+    InterviewUnknown,
     MemberUnknown,
     NotAnInterviewer,
     OnBehalfMissing,
@@ -122,8 +123,16 @@ async def test_what_a_key_may_do_with_somebody_elses_interview(
 
 @pytest.mark.parametrize("role", list(MemberRole))
 async def test_members_but_limited_ones_arrange(house: House, role: MemberRole) -> None:
-    interview = await house.interview(await house.member())
+    """A52: a limited member sees and joins what is assigned to him, and nothing else."""
+    olga = await house.member()
+    interview = await house.interview(olga, interviewers=("bob@example.org",))
+    other = await house.interview(olga)
     member = await house.member("bob@example.org", role)
+    if role is MemberRole.LIMITED:
+        with pytest.raises(InterviewUnknown):
+            await house.rooms.interview_of(member, other)
+    else:
+        assert (await house.rooms.interview_of(member, other)).id == other
     may = role is not MemberRole.LIMITED
     assert member.may_create == may
     found = await house.rooms.interview_of(member, interview)
