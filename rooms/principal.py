@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rooms.access import Right, may
+from rooms.errors import ScopeMissing
 from rooms.interview import Interview
 from rooms.key import Key, Scope
 from rooms.member import Member, MemberRole
@@ -19,6 +20,7 @@ class Principal:
     email: str | None
     name: str
     expires_at_ms: int | None = None
+    address: str = ""  # from where it asks
 
     @classmethod
     def of_member(cls, member: Member, expires_at_ms: int | None = None) -> "Principal":
@@ -40,6 +42,12 @@ class Principal:
     def may(self, right: Right) -> bool:
         """By the role of a member; a key has rights over interviews only, by its scopes."""
         return self.role is not None and may(self.role, right)
+
+    def require(self, right: Right) -> None:
+        """Raises ScopeMissing."""
+        if not self.may(right):
+            who = "A key" if self.kind == "key" else f"A member with the role {self.role}"
+            raise ScopeMissing(f"{who} may not do this. Ask an owner or an admin of your organisation.")
 
     def has_scope(self, *scopes: Scope) -> bool:
         """Whether the key has one of these; `.company` counts as both of the narrower ones."""

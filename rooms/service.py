@@ -13,6 +13,7 @@ from collab.wire import CloseCode
 from rooms import schema, seating, store
 from rooms.access import Right
 from rooms.agenda import Agenda, planned_row
+from rooms.audit import Audit
 from rooms.chat import Chat
 from rooms.device import add_device, device_of, mute_reason, name_device, removal_of
 from rooms.errors import (
@@ -72,6 +73,7 @@ class Service:
     ) -> None:
         self.seats = Seats(database, journal, registry, hold_s=seat_hold_s)
         self.people = People(database, clock)
+        self.audit = Audit(database)
         self.agenda = Agenda(database, journal, self.seats, clock)
         self.chat = Chat(journal)
         self.moderation = Moderation(database, journal, self.seats)

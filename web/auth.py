@@ -1,6 +1,6 @@
 """Who asks, and from where."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from quart import current_app, g, request
 
@@ -67,9 +67,14 @@ class Credential:
     people: People
     authorization: str | None
     session: str | None
+    address: str
 
     async def principal(self) -> Principal | None:
         """Whose it is; None for a visitor. Raises Unauthenticated for a key that does not count."""
+        principal = await self._principal()
+        return None if principal is None else replace(principal, address=self.address)
+
+    async def _principal(self) -> Principal | None:
         if self.authorization is not None:
             scheme, _, secret = self.authorization.partition(" ")
             principal = await self.people.principal_of_key(secret.strip()) if scheme.lower() == "bearer" else None
@@ -89,7 +94,7 @@ class Credential:
 def credential() -> Credential:
     """The request's."""
     authorization, session = request.headers.get("Authorization"), request.cookies.get(SESSION_COOKIE)
-    return Credential(panelroom().rooms.people, authorization, session)
+    return Credential(panelroom().rooms.people, authorization, session, came_to().address)
 
 
 async def optional_principal() -> Principal | None:
