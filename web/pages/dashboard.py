@@ -2,8 +2,8 @@
 
 from quart import Blueprint, render_template
 
-from web.auth import optional_principal, panelroom
-from web.header import csp_nonce
+from web.auth import optional_principal
+from web.shell import page_of
 
 blueprint = Blueprint("dashboard", __name__)
 
@@ -13,10 +13,4 @@ async def dashboard() -> str:
     principal = await optional_principal()
     if principal is None or principal.kind != "member":
         return await render_template("signin.html", page={"methods": ["link"]})
-    organisation = await panelroom().rooms.people.organisation(principal.organisation_id)
-    page = {
-        "member": {"id": principal.id, "name": principal.name, "email": principal.email, "role": principal.role},
-        "organisation": {"name": organisation.name},
-        "csp_nonce": csp_nonce(),
-    }
-    return await render_template("dashboard.html", page=page)
+    return await render_template("dashboard.html", page=await page_of(principal))

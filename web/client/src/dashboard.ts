@@ -1,11 +1,8 @@
-import "./style";
 import "./dashboard.css";
-import "./lost.css";
 import * as api from "./api";
-import { announce, h, icon, mount, pageConfig } from "./dom";
+import { announce, h, icon, mount } from "./dom";
 import { InterviewTable } from "./interview_table";
-import { askSignOut, tellNot } from "./questions";
-import { forgetMember, forgetOthers, memberLeftovers } from "./stay";
+import { problemWords } from "./navigation";
 
 type Tab = api.InterviewItem["status"];
 
@@ -58,9 +55,9 @@ class Dashboard {
       this.more,
     );
     root.append(
-      h("div", { class: "dashboard-head" }, h("h1", {}, "Interviews"), this.create),
+      h("div", { class: "place-head" }, h("h1", {}, "Interviews"), this.create),
       this.problem,
-      h("div", { class: "dashboard-tools" }, this.tabList(), this.searchBox()),
+      h("div", { class: "place-tools" }, this.tabList(), this.searchBox()),
       panel,
     );
     this.create.addEventListener("click", () => void this.createInterview());
@@ -187,12 +184,7 @@ class Dashboard {
   }
 
   private showProblem(error: unknown): void {
-    if (error instanceof api.Problem && error.status === 401) {
-      window.location.assign("/");
-      return;
-    }
-    const words = error instanceof Error ? error.message : String(error);
-    this.problem.textContent = `The list may be out of date. ${words}`;
+    this.problem.textContent = `The list may be out of date. ${problemWords(error)}`;
     this.problem.hidden = false;
   }
 
@@ -202,7 +194,7 @@ class Dashboard {
       const { id } = await api.createInterview();
       window.location.assign(`/i/${id}#interviewer`);
     } catch (error) {
-      this.problem.textContent = `No interview was made. ${error instanceof Error ? error.message : String(error)}`;
+      this.problem.textContent = `No interview was made. ${problemWords(error)}`;
       this.problem.hidden = false;
       this.create.disabled = false;
     }
@@ -210,30 +202,3 @@ class Dashboard {
 }
 
 new Dashboard(mount("main"));
-
-/** Storage that hangs keeps nobody signed in. */
-const STORAGE_MS = 1_500;
-
-async function soon<T>(done: Promise<T>, otherwise: T): Promise<T> {
-  return Promise.race([done, new Promise<T>((late) => setTimeout(late, STORAGE_MS, otherwise))]);
-}
-
-/** Nothing is removed before the server has said that he is signed out. */
-async function signOut(): Promise<void> {
-  const left = await soon(memberLeftovers(), []);
-  if (left.length > 0 && !(await askSignOut(left.map(({ text }) => text)))) return;
-  try {
-    await api.signOut();
-  } catch (error) {
-    await tellNot("You are still signed in", error);
-    return;
-  }
-  await soon(forgetMember(), undefined);
-  window.location.assign("/");
-}
-
-document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", (event) => {
-  event.preventDefault();
-  void signOut();
-});
-void forgetOthers((pageConfig() as { member: { id: string } }).member.id);
