@@ -24,14 +24,20 @@ _SAID = sql(
     "SELECT entry, at_ms, payload FROM entry INDEXED BY entry_chat WHERE log = :log AND kind = 'chat'"
     " ORDER BY entry DESC"
 )
+_SAID_WITH = sql(
+    "SELECT entry FROM entry INDEXED BY entry_chat WHERE log = :log AND kind = 'chat' AND delivered_by = :by"
+    " AND json_extract(CAST(payload AS TEXT), '$.key') = :key"
+)
 
 
 class Chat:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    async def say(self, interview_id: str, ticket: str, text: str, to: str) -> int:
+    async def say(self, interview_id: str, ticket: str, text: str, to: str, key: str | None = None) -> int:
         """Put a message on record and tell it to those whom it is for; its entry.
+
+        What somebody says again with the same key has been said: the entry is that of the first time.
 
         Raises TicketInvalid, InterviewUnknown, InterviewFinished, NotInside, NotAnInterviewer, Muted.
         """
@@ -43,12 +49,16 @@ class Chat:
             interview = await store.interview(connection, interview_id)
             if interview is None or interview.status is Status.CANCELLED:
                 raise InterviewUnknown("There is no such interview.")
+            if key is not None:
+                known = {"log": interview_id, "by": participant.id, "key": key}
+                earlier: int | None = (await connection.execute(_SAID_WITH, known)).scalar_one_or_none()
+                if earlier is not None:
+                    return earlier
             seat = await seating.of_participant(connection, participant.id, now_ms)
             _require(interview, participant, seat.state if seat else None, to)
             said_by = {"id": participant.id, "name": participant.name}
-            return await transaction.append(
-                interview_id, CHAT, {"from": said_by, "text": text, "to": to}, participant.id
-            )
+            message = {"from": said_by, "text": text, "to": to} | ({} if key is None else {"key": key})
+            return await transaction.append(interview_id, CHAT, message, participant.id)
 
 
 def _require(interview: Interview, participant: Participant, state: State | None, to: str) -> None:

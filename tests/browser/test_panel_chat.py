@@ -186,6 +186,35 @@ async def test_what_arrived_is_not_called_unsent_because_its_answer_was_lost(hou
     await expect(cleo.page.locator(".chat-outbox .chat-message")).to_have_count(0)
 
 
+async def test_what_arrived_before_a_reload_is_not_said_again(house: House, interview: str) -> None:
+    """B2: the page has heard neither an answer nor an event of it when it is loaded again, and others have spoken."""
+    gus = await house.visitor(interview, "Gus", "guest")
+    cleo = await house.visitor(interview, "Cleo")
+    arrived = anyio.Event()
+
+    async def lose(route: Route) -> None:
+        await cleo.page.context.set_offline(True)
+        await route.fetch()
+        arrived.set()
+        await route.abort()
+
+    await cleo.page.route("**/chat", lose)
+    box = cleo.page.get_by_label("Message", exact=True)
+    await box.fill("only once")
+    await box.press("Enter")
+    await arrived.wait()
+    await expect(gus.page.locator(".chat-said .chat-text")).to_have_text(["only once"])
+    await gus.page.get_by_label("Message", exact=True).fill("only once")
+    await gus.page.get_by_label("Message", exact=True).press("Enter")
+    await cleo.page.unroute("**/chat")
+    await cleo.page.context.set_offline(False)
+    await cleo.page.reload()
+    for person in (cleo, gus):
+        await expect(person.page.locator(".chat-said .chat-text")).to_have_text(["only once"] * 2)
+    await expect(cleo.page.locator(".chat-outbox .chat-message")).to_have_count(0)
+    assert await cleo.page.evaluate("Object.keys(sessionStorage).filter((key) => key.includes('letters'))") == []
+
+
 async def test_a_guest_who_comes_with_somebody_elses_name_is_told_apart(house: House, interview: str) -> None:
     """In the chat and at the caret; a long name leaves room for it."""
     cleo = await house.visitor(interview, "Cleo")

@@ -31,6 +31,35 @@ async def say(
     return answer
 
 
+async def test_what_is_sent_again_with_its_key_is_said_once(api: Api, interview: str) -> None:
+    """B2: whoever has not heard the answer may ask again, also after somebody else has spoken."""
+    candidate = await api.join(interview, "candidate", "Cleo")
+    guest = await api.join(interview, "guest", "Gus")
+
+    async def say_with(key: Any, admitted: Admitted = candidate, expect: int = 201) -> dict[str, Any]:
+        body = {"ticket": admitted.ticket, "text": "Hello?", "to": "all", "key": key}
+        answer: dict[str, Any] = await api.request(
+            "POST", f"interviews/{interview}/chat", body, signed=False, expect=expect
+        )
+        return answer
+
+    first = await say_with("a-1")
+    await say(api, guest, interview, "Hello?")
+    again, second = await say_with("a-1"), await say_with("a-2")
+    other = await say_with("a-1", guest)
+    assert again == first
+    assert len({first["entry"], second["entry"], other["entry"]}) == 3
+    for wrong in ("", "x" * 65, "a b", "<b>", 7, ["a"]):
+        await say_with(wrong, expect=422)
+    said = [each.event for each in await api.entries(interview) if each.kind == "chat"]
+    assert [(each["from"]["name"], each.get("key")) for each in said if each] == [
+        ("Cleo", "a-1"),
+        ("Gus", None),
+        ("Cleo", "a-2"),
+        ("Gus", "a-1"),
+    ]
+
+
 async def test_everybody_hears_what_is_for_everybody(api: Api, interview: str) -> None:
     """B5: live, in what a newcomer is shown, and in the recording."""
     candidate = await api.join(interview, "candidate", "Cleo")

@@ -1,7 +1,8 @@
 """/api/v1/interviews/<id>/chat: what is said beside the code."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from quart import Blueprint
 
 from rooms.chat import MAX_MESSAGE_CHARACTERS
@@ -17,6 +18,9 @@ class ChatBody(Body):
     ticket: str
     text: str
     to: Literal["all", "interviewers"]
+    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = Field(
+        None, description="Of the message: with the same one again, it is not said twice"
+    )
 
 
 class ChatAnswer(Answer):
@@ -37,5 +41,5 @@ async def say(interview_id: str) -> tuple[ChatAnswer, int]:
     wait_s = panelroom().chats.wait_s(participant.id)
     if wait_s:
         raise TooManyRequests(wait_s, "messages from you")
-    entry = await panelroom().rooms.chat.say(interview_id, body.ticket, text, body.to)
+    entry = await panelroom().rooms.chat.say(interview_id, body.ticket, text, body.to, body.key)
     return ChatAnswer(entry=entry), 201

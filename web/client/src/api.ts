@@ -60,6 +60,13 @@ export interface Lobby {
 
 export type Audience = "all" | "interviewers";
 
+/** A message as its author sends it, maybe several times. */
+export interface Said {
+  text: string;
+  to: Audience;
+  key: string;
+}
+
 export interface JoinRequest {
   as: Role;
   name?: string;
@@ -139,9 +146,10 @@ export async function readmit(interview: string, participant: string, device: st
   await call("POST", path, device === null ? {} : { device });
 }
 
-/** The number of the message's event. */
-export async function say(interview: string, ticket: string, text: string, to: Audience): Promise<number> {
-  return (await call<{ entry: number }>("POST", `${interviews}/${interview}/chat`, { ticket, text, to }, PATIENCE_MS)).entry;
+/** The number of the message's event; with the same key it is said once, however often it is sent. */
+export async function say(interview: string, ticket: string, message: Said): Promise<number> {
+  const body = { ticket, ...message };
+  return (await call<{ entry: number }>("POST", `${interviews}/${interview}/chat`, body, PATIENCE_MS)).entry;
 }
 
 export function recentLobby(interview: string): Promise<Lobby> {

@@ -1,4 +1,4 @@
-import type { Audience, Role } from "./api";
+import type { Audience, Role, Said } from "./api";
 import { announce, h } from "./dom";
 import { clock } from "./event_words";
 import { Outbox, PRIVATE } from "./outbox";
@@ -16,7 +16,7 @@ const TOGETHER_MS = 120_000;
 interface ChatOptions {
   ownId: () => string;
   /** Resolves with its entry when the server has it; rejects with the reason in words. */
-  send: (text: string, to: Audience) => Promise<number>;
+  send: (message: Said) => Promise<number>;
   onUnread: (count: number) => void;
   onUnsent: (count: number, isStuck: boolean) => void;
 }

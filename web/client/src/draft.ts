@@ -1,5 +1,6 @@
 import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 import * as Y from "yjs";
+import { randomWord } from "./random";
 import type { Changes } from "./unsaved";
 
 const DATABASE = "panelroom";
@@ -32,7 +33,7 @@ export interface Kept {
 }
 
 /** This load of this page. */
-const TAB = newTab();
+const TAB = randomWord();
 let opening: Promise<IDBPDatabase<Schema>> | null = null;
 
 /**
@@ -284,11 +285,7 @@ async function sweep(database: IDBPDatabase<Schema>): Promise<IDBPDatabase<Schem
  * up, as of another tab.
  */
 export function asideOf(participant: string, document: string): Draft {
-  return new Draft(`${participant}/aside`, document, undefined, newTab());
-}
-
-function newTab(): string {
-  return crypto.getRandomValues(new Uint32Array(2)).join("-");
+  return new Draft(`${participant}/aside`, document, undefined, randomWord());
 }
 
 function tabsOf(of: string): IDBKeyRange {

@@ -1,28 +1,20 @@
-import type { Audience } from "./api";
-
-/** A message that the server may not have. */
-export interface KeptLetter {
-  text: string;
-  to: Audience;
-  /** The last entry before it went out for the first time; null: it has not yet. */
-  after: number | null;
-}
+import type { Said } from "./api";
 
 const PREFIX = "panelroom.letters.";
 
 /** What somebody has said and nobody has heard: by participant, so that nobody else's page ever sends it. */
-export function keptLetters(participant: string): KeptLetter[] {
+export function keptLetters(participant: string): Said[] {
   try {
-    return JSON.parse(sessionStorage.getItem(PREFIX + participant) ?? "[]") as KeptLetter[];
+    return JSON.parse(sessionStorage.getItem(PREFIX + participant) ?? "[]") as Said[];
   } catch {
     return [];
   }
 }
 
 /** Storage can be closed to the page: a reload loses it then. */
-export function keepLetters(participant: string, letters: KeptLetter[]): void {
+export function keepLetters(participant: string, letters: Said[]): void {
   try {
-    const all = letters.map(({ text, to, after }) => ({ text, to, after }));
+    const all = letters.map(({ text, to, key }) => ({ text, to, key }));
     if (all.length === 0) sessionStorage.removeItem(PREFIX + participant);
     else sessionStorage.setItem(PREFIX + participant, JSON.stringify(all));
   } catch {

@@ -1,11 +1,12 @@
-import type { Audience } from "./api";
+import type { Audience, Said } from "./api";
 import { h } from "./dom";
-import { keepLetters, keptLetters, type KeptLetter } from "./letters";
+import { keepLetters, keptLetters } from "./letters";
+import { randomWord } from "./random";
 import type { Message } from "./room_events";
 
 export const PRIVATE = "only interviewers";
 
-interface Letter extends KeptLetter {
+interface Letter extends Said {
   /** Of the message that it has become, as soon as the server tells. */
   entry: number | null;
   state: "waiting" | "sent" | "failed";
@@ -16,7 +17,7 @@ interface Letter extends KeptLetter {
 interface OutboxOptions {
   ownId: () => string;
   /** Resolves with its entry when the server has it; rejects with the reason in words. */
-  send: (text: string, to: Audience) => Promise<number>;
+  send: (message: Said) => Promise<number>;
   /** What one has said and can be read, in order. */
   said: () => Message[];
   /** The button with the focus is gone. */
@@ -27,14 +28,13 @@ interface OutboxOptions {
 
 /**
  * What one has said and nobody can read yet. It goes out one by one, in order; what fails stays until it can be sent or
- * one decides. It is sent again only when all that the server has is known, so that nothing is said twice.
+ * one decides. By its key the server knows it again, so that nothing is said twice.
  */
 export class Outbox {
   readonly element = h("div", { class: "chat-outbox", "aria-live": "off" });
   private letters: Letter[] = [];
   private isSending = false;
   private isRestored = false;
-  private claimed = 0;
   private why: string | null = null;
 
   constructor(private readonly options: OutboxOptions) {
@@ -49,7 +49,7 @@ export class Outbox {
 
   add(text: string, to: Audience): void {
     this.restore();
-    this.put({ text, to, after: null }, "waiting");
+    this.put({ text, to, key: randomWord() }, "waiting");
     void this.work();
   }
 
@@ -73,7 +73,7 @@ export class Outbox {
     for (const kept of keptLetters(this.options.ownId())) this.put(kept, "failed");
   }
 
-  private put(kept: KeptLetter, state: Letter["state"]): void {
+  private put(kept: Said, state: Letter["state"]): void {
     const element = h("div", { class: "chat-message", "data-to": kept.to });
     const letter: Letter = { ...kept, entry: null, state, problem: "", element };
     this.letters.push(letter);
@@ -101,18 +101,9 @@ export class Outbox {
   /** What can be read now stands here no more, also when its answer was lost on the way. */
   settle(): void {
     const said = this.options.said();
-    const rank = ({ entry, state }: Letter): number => (entry !== null ? 0 : state === "waiting" ? 1 : 2);
-    for (const letter of [...this.letters].sort((a, b) => rank(a) - rank(b))) {
-      const { after } = letter;
-      if (after === null) continue;
-      const found = said.find(({ entry, text, to }) =>
-        letter.entry === null
-          ? entry > Math.max(after, this.claimed) && text === letter.text && to === letter.to
-          : entry >= letter.entry,
-      );
-      if (found === undefined) continue;
-      this.claimed = Math.max(this.claimed, letter.entry ?? found.entry);
-      this.drop(letter);
+    for (const letter of this.letters) {
+      const isRead = said.some(({ entry, key }) => key === letter.key || (letter.entry !== null && entry >= letter.entry));
+      if (isRead) this.drop(letter);
     }
   }
 
@@ -128,10 +119,9 @@ export class Outbox {
   }
 
   private async deliver(letter: Letter): Promise<void> {
-    letter.after ??= this.options.said().at(-1)?.entry ?? 0;
-    this.keep();
+    const { text, to, key } = letter;
     try {
-      letter.entry = await this.options.send(letter.text, letter.to);
+      letter.entry = await this.options.send({ text, to, key });
       letter.state = "sent";
       this.keep();
       this.draw(letter);

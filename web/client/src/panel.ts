@@ -71,7 +71,7 @@ export class Panel {
     });
     this.chat = new Chat(this.people, {
       ownId,
-      send: (text, to) => api.say(this.id, hooks.joined().ticket, text, to),
+      send: (message) => api.say(this.id, hooks.joined().ticket, message),
       onUnread: (count) => {
         this.frame.setUnread(count);
       },

@@ -51,6 +51,7 @@ export interface Message {
   from: By;
   text: string;
   to: Audience;
+  key?: string;
 }
 
 /** Who was removed, or which device of the candidate, and has not been let back in. */
