@@ -1,9 +1,6 @@
-"""The interviews of an organisation: planned, found, changed. What happens in their rooms is the service's."""
+"""The interviews of an organisation: planned and changed. What happens in their rooms is the service's."""
 
-import base64
 import hashlib
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +14,6 @@ from collab.journal import Journal
 from rooms import schema, store
 from rooms.access import Right
 from rooms.errors import (
-    CursorInvalid,
     ExternalRefTaken,
     IdempotencyKeyReused,
     InterviewFinished,
@@ -27,15 +23,15 @@ from rooms.errors import (
     RoleFixed,
     ScopeMissing,
 )
-from rooms.interview import Interview, Status
+from rooms.interview import Interview, Kind, Series, Status
 from rooms.member import Member
 from rooms.participant import Role
 from rooms.people import acting_member
 from rooms.policy import Limits, Phase
 from rooms.principal import Principal
+from rooms.search import searched
 from rooms.seat import Seats
 from rooms.secret import new_id
-from rooms.text import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +49,8 @@ class Plan:
     instructions: str = ""
     meeting_url: str | None = None
     external_ref: str | None = None
+    kind: Kind = Kind.INTERVIEW
+    series: Series | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +63,6 @@ class Repeatable:
     @property
     def body_hash(self) -> str:
         return hashlib.sha256(self.body).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    items: list[Interview]
-    counts: dict[Status, int]  # of what was searched for, in every stage
-    next_cursor: str | None
 
 
 class Agenda:
@@ -141,29 +132,6 @@ class Agenda:
         async with self._database.reading() as connection:
             return await seen(connection, principal, interview_id)
 
-    async def page(
-        self, principal: Principal, *, status: Status | None, needle: str, cursor: str | None, limit: int
-    ) -> Page:
-        """The newest first. Raises CursorInvalid."""
-        created_by = None if principal.sees_all else principal.id
-        folded = fold(needle.strip())
-        before = None if cursor is None else _decode_cursor(cursor)
-        async with self._database.reading() as connection:
-            items = await store.interview_page(
-                connection,
-                principal.organisation_id,
-                created_by=created_by,
-                needle=folded,
-                status=status,
-                before=before,
-                limit=limit + 1,
-            )
-            counts = await store.interview_counts(
-                connection, principal.organisation_id, created_by=created_by, needle=folded
-            )
-        more = len(items) > limit
-        return Page(items[:limit], counts, _encode_cursor(items[limit - 1]) if more else None)
-
     async def change(self, principal: Principal, interview_id: str, changes: dict[str, Any]) -> Interview:
         """Set fields of Interview; ``limits`` holds only those to change. Of a finished one only the title changes.
 
@@ -227,6 +195,8 @@ class Agenda:
             active_at_ms=None,
             finished_at_ms=None,
             finished_by=None,
+            kind=plan.kind,
+            series=plan.series,
         )
         await connection.execute(
             insert(schema.interviews).values(
@@ -236,6 +206,10 @@ class Agenda:
                 external_ref=interview.external_ref,
                 created_by=interview.created_by,
                 created_at_ms=interview.created_at_ms,
+                kind=interview.kind.value,
+                series=plan.series and plan.series.id,
+                block=plan.series and plan.series.block,
+                blocks=plan.series and plan.series.blocks,
                 **planned_row(interview),
             )
         )
@@ -314,7 +288,6 @@ def _details(interview: Interview) -> dict[str, Any]:
 
 def planned_row(interview: Interview) -> dict[str, Any]:
     """The columns that a person fills in."""
-    searched: Sequence[str | None] = (interview.title, interview.candidate_name, interview.candidate_email)
     return {
         "title": interview.title,
         "candidate_name": interview.candidate_name,
@@ -325,20 +298,6 @@ def planned_row(interview: Interview) -> dict[str, Any]:
         "language": interview.language,
         "instructions": interview.instructions,
         "meeting_url": interview.meeting_url,
-        "searched": fold("\n".join(filter(None, searched))),
+        "searched": searched(interview),
         **store.limits_row(interview.limits),
     }
-
-
-def _encode_cursor(interview: Interview) -> str:
-    return base64.urlsafe_b64encode(f"{interview.created_at_ms} {interview.id}".encode()).decode()
-
-
-def _decode_cursor(cursor: str) -> tuple[int, str]:
-    try:
-        created_at_ms, interview_id = base64.b64decode(cursor, b"-_", validate=True).decode().split(" ")
-        if not re.fullmatch("[0-9]{1,15}", created_at_ms):  # more than SQLite's integers hold is no time
-            raise ValueError(created_at_ms)
-        return int(created_at_ms), interview_id
-    except ValueError:
-        raise CursorInvalid("This cursor comes from no page.") from None

@@ -13,7 +13,22 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Kind(StrEnum):
+    INTERVIEW = "interview"
+    PRACTICE = "practice"  # to learn it; it and a sample count nowhere
+    SAMPLE = "sample"  # a recording that came with the server
+
+
 DEFAULT_LANGUAGE = "python"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Interviews one after the other, for one candidate; this one is number ``block`` of them, from 1."""
+
+    id: str
+    block: int
+    blocks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +53,8 @@ class Interview:
     active_at_ms: int | None
     finished_at_ms: int | None
     finished_by: str | None  # name of whoever pressed Finish
+    kind: Kind = Kind.INTERVIEW
+    series: Series | None = None
 
     @property
     def phase(self) -> Phase:

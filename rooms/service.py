@@ -35,6 +35,7 @@ from rooms.participant import MEMBERS_ONLY, Participant, Role, Ticket
 from rooms.people import People
 from rooms.policy import Admission, Opening, Part, Phase, State, grants, split_document_id
 from rooms.principal import Principal
+from rooms.search import Search
 from rooms.seat import Seats
 from rooms.secret import digest, new_id, new_secret
 from rooms.view import Views
@@ -75,6 +76,7 @@ class Service:
         self.people = People(database, clock)
         self.audit = Audit(database)
         self.agenda = Agenda(database, journal, self.seats, clock)
+        self.search = Search(database, clock)
         self.chat = Chat(journal)
         self.moderation = Moderation(database, journal, self.seats)
         self.lifecycle = Lifecycle(database, journal, registry, reopen_ms=int(reopen_s * 1000))

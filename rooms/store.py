@@ -8,12 +8,11 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, func, insert, select, update
-from sqlalchemy import tuple_ as row_value
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.record import entries
 from rooms import schema
-from rooms.interview import Interview, Status
+from rooms.interview import Interview, Kind, Series, Status
 from rooms.key import Key, Scope
 from rooms.member import Member, MemberRole
 from rooms.organisation import Organisation
@@ -50,7 +49,7 @@ def _member(row: RowMapping) -> Member:
     return Member(row["id"], row["organisation_id"], row["email"], row["name"], MemberRole(row["role"]))
 
 
-def _interview(row: Mapping[Any, Any]) -> Interview:
+def interview_of_row(row: Mapping[Any, Any]) -> Interview:
     return Interview(
         id=row["id"],
         organisation_id=row["organisation_id"],
@@ -72,6 +71,8 @@ def _interview(row: Mapping[Any, Any]) -> Interview:
         active_at_ms=row["active_at_ms"],
         finished_at_ms=row["finished_at_ms"],
         finished_by=row["finished_by"],
+        kind=Kind(row.get("kind") or Kind.INTERVIEW),
+        series=Series(row["series"], row["block"], row["blocks"]) if row.get("series") else None,
     )
 
 
@@ -147,7 +148,7 @@ async def key(connection: AsyncConnection, secret_hash: str) -> Key | None:
 
 async def interview(connection: AsyncConnection, interview_id: str) -> Interview | None:
     row = await one(connection, select(schema.interviews).where(schema.interviews.c.id == interview_id))
-    return None if row is None else _interview(row)
+    return None if row is None else interview_of_row(row)
 
 
 async def interview_of_ref(connection: AsyncConnection, organisation_id: str, external_ref: str) -> Interview | None:
@@ -159,46 +160,7 @@ async def interview_of_ref(connection: AsyncConnection, organisation_id: str, ex
             schema.interviews.c.status != Status.CANCELLED,
         ),
     )
-    return None if row is None else _interview(row)
-
-
-def _listed(query: Select[Any], organisation_id: str, created_by: str | None, needle: str) -> Select[Any]:
-    query = query.where(
-        schema.interviews.c.organisation_id == organisation_id, schema.interviews.c.status != Status.CANCELLED
-    )
-    if created_by is not None:
-        query = query.where(schema.interviews.c.created_by == created_by)
-    if needle:
-        query = query.where(schema.interviews.c.searched.contains(needle, autoescape=True))
-    return query
-
-
-async def interview_page(
-    connection: AsyncConnection,
-    organisation_id: str,
-    *,
-    created_by: str | None,
-    needle: str,
-    status: Status | None,
-    before: tuple[int, str] | None,
-    limit: int,
-) -> list[Interview]:
-    """The newest first, those made before ``before`` (created_at_ms, id)."""
-    query = _listed(select(schema.interviews), organisation_id, created_by, needle)
-    if status is not None:
-        query = query.where(schema.interviews.c.status == status)
-    if before is not None:
-        query = query.where(row_value(schema.interviews.c.created_at_ms, schema.interviews.c.id) < before)
-    query = query.order_by(schema.interviews.c.created_at_ms.desc(), schema.interviews.c.id.desc()).limit(limit)
-    return [_interview(row) for row in (await connection.execute(query)).mappings()]
-
-
-async def interview_counts(
-    connection: AsyncConnection, organisation_id: str, *, created_by: str | None, needle: str
-) -> dict[Status, int]:
-    query = _listed(select(schema.interviews.c.status, func.count()), organisation_id, created_by, needle)
-    rows = await connection.execute(query.group_by(schema.interviews.c.status))
-    return {Status(status): count for status, count in rows}
+    return None if row is None else interview_of_row(row)
 
 
 async def participant(connection: AsyncConnection, participant_id: str) -> Participant | None:
@@ -283,7 +245,7 @@ async def request(
             schema.requests.c.principal_id == principal_id, schema.requests.c.idempotency_key == idempotency_key
         ),
     )
-    return None if row is None else (row["body_hash"], _interview(row["interview"]), row["is_new"])
+    return None if row is None else (row["body_hash"], interview_of_row(row["interview"]), row["is_new"])
 
 
 async def add_request(connection: AsyncConnection, interview_id: str, **values: Any) -> None:

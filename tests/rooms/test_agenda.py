@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import anyio
 import pytest
+from sqlalchemy import insert, update
 
+from rooms import schema
 from rooms.agenda import Plan, Repeatable
 from rooms.errors import (
     CursorInvalid,
@@ -15,7 +17,7 @@ from rooms.errors import (
     InterviewUnknown,
     ScopeMissing,
 )
-from rooms.interview import Status
+from rooms.interview import Kind, Status
 from rooms.key import Scope
 from rooms.member import MemberRole
 from rooms.participant import Role
@@ -30,7 +32,7 @@ PLAN = Plan(language="python")
 
 async def _titles(house: House, principal: Principal, **query: object) -> list[str]:
     asked: dict[str, object] = {"status": None, "needle": "", "cursor": None, "limit": 50}
-    page = await house.rooms.agenda.page(principal, **(asked | query))  # type: ignore[arg-type]
+    page = await house.rooms.search.page(principal, **(asked | query))  # type: ignore[arg-type]
     return [interview.title for interview in page.items]
 
 
@@ -123,7 +125,7 @@ async def test_pages_go_from_the_newest_to_the_oldest(house: House) -> None:
     found: list[str] = []
     cursor: str | None = None
     while True:
-        page = await house.rooms.agenda.page(olga, status=None, needle="", cursor=cursor, limit=3)
+        page = await house.rooms.search.page(olga, status=None, needle="", cursor=cursor, limit=3)
         found += [interview.title for interview in page.items]
         cursor = page.next_cursor
         if cursor is None:
@@ -132,7 +134,7 @@ async def test_pages_go_from_the_newest_to_the_oldest(house: House) -> None:
     huge = [base64.urlsafe_b64encode(f"{number} x".encode()).decode() for number in (2**63, -1, "9" * 5000)]
     for wrong in ("x", "é", "", "MTIz", "eCB5", *huge):
         with pytest.raises(CursorInvalid):
-            await house.rooms.agenda.page(olga, status=None, needle="", cursor=wrong, limit=3)
+            await house.rooms.search.page(olga, status=None, needle="", cursor=wrong, limit=3)
 
 
 async def test_search_looks_in_every_stage_and_counts_there(house: House) -> None:
@@ -147,8 +149,88 @@ async def test_search_looks_in_every_stage_and_counts_there(house: House) -> Non
     assert await _titles(house, olga, needle="0% F") == ["Zoë's 100% first"]
     assert await _titles(house, olga, needle="_") == []
     assert await _titles(house, olga, needle="zoe", status=Status.ACTIVE) == ["zoé again"]
-    page = await house.rooms.agenda.page(olga, status=Status.ACTIVE, needle="zoe", cursor=None, limit=1)
+    page = await house.rooms.search.page(olga, status=Status.ACTIVE, needle="zoe", cursor=None, limit=1)
     assert page.counts == {Status.PENDING: 3, Status.ACTIVE: 1}
+
+
+async def test_search_says_where_it_found_what(house: House) -> None:
+    """A45–A47: every word is somewhere, in whatever field; an interviewer is found by his name too."""
+    olga, zoe = await house.member(), await house.member("z.b@example.org")
+    await house.rooms.people.add_member("z.b@example.org", "Zoë Brandt", None)
+    titled = await house.interview(olga, title="Żółw", candidate_name="Ada", candidate_email="ada@zoe.example")
+    planned = await house.interview(olga, title="Second", interviewers=("z.b@example.org", "ben@example.org"))
+
+    async def found(needle: str, principal: Principal = olga) -> dict[str, list[str]]:
+        page = await house.rooms.search.page(principal, status=None, needle=needle, cursor=None, limit=50)
+        return {interview: [place.value for place in page.found_in[interview]] for interview in page.found_in}
+
+    assert await found("ZOLW ada") == {titled: ["title", "candidate", "email"]}
+    assert await found("zoe") == {titled: ["email"], planned: ["interviewer"]}
+    assert await found("brandt BEN second") == {planned: ["title", "interviewer"]}
+    assert await found("z.b@") == {planned: ["interviewer"]}
+    assert await found("zoe brandt ada") == {}
+    assert await found(" ".join("abcdefghij")) == {}
+    assert await found("  ") == {titled: [], planned: []}
+    await house.rooms.agenda.change(olga, planned, {"interviewers": ()})
+    assert await found("brandt", zoe) == {}
+
+
+async def test_a_limited_member_lists_what_is_assigned_to_him(house: House) -> None:
+    """A52: those planned with his address, and no address that only looks like his."""
+    olga, lia = await house.member(), await house.member("lia@example.org", MemberRole.LIMITED)
+    await house.interview(olga, title="hers", interviewers=("ben@example.org", "lia@example.org"))
+    await house.interview(olga, title="others", interviewers=("julia@example.org", 'x"lia@example.org'))
+    await house.interview(olga, title="nobody's")
+    assert await _titles(house, lia) == ["hers"]
+    assert await _titles(house, lia, needle="julia") == []
+    assert await house.rooms.search.counts(lia) == {Status.PENDING: 1}
+    assert await house.rooms.search.counts(olga) == {Status.PENDING: 3}
+
+
+async def test_practice_and_sample_count_nowhere(house: House) -> None:
+    """A51: they are listed only where they are asked for."""
+    olga = await house.member()
+    await house.interview(olga, title="T")
+    for kind in (Kind.PRACTICE, Kind.SAMPLE):
+        await house.interview(olga, title=f"T {kind}", kind=kind)
+        assert await _titles(house, olga, kind=kind) == [f"T {kind}"]
+    page = await house.rooms.search.page(olga, status=None, needle="t", cursor=None, limit=50)
+    assert ([interview.title for interview in page.items], page.counts) == (["T"], {Status.PENDING: 1})
+
+
+async def test_whether_those_who_are_assigned_can_interview(house: House) -> None:
+    """A38: members can; who has not accepted an invitation, or has been deactivated, cannot."""
+    olga, _ = await house.member(), await house.member("gone@example.org")
+    now_ms = house.clock.now_ms()
+    async with house.database.writing() as connection:
+        gone = update(schema.members).where(schema.members.c.email == "gone@example.org")
+        await connection.execute(gone.values(deactivated_at_ms=now_ms))
+        for name, ends_ms, revoked in (("new", 1, None), ("late", 0, None), ("unwanted", 1, now_ms)):
+            await connection.execute(
+                insert(schema.invitations).values(
+                    id=name,
+                    organisation_id=olga.organisation_id,
+                    email=f"{name}@example.org",
+                    name=name.title(),
+                    role="member",
+                    token_hash=name,
+                    invited_by=olga.id,
+                    created_at_ms=now_ms,
+                    expires_at_ms=now_ms + ends_ms,
+                    revoked_at_ms=revoked,
+                )
+            )
+    emails = tuple(f"{name}@example.org" for name in ("olga", "gone", "new", "late", "unwanted", "who"))
+    interview = await house.rooms.interview_of(olga, await house.interview(olga, interviewers=emails))
+    assigned = await house.rooms.search.assigned(olga.organisation_id, [interview])
+    assert {each.email.partition("@")[0]: (each.name, each.state.value) for each in assigned.values()} == {
+        "olga": ("olga", "member"),
+        "gone": ("gone", "deactivated"),
+        "new": ("New", "pending"),
+        "late": ("Late", "expired"),
+        "unwanted": ("", "unknown"),
+        "who": ("", "unknown"),
+    }
 
 
 async def test_a_key_lists_what_it_may_see(house: House) -> None:

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.anyio
 FIELDS = {
     "id", "url", "title", "status", "candidate", "interviewers", "scheduled_at", "time_zone", "language", "policy",
     "external_ref", "created_at", "opened_at", "active_at", "finished_at", "lobby", "instructions", "meeting_url",
+    "kind", "series", "assigned",
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """/api/v1/interviews: planned, found, changed, cancelled."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -9,8 +10,10 @@ from pydantic import Field, field_validator, model_validator
 from quart import Blueprint, Response, request
 
 from rooms.agenda import Plan, Repeatable
-from rooms.interview import DEFAULT_LANGUAGE, Interview, Status
+from rooms.assignment import Assigned, AssignedState
+from rooms.interview import DEFAULT_LANGUAGE, Interview, Kind, Status
 from rooms.policy import OverLimit
+from rooms.search import Place
 from rooms.text import clean, clean_email, clean_name, clean_prose, clean_title, clean_url
 from web.auth import panelroom, public_base, require_principal
 from web.body import Answer, Body, Query, documented, read_body, read_bytes, read_query
@@ -130,15 +133,34 @@ class PolicyAnswer(Answer):
     over_limit: OverLimit
 
 
+class SeriesAnswer(Answer):
+    """Interviews one after the other: this one is number ``block`` of them."""
+
+    id: str
+    block: int
+    blocks: int
+
+
+class AssignedAnswer(Answer):
+    """Who is planned to interview: a member can, whoever has not accepted an invitation cannot yet."""
+
+    email: str
+    name: str
+    state: AssignedState
+
+
 class InterviewAnswer(Answer):
     """An interview."""
 
     id: str
     url: str
+    kind: Kind
     title: str
     status: Status
     candidate: CandidateAnswer
     interviewers: list[str]
+    assigned: list[AssignedAnswer]
+    series: SeriesAnswer | None
     scheduled_at: Moment | None
     time_zone: str | None
     language: str
@@ -153,6 +175,10 @@ class InterviewAnswer(Answer):
     finished_at: Moment | None
 
 
+class ListedInterview(InterviewAnswer):
+    found_in: list[Place] = Field(description="Where a word of `q` is; empty without one")
+
+
 class Counts(Answer):
     pending: int
     active: int
@@ -162,46 +188,62 @@ class Counts(Answer):
 class InterviewPage(Answer):
     """One page of interviews, the newest first; the counts are of all that ``q`` finds, in every stage."""
 
-    items: list[InterviewAnswer]
+    items: list[ListedInterview]
     counts: Counts
     next_cursor: str | None
 
 
 class ListQuery(Query):
     status: Literal[Status.PENDING, Status.ACTIVE, Status.FINISHED] | None = None
-    q: Annotated[str, Field(max_length=200)] = ""
+    kind: Kind = Kind.INTERVIEW
+    q: Annotated[str, Field(max_length=200, description="Words, each of which is somewhere in the interview")] = ""
     limit: Annotated[int, Field(ge=1)] = 50
     cursor: str | None = None
 
 
-def answer(interview: Interview, base: str) -> InterviewAnswer:
+async def answer(interview: Interview, base: str) -> InterviewAnswer:
     """``base`` is asked for before anything changes: a request to an unknown host changes nothing."""
-    limits = interview.limits
-    return InterviewAnswer(
-        id=interview.id,
-        url=f"{base}/i/{interview.id}",
-        title=interview.title,
-        status=interview.status,
-        candidate=CandidateAnswer(name=interview.candidate_name, email=interview.candidate_email),
-        interviewers=list(interview.interviewers),
-        scheduled_at=interview.scheduled_at_ms,
-        time_zone=interview.time_zone,
-        language=interview.language,
-        policy=PolicyAnswer(
+    return InterviewAnswer(**(await answers([interview], base))[0])
+
+
+async def answers(interviews: Sequence[Interview], base: str) -> list[dict[str, Any]]:
+    """The fields of InterviewAnswer for each; all are of one organisation."""
+    if not interviews:
+        return []
+    assigned = await panelroom().rooms.search.assigned(interviews[0].organisation_id, interviews)
+    return [_fields(interview, base, [assigned[email] for email in interview.interviewers]) for interview in interviews]
+
+
+def _fields(interview: Interview, base: str, assigned: Sequence[Assigned]) -> dict[str, Any]:
+    limits, series = interview.limits, interview.series
+    return {
+        "id": interview.id,
+        "url": f"{base}/i/{interview.id}",
+        "kind": interview.kind,
+        "title": interview.title,
+        "status": interview.status,
+        "candidate": CandidateAnswer(name=interview.candidate_name, email=interview.candidate_email),
+        "interviewers": list(interview.interviewers),
+        "assigned": [AssignedAnswer(email=each.email, name=each.name, state=each.state) for each in assigned],
+        "series": series and SeriesAnswer(id=series.id, block=series.block, blocks=series.blocks),
+        "scheduled_at": interview.scheduled_at_ms,
+        "time_zone": interview.time_zone,
+        "language": interview.language,
+        "policy": PolicyAnswer(
             interviewers=limits.interviewers,
             observers=limits.observers,
             guests=limits.guests,
             over_limit=limits.over_limit,
         ),
-        lobby=limits.lobby,
-        instructions=interview.instructions,
-        meeting_url=interview.meeting_url,
-        external_ref=interview.external_ref,
-        created_at=interview.created_at_ms,
-        opened_at=interview.opened_at_ms,
-        active_at=interview.active_at_ms,
-        finished_at=interview.finished_at_ms,
-    )
+        "lobby": limits.lobby,
+        "instructions": interview.instructions,
+        "meeting_url": interview.meeting_url,
+        "external_ref": interview.external_ref,
+        "created_at": interview.created_at_ms,
+        "opened_at": interview.opened_at_ms,
+        "active_at": interview.active_at_ms,
+        "finished_at": interview.finished_at_ms,
+    }
 
 
 @blueprint.post("")
@@ -220,7 +262,7 @@ async def create() -> tuple[InterviewAnswer, int]:
         raise BodyInvalid(f"The Idempotency-Key must have 1 to {_MAX_IDEMPOTENCY_KEY} characters.")
     repeatable = Repeatable(key, await read_bytes()) if key is not None else None
     interview, is_new = await panelroom().rooms.agenda.create(principal, plan, repeatable)
-    return answer(interview, base), 201 if is_new else 200
+    return await answer(interview, base), 201 if is_new else 200
 
 
 @blueprint.get("")
@@ -230,11 +272,17 @@ async def index() -> InterviewPage:
     base = public_base()
     principal = await require_principal()
     query = read_query(ListQuery)
-    page = await panelroom().rooms.agenda.page(
-        principal, status=query.status, needle=query.q, cursor=query.cursor, limit=min(query.limit, MAX_PAGE)
+    page = await panelroom().rooms.search.page(
+        principal,
+        kind=query.kind,
+        status=query.status,
+        needle=query.q,
+        cursor=query.cursor,
+        limit=min(query.limit, MAX_PAGE),
     )
+    items = await answers(page.items, base)
     return InterviewPage(
-        items=[answer(interview, base) for interview in page.items],
+        items=[ListedInterview(**item, found_in=page.found_in[item["id"]]) for item in items],
         counts=Counts(
             pending=page.counts.get(Status.PENDING, 0),
             active=page.counts.get(Status.ACTIVE, 0),
@@ -249,7 +297,7 @@ async def index() -> InterviewPage:
 async def show(interview_id: str) -> InterviewAnswer:
     """One interview."""
     base = public_base()
-    return answer(await panelroom().rooms.interview_of(await require_principal(), interview_id), base)
+    return await answer(await panelroom().rooms.interview_of(await require_principal(), interview_id), base)
 
 
 @blueprint.patch("/<interview_id>")
@@ -259,7 +307,7 @@ async def change(interview_id: str) -> InterviewAnswer:
     base = public_base()
     principal = await require_principal()
     body = await read_body(InterviewFields)
-    return answer(await panelroom().rooms.agenda.change(principal, interview_id, body.changes()), base)
+    return await answer(await panelroom().rooms.agenda.change(principal, interview_id, body.changes()), base)
 
 
 @blueprint.delete("/<interview_id>")
@@ -275,4 +323,4 @@ async def cancel(interview_id: str) -> Response:
 async def duplicate(interview_id: str) -> tuple[InterviewAnswer, int]:
     """A new interview with the same settings and nothing of what happened in this one."""
     base = public_base()
-    return answer(await panelroom().rooms.agenda.duplicate(await require_principal(), interview_id), base), 201
+    return await answer(await panelroom().rooms.agenda.duplicate(await require_principal(), interview_id), base), 201

@@ -56,7 +56,7 @@ async def admit(interview_id: str) -> InterviewAnswer:
     base = public_base()
     principal = await require_principal()
     body = await read_body(ActingBody)
-    return answer(await panelroom().rooms.moderation.admit(principal, interview_id, body.on_behalf_of), base)
+    return await answer(await panelroom().rooms.moderation.admit(principal, interview_id, body.on_behalf_of), base)
 
 
 @blueprint.patch("/participants/<participant_id>")

@@ -170,7 +170,7 @@ async def finish(interview_id: str) -> InterviewAnswer:
     base = public_base()
     principal = await require_principal()
     body = await read_body(ActingBody)
-    return answer(await panelroom().rooms.lifecycle.finish(principal, interview_id, body.on_behalf_of), base)
+    return await answer(await panelroom().rooms.lifecycle.finish(principal, interview_id, body.on_behalf_of), base)
 
 
 @blueprint.post("/reopen")
@@ -180,4 +180,4 @@ async def reopen(interview_id: str) -> InterviewAnswer:
     base = public_base()
     principal = await require_principal()
     body = await read_body(ActingBody)
-    return answer(await panelroom().rooms.lifecycle.reopen(principal, interview_id, body.on_behalf_of), base)
+    return await answer(await panelroom().rooms.lifecycle.reopen(principal, interview_id, body.on_behalf_of), base)
