@@ -169,7 +169,8 @@ export function recordingFile(interview: string, document: string, after?: numbe
   return request("GET", `${interviews}/${interview}/recording/file?${query.toString()}`);
 }
 
-async function call<T>(method: string, path: string, body?: unknown, timeout_ms?: number): Promise<T> {
+/** Raises Problem. */
+export async function call<T>(method: string, path: string, body?: unknown, timeout_ms?: number): Promise<T> {
   const response = await request(method, path, body, timeout_ms);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }

@@ -1,10 +1,12 @@
-import { h } from "./dom";
+import { announce, h } from "./dom";
 
 interface Question {
   title: string;
   body: (Node | string)[];
   /** Absent: there is nothing to decide, only to read. */
   action?: { label: string; style: string };
+  /** Done before the answer is yes. Meanwhile the dialog waits; what this raises is said in it, and it stays open. */
+  act?: () => Promise<void>;
   cancel: string;
   /** Of an interviewer, about a running interview: see `closeDecisions`. */
   isDecision?: boolean;
@@ -16,12 +18,13 @@ export function closeDecisions(why: string): void {
 }
 
 /** A modal question. Resolves to true when its action was chosen; Escape and the other button are no. */
-export function ask({ title, body, action, cancel, isDecision = false }: Question): Promise<boolean> {
+export function ask({ title, body, action, act, cancel, isDecision = false }: Question): Promise<boolean> {
   const dialog = h("dialog", { class: "dialog", "aria-labelledby": "dialog-title", "data-decision": isDecision });
   const no = h("button", { type: "button", class: "button" }, cancel);
   const form = h("form", {}, h("h2", { id: "dialog-title" }, title), ...body);
   const yes = action === undefined ? null : h("button", { class: `button ${action.style}` }, action.label);
-  form.append(h("div", { class: "dialog-actions" }, no, yes));
+  const problem = h("p", { class: "notice danger", role: "alert", hidden: true });
+  form.append(problem, h("div", { class: "dialog-actions" }, no, yes));
   dialog.append(form);
   document.body.append(dialog);
   return new Promise((resolve) => {
@@ -31,12 +34,27 @@ export function ask({ title, body, action, cancel, isDecision = false }: Questio
       dialog.remove();
       resolve(sure);
     };
+    const attempt = async (task: () => Promise<void>): Promise<void> => {
+      form.ariaBusy = "true";
+      problem.hidden = true;
+      announce("One moment…");
+      try {
+        await task();
+        answer(true);
+      } catch (error) {
+        problem.textContent = error instanceof Error ? error.message : String(error);
+        problem.hidden = false;
+      } finally {
+        form.ariaBusy = "false";
+      }
+    };
     no.addEventListener("click", () => {
       answer(false);
     });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      answer(true);
+      if (act === undefined) answer(true);
+      else if (form.ariaBusy !== "true") void attempt(act);
     });
     dialog.addEventListener("close", () => {
       answer(false);

@@ -1,5 +1,5 @@
+import "./form_field.css";
 import { h } from "./dom";
-import { languageChoices } from "./languages";
 
 /** A control under its label. */
 export function field(label: string, control: HTMLElement, hint?: string): HTMLElement {
@@ -23,11 +23,6 @@ export function choice(options: readonly Option[], chosen: string): HTMLSelectEl
   return select;
 }
 
-/** Every language, and the one that a file has already. */
-export function languageOptions(known: string): HTMLOptionElement[] {
-  return languageChoices(known).map(option);
-}
-
-function option([value, label]: Option): HTMLOptionElement {
+export function option([value, label]: Option): HTMLOptionElement {
   return h("option", { value }, label);
 }

@@ -1,3 +1,4 @@
+import "./menu.css";
 import { h, icon } from "./dom";
 
 export interface MenuItem {

@@ -9,7 +9,8 @@ import { askDelete, askFile } from "./file_dialog";
 import { FileTabs } from "./file_tabs";
 import { Follow } from "./follow";
 import { isolated } from "./isolated";
-import { languageOptions } from "./form_field";
+import { option } from "./form_field";
+import { languageChoices } from "./languages";
 import type { Texts } from "./lost_text";
 import { menuButton, type MenuItem } from "./menu";
 import type { Place } from "./place";
@@ -308,7 +309,7 @@ export class Workspace implements Desk {
   private showLanguage(): void {
     const { language } = this.current();
     if (![...this.language.options].some(({ value }) => value === language)) {
-      this.language.replaceChildren(...languageOptions(language));
+      this.language.replaceChildren(...languageChoices(language).map(option));
     }
     this.language.value = language;
   }
