@@ -18,6 +18,7 @@ import anyio.to_thread
 from sqlalchemy import MetaData, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
@@ -34,6 +35,7 @@ _BUSY_RETRY_S = 0.01
 _PATIENCE_S = 4.0  # with the database answering no writer of ours, before one gives up
 _SILENT_S = 0.1  # the same, where it is known that nothing does
 _READERS = 4
+_POOL_S = 10.0  # for one of them; far longer than they all take where the machine keeps up
 _START_S = 60.0
 _START_RETRY_S = 0.1
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -159,10 +161,13 @@ class _Connection(AsyncConnection):
 
 @asynccontextmanager
 async def _connected(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
-    """Closed at the end; a transaction that is open then is rolled back."""
+    """Closed at the end; a transaction that is open then is rolled back. Raises DatabaseSilent: none becomes free."""
     connection = _Connection(engine)
     try:
-        await _to_the_end(connection.start())
+        try:
+            await _to_the_end(connection.start())
+        except PoolTimeout:
+            raise DatabaseSilent(TimeoutError("all connections to it are in use")) from None
         yield connection
     finally:
         if connection.sync_connection is not None:
@@ -233,7 +238,11 @@ def _prepare(begin: str, busy_ms: int, engine: AsyncEngine) -> None:
 
 def _engine(path: Path, begin: str, busy_ms: int, connections: int) -> AsyncEngine:
     engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}", poolclass=AsyncAdaptedQueuePool, pool_size=connections, max_overflow=0
+        f"sqlite+aiosqlite:///{path}",
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=_POOL_S,
     )
     _prepare(begin, busy_ms, engine)
     return engine

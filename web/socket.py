@@ -18,7 +18,7 @@ import anyio.to_thread
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from collab.errors import DocumentBroken, Refused
+from collab.errors import DatabaseSilent, DocumentBroken, Refused
 from collab.frame import Received, read
 from collab.live import REBUILT, LiveDocument
 from collab.peer import Peer
@@ -111,8 +111,9 @@ class Sockets:
                 if grant.finished:
                     raise Refused(CloseCode.FINISHED, "the interview is finished")
                 place.enter_context(self._capacity.taken(grant))
-            except (DocumentBroken, SQLAlchemyError):
-                _log.exception("document not opened", document=document_id[:64])
+            except (DocumentBroken, SQLAlchemyError) as error:
+                is_known = isinstance(error, DatabaseSilent)
+                _log.error("document not opened", document=document_id[:64], reason=str(error), exc_info=not is_known)
                 await send({"type": "websocket.accept"})
                 await send(_close(CloseCode.RESTART, "it cannot be read now"))
                 return

@@ -3,13 +3,14 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import anyio
 import pytest
 from sqlalchemy import text
 
-from collab.database import Database, migrate
+from collab.database import _READERS, Database, migrate
 from collab.errors import DatabaseSilent
 from collab.journal import Journal
 from tests.collab.clock import SetClock
@@ -40,6 +41,26 @@ async def test_writers_take_turns(database: Database) -> None:
             tasks.start_soon(count, database)
     async with database.reading() as connection:
         assert (await connection.execute(text("SELECT n FROM counted"))).scalar() == 20
+
+
+async def test_who_waits_for_a_connection_to_read_with_does_so_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row 4: on a machine that cannot keep up it is said that the database does not answer, and goes on after that."""
+    monkeypatch.setattr("collab.database._POOL_S", 0.01)
+    database = await Database.open(tmp_path / "busy.db")
+    try:
+        async with AsyncExitStack() as readers:
+            for _ in range(_READERS):
+                await readers.enter_async_context(database.reading())
+            with pytest.raises(DatabaseSilent, match="all connections to it are in use"):
+                await readers.enter_async_context(database.reading())
+            async with database.writing() as connection:  # which has one of its own
+                await connection.execute(text("CREATE TABLE written (n)"))
+        async with database.reading() as connection:
+            assert (await connection.execute(text("SELECT count(*) FROM written"))).scalar() == 0
+    finally:
+        await database.close()
 
 
 class HandClock:
@@ -130,6 +151,7 @@ def test_migrating_from_two_processes_at_once(tmp_path: Path) -> None:
     """Both are ready before either begins, and neither may fail, wait for ever, or leave half of it."""
     script = """
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 from collab.database import migrate
 print("ready", flush=True)
