@@ -123,3 +123,39 @@ class Muted(RoomsError):
 
 class NotInside(RoomsError):
     """Raised when only somebody who has been let in may do what was asked."""
+
+
+class SessionUnknown(RoomsError):
+    """Raised when the member has no such session, or it has ended."""
+
+
+class PasswordWeak(RoomsError):
+    """Raised when a new password is one that can be guessed, or too long."""
+
+
+class PasswordWrong(RoomsError):
+    """Raised when e-mail address and password are not those of a member who may sign in; it never says why."""
+
+
+class SsoRequired(RoomsError):
+    """Raised when a password is used where the organisation's provider has to be."""
+
+
+class LoginExpired(RoomsError):
+    """Raised when somebody comes back from a provider whom this browser did not send there, or too late, or again."""
+
+
+class IdentityRefused(RoomsError):
+    """Raised when a provider has said who somebody is, and that is nobody who may sign in by it."""
+
+
+class ProviderUnknown(RoomsError):
+    """Raised when the organisation has not set up this way of signing in."""
+
+
+class ProviderSilent(RoomsError):
+    """Raised when a provider does not answer, or not as OpenID Connect has it."""
+
+
+class TooBusy(RoomsError):
+    """Raised when too many ask for what takes long."""

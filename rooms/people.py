@@ -1,11 +1,11 @@
 """The organisation, its members and keys, and how they prove who they are."""
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
 from collab.database import Database
-from rooms import schema, store
+from rooms import schema, session, store
 from rooms.errors import MemberUnknown, OnBehalfMissing, ScopeMissing, SignInLinkInvalid
 from rooms.key import Scope
 from rooms.member import Member, MemberRole
@@ -16,7 +16,6 @@ from rooms.secret import digest, new_id, new_secret
 from rooms.text import clean, clean_email, clean_name
 
 SIGN_IN_LINK_MS = 24 * 3_600_000
-SESSION_MS = 30 * 24 * 3_600_000
 MAX_DESCRIPTION_CHARACTERS = 200
 
 
@@ -65,10 +64,9 @@ class People:
             )
         return secret
 
-    async def sign_in(self, token: str) -> str:
-        """Use a sign-in link up. Returns the secret of a session of SESSION_MS. Raises SignInLinkInvalid."""
+    async def sign_in(self, token: str, *, browser: str = "", address: str = "", replacing: str | None = None) -> str:
+        """Use a sign-in link up. Returns the secret of a session. Raises SignInLinkInvalid."""
         now_ms = self._clock.now_ms()
-        secret = new_secret()
         async with self._database.writing() as connection:
             used = await connection.execute(
                 update(schema.sign_in_links)
@@ -83,27 +81,9 @@ class People:
             member_id = used.scalar_one_or_none()
             if member_id is None:
                 raise SignInLinkInvalid("This sign-in link was used already or has expired.")
-            await connection.execute(delete(schema.sessions).where(schema.sessions.c.expires_at_ms <= now_ms))
-            await connection.execute(
-                insert(schema.sessions).values(
-                    token_hash=digest(secret),
-                    member_id=member_id,
-                    created_at_ms=now_ms,
-                    expires_at_ms=now_ms + SESSION_MS,
-                    id=new_id(),
-                    seen_at_ms=now_ms,
-                )
+            return await session.begin(
+                connection, member_id, now_ms, browser=browser, address=address, replacing=replacing
             )
-        return secret
-
-    async def sign_out(self, session: str) -> None:
-        async with self._database.writing() as connection:
-            await connection.execute(delete(schema.sessions).where(schema.sessions.c.token_hash == digest(session)))
-
-    async def principal_of_session(self, session: str) -> Principal | None:
-        async with self._database.reading() as connection:
-            found = await store.session_member(connection, digest(session), self._clock.now_ms())
-        return None if found is None else Principal.of_member(*found)
 
     async def principal_of_key(self, secret: str) -> Principal | None:
         async with self._database.reading() as connection:

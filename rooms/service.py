@@ -38,6 +38,7 @@ from rooms.principal import Principal
 from rooms.search import Search
 from rooms.seat import Seats
 from rooms.secret import digest, new_id, new_secret
+from rooms.session import Sessions
 from rooms.view import Views
 
 TICKET_MS = 12 * 3_600_000
@@ -74,6 +75,7 @@ class Service:
     ) -> None:
         self.seats = Seats(database, journal, registry, hold_s=seat_hold_s)
         self.people = People(database, clock)
+        self.sessions = Sessions(database, clock)
         self.audit = Audit(database)
         self.agenda = Agenda(database, journal, self.seats, clock)
         self.search = Search(database, clock)

@@ -84,6 +84,7 @@ def create_app(settings: Settings, data: Path, note: Note = NO_NOTE, poisons: It
                 panelroom.journal.running(),
                 panelroom.registry.running(),
                 panelroom.rooms.seats.running(),
+                panelroom.rooms.sessions.running(),
                 panelroom.replay.running(),
                 panelroom.watch.running(),
             ):

@@ -1,12 +1,16 @@
 """Who asks, and from where."""
 
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
-from quart import current_app, g, request
+from quart import Response, current_app, g, request
+from werkzeug.wrappers import Response as Plain
 
 from rooms.errors import Unauthenticated
 from rooms.people import People
 from rooms.principal import Principal
+from rooms.session import SESSION_MS, Sessions
+from web.browser import browser_of
 from web.origin import Arrival, arrival, is_known_host, origin_allowed
 from web.panelroom import Panelroom
 from web.problem import HostUnknown, OriginRefused
@@ -50,7 +54,7 @@ async def check_origin() -> None:
         return
     arrived = came_to()
     headers = {name.lower(): value for name, value in request.headers.items()}
-    rests_on_cookie = SESSION_COOKIE in request.cookies and "Authorization" not in request.headers
+    rests_on_cookie = session_secret() is not None and "Authorization" not in request.headers
     if not origin_allowed(
         headers, arrived.scheme, arrived.host, panelroom().settings, has_credential=not rests_on_cookie
     ):
@@ -60,11 +64,59 @@ async def check_origin() -> None:
         )
 
 
+def cookie_name(name: str) -> str:
+    """Over https one that no other host and no page without https can have set."""
+    return f"__Host-{name}" if came_to().scheme == "https" else name
+
+
+def session_secret() -> str | None:
+    """What the browser has sent of a session, valid or not."""
+    return request.cookies.get(cookie_name(SESSION_COOKIE))
+
+
+def keep(response: Response | Plain, name: str, value: str, max_age_s: int) -> None:
+    """Have the browser keep a cookie that only the server reads; "" to forget it.
+
+    Lax: a link to an interview in a mail has to find its member signed in, and so has the way back from a provider.
+    """
+    response.set_cookie(
+        cookie_name(name),
+        value,
+        max_age=max_age_s,
+        path="/",
+        secure=came_to().scheme == "https",
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def keep_session(response: Response | Plain, secret: str) -> None:
+    """The browser is signed in from now on."""
+    keep(response, SESSION_COOKIE, secret, SESSION_MS // 1000)
+
+
+class Visit(TypedDict):
+    """What is known of a browser that signs in; named arguments of `rooms.session.begin`."""
+
+    browser: str
+    address: str
+    replacing: str | None
+
+
+def visit() -> Visit:
+    return {
+        "browser": browser_of(request.headers.get("User-Agent", "")),
+        "address": came_to().address,
+        "replacing": session_secret(),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """What a request carries of a key or a session; it outlives the request, to be asked again."""
 
     people: People
+    sessions: Sessions
     authorization: str | None
     session: str | None
     address: str
@@ -81,7 +133,7 @@ class Credential:
             if principal is None:
                 raise Unauthenticated("The Authorization header holds no valid key.")
             return principal
-        return None if self.session is None else await self.people.principal_of_session(self.session)
+        return None if self.session is None else await self.sessions.principal(self.session)
 
     async def required(self) -> Principal:
         """Raises Unauthenticated."""
@@ -93,8 +145,10 @@ class Credential:
 
 def credential() -> Credential:
     """The request's."""
-    authorization, session = request.headers.get("Authorization"), request.cookies.get(SESSION_COOKIE)
-    return Credential(panelroom().rooms.people, authorization, session, came_to().address)
+    rooms = panelroom().rooms
+    return Credential(
+        rooms.people, rooms.sessions, request.headers.get("Authorization"), session_secret(), came_to().address
+    )
 
 
 async def optional_principal() -> Principal | None:

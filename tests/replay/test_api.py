@@ -232,7 +232,7 @@ async def test_an_unknown_document_is_not_found(site: Site, document: str) -> No
 async def enter_both(site: Site) -> Principal:
     """The candidate and Ada, who is the interviewer."""
     rooms = site.panelroom.rooms
-    ada = await rooms.people.principal_of_session(site.sessions["ada"])
+    ada = await rooms.sessions.principal(site.sessions["ada"])
     assert ada is not None
     member = await rooms.people.acting_member(ada, None)
     for joined in (

@@ -47,7 +47,7 @@ class House:
 
     async def member(self, email: str = "olga@example.org", role: MemberRole = MemberRole.MEMBER) -> Principal:
         secret = await self.rooms.people.sign_in(await self.rooms.people.add_member(email, "", role))
-        principal = await self.rooms.people.principal_of_session(secret)
+        principal = await self.rooms.sessions.principal(secret)
         assert principal is not None
         return principal
 

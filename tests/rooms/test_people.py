@@ -15,7 +15,8 @@ from rooms.errors import (
 from rooms.key import Scope
 from rooms.member import MemberRole
 from rooms.participant import Role
-from rooms.people import SESSION_MS, SIGN_IN_LINK_MS
+from rooms.people import SIGN_IN_LINK_MS
+from rooms.session import SESSION_MS
 from tests.rooms.conftest import House
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +27,7 @@ async def test_the_first_start_makes_one_owner(house: House) -> None:
     people = house.rooms.people
     tokens = [await people.first_owner_token() for _ in range(2)]
     assert all(tokens)
-    owners = [await people.principal_of_session(await people.sign_in(token)) for token in tokens if token]
+    owners = [await house.rooms.sessions.principal(await people.sign_in(token)) for token in tokens if token]
     assert owners[0] is not None
     assert owners[0].role is MemberRole.OWNER
     assert owners[0] == owners[1]
@@ -59,19 +60,19 @@ async def test_links_and_sessions_expire(house: House) -> None:
         await people.sign_in(late)
     session = await people.sign_in(await people.add_member("ada@example.org", None, None))
     house.clock.at_ms += SESSION_MS - 1
-    principal = await people.principal_of_session(session)
+    principal = await house.rooms.sessions.principal(session)
     assert principal is not None
     assert principal.expires_at_ms == house.clock.at_ms + 1
     house.clock.at_ms += 1
-    assert await people.principal_of_session(session) is None
+    assert await house.rooms.sessions.principal(session) is None
 
 
 async def test_signing_out_ends_one_session(house: House) -> None:
     people = house.rooms.people
     here, there = [await people.sign_in(await people.add_member("ada@example.org", None, None)) for _ in range(2)]
-    await people.sign_out(here)
-    assert await people.principal_of_session(here) is None
-    assert await people.principal_of_session(there) is not None
+    await house.rooms.sessions.sign_out(here)
+    assert await house.rooms.sessions.principal(here) is None
+    assert await house.rooms.sessions.principal(there) is not None
 
 
 async def test_adding_again_changes_only_what_is_given(house: House) -> None:

@@ -82,7 +82,7 @@ async def _a_world(data: Path, start_ms: int, seed: int) -> AsyncGenerator[tuple
         members = {}
         for email, name, rank in MEMBERS:
             secret = await people.sign_in(await people.add_member(email, name, rank))
-            principal = await people.principal_of_session(secret)
+            principal = await world.rooms.sessions.principal(secret)
             assert principal is not None
             members[name] = principal
         plan = Plan(
