@@ -1,18 +1,21 @@
 """The interviews of an organisation: planned and changed. What happens in their rooms is the service's."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
 from collab.database import Database
-from collab.journal import Journal
+from collab.journal import Journal, Transaction
 from rooms import schema, store
 from rooms.access import Right
+from rooms.audit import Action, Actor, Subject, difference, note
+from rooms.bulletin import announce
 from rooms.errors import (
     ExternalRefTaken,
     IdempotencyKeyReused,
@@ -32,6 +35,8 @@ from rooms.principal import Principal
 from rooms.search import searched
 from rooms.seat import Seats
 from rooms.secret import new_id
+
+_MAX_NOTED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,8 @@ class Agenda:
         Raises ScopeMissing, IdempotencyKeyReused, ExternalRefTaken.
         """
         _require_creator(principal)
-        async with self._database.writing() as connection:
+        async with self._journal.transaction() as transaction:
+            connection = transaction.connection
             if repeatable is not None:
                 earlier = await store.request(connection, principal.id, repeatable.idempotency_key)
                 if earlier is not None:
@@ -91,7 +97,7 @@ class Agenda:
                         raise IdempotencyKeyReused("This Idempotency-Key came with another body before.")
                     return answered, was_new
             known = await self._of_ref(connection, principal, plan.external_ref)
-            interview = known or await self._insert(connection, principal, plan)
+            interview = known or await self._insert(transaction, principal, plan)
             is_new = known is None
             if repeatable is not None:
                 await store.add_request(
@@ -105,11 +111,26 @@ class Agenda:
                 )
             return interview, is_new
 
+    async def create_series(
+        self, principal: Principal, plan: Plan, blocks: Sequence[Mapping[str, Any]]
+    ) -> list[Interview]:
+        """Interviews one after the other: each block says, as fields of Plan, how it differs. Raises ScopeMissing."""
+        _require_creator(principal)
+        series_id = new_id()
+        made = []
+        async with self._journal.transaction() as transaction:
+            for number, block in enumerate(blocks, 1):
+                series = Series(series_id, number, len(blocks)) if len(blocks) > 1 else None
+                title = block.get("title") or self._title(plan.title, plan.candidate_name, series)
+                own = replace(plan, **{**block, "title": title}, series=series)
+                made.append(await self._insert(transaction, principal, own))
+        return made
+
     async def duplicate(self, principal: Principal, interview_id: str) -> Interview:
         """A new interview with the same settings; no code, people, candidate or recording."""
         _require_creator(principal)
-        async with self._database.writing() as connection:
-            original = await seen(connection, principal, interview_id)
+        async with self._journal.transaction() as transaction:
+            original = await seen(transaction.connection, principal, interview_id)
             limits = original.limits
             plan = Plan(
                 language=original.language,
@@ -125,7 +146,7 @@ class Agenda:
                 },
                 instructions=original.instructions,
             )
-            return await self._insert(connection, principal, plan)
+            return await self._insert(transaction, principal, plan)
 
     async def get(self, principal: Principal, interview_id: str) -> Interview:
         """Raises InterviewUnknown, also when it may not be seen."""
@@ -144,7 +165,7 @@ class Agenda:
             if "limits" in changes:
                 changes = {**changes, "limits": replace(interview.limits, **changes["limits"])}
             changed = replace(interview, **changes)
-            changed = replace(changed, title=changed.title or self._generated_title(changed.candidate_name))
+            changed = replace(changed, title=changed.title or self._title("", changed.candidate_name, changed.series))
             if interview.status is Status.FINISHED and replace(changed, title=interview.title) != interview:
                 raise InterviewFinished(interview.finished_by, interview.finished_at_ms)
             # Whoever is an interviewer reads the notes: nobody gives that to himself.
@@ -152,9 +173,11 @@ class Agenda:
                 connection, principal, interview
             ):
                 raise ScopeMissing("Its creator, its interviewers, owners and admins say who interviews.")
-            await connection.execute(
-                update(schema.interviews).where(schema.interviews.c.id == interview_id).values(**planned_row(changed))
-            )
+            if changed == interview:
+                return interview
+            await store.set_interview(connection, interview_id, planned_row(changed))
+            await _note(transaction, principal, Action.INTERVIEW_CHANGED, changed, _difference(interview, changed))
+            await announce(transaction, interview, changed)
             if interview.status is not Status.FINISHED and _details(changed) != _details(interview):
                 await transaction.append(interview_id, "interview.changed", _details(changed))
             if changed.limits != interview.limits:
@@ -171,13 +194,14 @@ class Agenda:
             raise ExternalRefTaken("Another key made an interview with this external_ref.")
         return known
 
-    async def _insert(self, connection: AsyncConnection, principal: Principal, plan: Plan) -> Interview:
+    async def _insert(self, transaction: Transaction, principal: Principal, plan: Plan) -> Interview:
+        connection = transaction.connection
         organisation = await store.organisation(connection, principal.organisation_id)
         defaults = organisation.limits if organisation else Limits()
         interview = Interview(
             id=new_id(),
             organisation_id=principal.organisation_id,
-            title=plan.title or self._generated_title(plan.candidate_name),
+            title=plan.title or self._title("", plan.candidate_name, plan.series),
             status=Status.PENDING,
             candidate_name=plan.candidate_name,
             candidate_email=plan.candidate_email,
@@ -213,13 +237,18 @@ class Agenda:
                 **planned_row(interview),
             )
         )
+        await _note(transaction, principal, Action.INTERVIEW_CREATED, interview, {})
+        await announce(transaction, interview)
         return interview
 
-    def _generated_title(self, candidate_name: str | None) -> str:
-        if candidate_name:
-            return f"Interview with {candidate_name}"
-        now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
-        return f"Interview of {now.day} {now:%B %Y, %H:%M} UTC"
+    def _title(self, title: str, candidate_name: str | None, series: Series | None) -> str:
+        """A generated one where nobody has said any."""
+        if not title and candidate_name:
+            title = f"Interview with {candidate_name}"
+        elif not title:
+            now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
+            title = f"Interview of {now.day} {now:%B %Y, %H:%M} UTC"
+        return title if series is None else series.titled(title)
 
 
 async def seen(connection: AsyncConnection, principal: Principal, interview_id: str) -> Interview:
@@ -273,6 +302,23 @@ async def _may_appoint(connection: AsyncConnection, principal: Principal, interv
 def _require_creator(principal: Principal) -> None:
     if not principal.may_create:
         raise ScopeMissing("This key or member may not make interviews.")
+
+
+async def _note(
+    transaction: Transaction, principal: Principal, action: Action, interview: Interview, detail: dict[str, Any]
+) -> None:
+    organisation_id, subject = interview.organisation_id, Subject.of(interview)
+    await note(
+        transaction.connection, organisation_id, transaction.now_ms, Actor.of(principal), action, subject, detail
+    )
+
+
+def _difference(before: Interview, after: Interview) -> dict[str, Any]:
+    detail = difference(planned_row(before), planned_row(after))
+    detail.pop("searched", None)
+    if "instructions" in detail:
+        detail["instructions"] = [text[:_MAX_NOTED] for text in detail["instructions"]]
+    return detail
 
 
 def _details(interview: Interview) -> dict[str, Any]:

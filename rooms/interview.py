@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rooms.policy import Limits, Phase
+from rooms.text import MAX_TITLE_CHARACTERS
 
 
 class Status(StrEnum):
@@ -29,6 +30,11 @@ class Series:
     id: str
     block: int
     blocks: int
+
+    def titled(self, title: str) -> str:
+        """The title of this one, from what they are all called."""
+        number = f", {self.block} of {self.blocks}"
+        return title[: MAX_TITLE_CHARACTERS - len(number)] + number
 
 
 @dataclass(frozen=True, slots=True)

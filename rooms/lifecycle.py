@@ -9,6 +9,7 @@ from collab.registry import Registry
 from collab.wire import CloseCode
 from rooms import store
 from rooms.agenda import changeable, conductor, seen
+from rooms.bulletin import announce
 from rooms.decision import Decisions
 from rooms.errors import (
     InterviewFinished,
@@ -89,6 +90,7 @@ class Lifecycle:
             }
             await store.set_interview(transaction.connection, interview_id, changes)
             await transaction.append(interview_id, "interview.finished", {"by": by}, by["id"])
+            await announce(transaction, interview)
         return await self._read(principal, interview_id)
 
     async def reopen(self, principal: Principal, interview_id: str, on_behalf_of: str | None = None) -> Interview:
@@ -105,6 +107,7 @@ class Lifecycle:
             changes = {"status": Status.ACTIVE.value, "finished_at_ms": None, "finished_by": None}
             await store.set_interview(transaction.connection, interview_id, changes)
             await transaction.append(interview_id, "interview.reopened", {"by": by}, by["id"])
+            await announce(transaction, interview)
         self._open_room(interview_id)
         return await self._read(principal, interview_id)
 
@@ -124,6 +127,7 @@ class Lifecycle:
             await store.set_interview(transaction.connection, interview_id, {"status": Status.CANCELLED.value})
             by = {"id": principal.id, "name": principal.name}
             await transaction.append(interview_id, "interview.cancelled", {"by": by})
+            await announce(transaction, interview)
 
     async def _conductor(
         self, principal: Principal, interview_id: str, on_behalf_of: str | None

@@ -14,6 +14,7 @@ from collab.journal import Journal, Transaction
 from collab.wire import CloseCode
 from rooms import schema, seating, store
 from rooms.agenda import conductor
+from rooms.bulletin import announce
 from rooms.decision import Decisions
 from rooms.device import bar, removal_of, removed_guests, revoke, unbar, used_devices
 from rooms.errors import (
@@ -89,6 +90,7 @@ class Moderation:
             await store.set_interview(transaction.connection, interview_id, {"opened_at_ms": opened.opened_at_ms})
             await transaction.append(interview_id, "interview.opened", {"by": by}, by["id"])
             await self._seats.settle(transaction, opened, by=by)
+            await announce(transaction, opened)
             return opened
 
     async def change(

@@ -14,6 +14,7 @@ from rooms import schema, seating, store
 from rooms.access import Right
 from rooms.agenda import Agenda, planned_row
 from rooms.audit import Audit
+from rooms.bulletin import announce
 from rooms.chat import Chat
 from rooms.device import add_device, device_of, mute_reason, name_device, removal_of
 from rooms.errors import (
@@ -250,6 +251,7 @@ class Service:
                 changes = {"status": Status.ACTIVE.value, "active_at_ms": transaction.now_ms}
                 await store.set_interview(connection, interview.id, changes)
                 await transaction.append(interview.id, "interview.active", {})
+                await announce(transaction, interview)
 
     # Those inside
 
@@ -332,6 +334,7 @@ class Service:
             if name and interview.candidate_name is None:
                 named = replace(interview, candidate_name=name)
                 await store.set_interview(transaction.connection, interview.id, planned_row(named))
+                await announce(transaction, named)
             name = name or interview.candidate_name or "Candidate"
         muted_reason = None  # whoever was muted is not heard again in another role, or as another guest
         if member is not None and role is not Role.CANDIDATE:

@@ -15,6 +15,7 @@ from web.moment import iso
 _RETRY_AFTER_S = "2"
 
 _SHOWN = 200
+_SILENT, _TRY_AGAIN = "The database does not answer", "Nothing was changed. Try again in a while."
 
 _log = structlog.get_logger("http")
 
@@ -103,8 +104,17 @@ def register(app: Quart, more: Mapping[type[Exception], tuple[int, str]]) -> Non
     app.register_error_handler(Exception, _unexpected)
 
 
+def told(error: Exception) -> dict[str, str]:
+    """A domain error as members of a problem, for one row of several."""
+    if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError):
+        return {"type": _urn("database-silent"), "title": _SILENT, "detail": _TRY_AGAIN}
+    if type(error) not in PROBLEMS:
+        raise error
+    return {"type": _urn(_slug(type(error).__name__)), "title": PROBLEMS[type(error)][1], "detail": str(error)}
+
+
 def problem(status: int, kind: str, title: str, detail: str, **members: Any) -> Response:
-    body = {"type": f"urn:panelroom:{kind}", "title": title, "status": status, "detail": detail, **members}
+    body = {"type": _urn(kind), "title": title, "status": status, "detail": detail, **members}
     return Response(json.dumps(body), status, content_type="application/problem+json")
 
 
@@ -140,9 +150,7 @@ async def _http(error: HTTPException) -> Response:
 async def _silent(error: DatabaseError) -> Response:
     """The database is locked, full or broken. Rooms go on; this request has changed nothing."""
     _log.error("the database does not answer", **_asked(), reason=str(error.orig))
-    response = await _answer(
-        503, "database-silent", "The database does not answer", "Nothing was changed. Try again in a while."
-    )
+    response = await _answer(503, "database-silent", _SILENT, _TRY_AGAIN)
     response.headers["Retry-After"] = _RETRY_AFTER_S
     return response
 
@@ -174,6 +182,10 @@ async def _page(status: int, title: str, detail: str) -> Response:
     template = "not_found.html" if status == 404 else "error.html"
     shown = await render_template(template, page={}, title=title, detail=detail)
     return Response(shown, status, content_type="text/html; charset=utf-8")
+
+
+def _urn(kind: str) -> str:
+    return f"urn:panelroom:{kind}"
 
 
 def _slug(name: str) -> str:

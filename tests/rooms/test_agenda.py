@@ -259,6 +259,25 @@ async def test_changes_touch_only_what_they_name(house: House) -> None:
     assert (await house.rooms.agenda.change(olga, made.id, {"title": ""})).title == "Interview with Bea"
 
 
+async def test_what_is_changed_is_noted(house: House) -> None:
+    """A52: who made and changed what, from what to what; nothing where nothing changed."""
+    olga = await house.member(role=MemberRole.OWNER)
+    made = await house.interview(olga, title="T", interviewers=("a@b",))
+    for _ in range(2):
+        await house.rooms.agenda.change(olga, made, {"title": "U", "instructions": "x" * 500})
+    copy = await house.rooms.agenda.duplicate(olga, made)
+    noted = [
+        (each.action, each.subject.id, each.actor.name, each.detail)
+        for each in (await house.rooms.audit.page(olga, limit=50)).items
+        if each.subject.kind == "interview"
+    ]
+    assert noted == [
+        ("interview.created", copy.id, olga.name, {}),
+        ("interview.changed", made, olga.name, {"title": ["T", "U"], "instructions": ["", "x" * 200]}),
+        ("interview.created", made, olga.name, {}),
+    ]
+
+
 async def test_who_says_who_interviews(house: House) -> None:
     olga, bob = await house.member(), await house.member("bob@example.org")
     admin = await house.member("admin@example.org", MemberRole.ADMIN)

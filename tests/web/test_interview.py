@@ -1,9 +1,11 @@
 """/api/v1/interviews, as CONTRACT says it."""
 
 import base64
+from typing import Any
 
 import pytest
 
+from rooms.key import Scope
 from tests.web.conftest import OWNER, Site
 
 pytestmark = pytest.mark.anyio
@@ -110,6 +112,92 @@ async def test_duplicate(site: Site) -> None:
     assert response.status_code == 201
     assert copy["id"] != interview
     assert (copy["title"], copy["language"]) == ("T", "go")
+
+
+async def test_blocks_one_after_the_other(site: Site) -> None:
+    """A34: one candidate, several interviews, each with its own link, time and interviewer."""
+    shared = {"candidate": {"name": "Ada"}, "time_zone": "Europe/Berlin", "language": "go", "policy": {"guests": 1}}
+    blocks = [
+        {"interviewers": [OWNER], "scheduled_at": "2026-12-01T10:00"},
+        {"interviewers": ["ben@example.org"], "scheduled_at": "2026-12-01T11:00", "title": "Design"},
+        {},
+    ]
+    made = (await site.json("POST", "interviews/blocks", shared | {"blocks": blocks}))["items"]
+    assert [each["title"] for each in made] == ["Interview with Ada, 1 of 3", "Design", "Interview with Ada, 3 of 3"]
+    assert [each["scheduled_at"] for each in made] == ["2026-12-01T09:00:00.000Z", "2026-12-01T10:00:00.000Z", None]
+    assert [each["interviewers"] for each in made] == [[OWNER], ["ben@example.org"], []]
+    settings = {(each["candidate"]["name"], each["language"], each["policy"]["guests"]) for each in made}
+    assert settings == {("Ada", "go", 1)}
+    assert len({each["url"] for each in made}) == 3
+    assert [each["series"] for each in made] == [
+        {"id": made[0]["series"]["id"], "block": number, "blocks": 3} for number in (1, 2, 3)
+    ]
+    assert {each["id"] for each in (await site.json("GET", "interviews"))["items"]} == {each["id"] for each in made}
+    renamed = await site.json("PATCH", f"interviews/{made[1]['id']}", {"title": ""})
+    assert renamed["title"] == "Interview with Ada, 2 of 3"
+    long = await site.json("POST", "interviews/blocks", {"title": "x" * 200, "blocks": [{}, {}]})
+    assert [each["title"][-10:] for each in long["items"]] == ["xx, 1 of 2", "xx, 2 of 2"]
+    alone = await site.json("POST", "interviews/blocks", {"title": "T", "blocks": [{}]})
+    assert (alone["items"][0]["title"], alone["items"][0]["series"]) == ("T", None)
+    count = (await site.json("GET", "interviews"))["counts"]["pending"]
+    refused: list[dict[str, Any]] = [
+        {},
+        {"blocks": []},
+        {"blocks": [{}] * 13},
+        {"blocks": [{}, {"scheduled_at": "2026-12-01T10:00"}]},
+        {"blocks": [{}, {"language": "go"}]},
+        {"blocks": [{}, {"interviewers": ["nobody"]}]},
+        {"blocks": [{}, {"title": "\u202e"}]},
+    ]
+    for wrong in refused:
+        await site.problem(await site.call("POST", "/api/v1/interviews/blocks", wrong), 422)
+    assert (await site.json("GET", "interviews"))["counts"]["pending"] == count
+
+
+async def test_cancel_several(site: Site) -> None:
+    """A21: what fails is told for its row, and the others are cancelled."""
+    pending, active, finished, gone = [await site.create() for _ in range(4)]
+    for interview in (active, finished):
+        await site.activate(interview)
+    await site.json("POST", f"interviews/{finished}/finish", {"on_behalf_of": OWNER})
+    await site.call("DELETE", f"/api/v1/interviews/{gone}")
+    asked = {"ids": [pending, finished, gone, active, pending, "x"]}
+    rows = (await site.json("POST", "interviews/cancel", asked))["items"]
+    assert [(row["id"], row["ok"], row["problem"] and row["problem"]["type"]) for row in rows] == [
+        (pending, True, None),
+        (finished, False, "urn:panelroom:interview-finished"),
+        (gone, False, "urn:panelroom:interview-unknown"),
+        (active, True, None),
+        ("x", False, "urn:panelroom:interview-unknown"),
+    ]
+    assert "finished by Olga" in rows[1]["problem"]["detail"]
+    assert (await site.json("GET", "interviews"))["counts"] == {"pending": 0, "active": 0, "finished": 1}
+    other = await site.create()
+    reader = await site.panelroom.rooms.people.add_key("reads", frozenset({Scope.COMPANY_READ}))
+    headers = {"Authorization": f"Bearer {reader}"}
+    (row,) = (await site.json("POST", "interviews/cancel", {"ids": [other]}, headers=headers))["items"]
+    assert row["problem"]["type"] == "urn:panelroom:scope-missing"
+    ids: list[Any] = [[], ["x"] * 201, [1], "x", ["x" * 65], None]
+    for wrong in ids:
+        await site.problem(await site.call("POST", "/api/v1/interviews/cancel", {"ids": wrong}), 422)
+    assert (await site.json("GET", f"interviews/{other}"))["status"] == "pending"
+
+
+async def test_a_time_is_local_to_its_zone(site: Site) -> None:
+    """A45: the hour that the clocks leave out is no time; of the hour that comes twice it is the first."""
+    path = f"interviews/{await site.create()}"
+    changed: dict[str, Any] = {}
+    for local, instant in (
+        ("2027-03-28T01:59", "2027-03-28T00:59:00.000Z"),
+        ("2027-03-28T03:00", "2027-03-28T01:00:00.000Z"),
+        ("2026-10-25T02:30", "2026-10-25T00:30:00.000Z"),
+    ):
+        changed = await site.json("PATCH", path, {"scheduled_at": local, "time_zone": "Europe/Berlin"})
+        assert (changed["scheduled_at"], changed["time_zone"]) == (instant, "Europe/Berlin")
+    body = {"scheduled_at": "2027-03-28T02:30", "time_zone": "Europe/Berlin"}
+    refused = await site.problem(await site.call("PATCH", f"/api/v1/{path}", body), 422)
+    assert "clocks" in refused["detail"]
+    assert await site.json("GET", path) == changed
 
 
 async def test_cancel(site: Site) -> None:

@@ -1,124 +1,33 @@
 """/api/v1/interviews: planned, found, changed, cancelled."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 from quart import Blueprint, Response, request
+from sqlalchemy.exc import DatabaseError
 
 from rooms.agenda import Plan, Repeatable
 from rooms.assignment import Assigned, AssignedState
+from rooms.errors import RoomsError
 from rooms.interview import DEFAULT_LANGUAGE, Interview, Kind, Status
 from rooms.policy import OverLimit
 from rooms.search import Place
-from rooms.text import clean, clean_email, clean_name, clean_prose, clean_title, clean_url
+from rooms.text import clean
+from web.api.plan import InterviewFields, NewBlocks, NewInterview
 from web.auth import panelroom, public_base, require_principal
 from web.body import Answer, Body, Query, documented, read_body, read_bytes, read_query
 from web.moment import Moment
-from web.problem import BodyInvalid
+from web.problem import BodyInvalid, told
 
 blueprint = Blueprint("interview", __name__, url_prefix="/api/v1/interviews")
 
 MAX_PAGE = 200
-MAX_INSTRUCTIONS = 10_000
 _MAX_IDEMPOTENCY_KEY = 255
-_EPOCH = datetime.fromtimestamp(0, UTC)
-
-Count = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
-@cache
-def _time_zones() -> set[str]:
-    return available_timezones()
-
-
-class CandidateFields(Body):
-    name: str | None = None
-    email: str | None = None
-
-
-class PolicyFields(Body):
-    interviewers: Count | None = None
-    observers: Count | None = None
-    guests: Count | None = None
-    over_limit: OverLimit | None = None
-
-
-class InterviewFields(Body):
-    """What may be said of an interview; all of it is optional."""
-
-    title: str | None = None
-    candidate: CandidateFields | None = None
-    scheduled_at: datetime | None = Field(None, description="With an offset, or local to time_zone")
-    time_zone: str | None = Field(None, description="A name of the IANA database")
-    language: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9+#._-]{0,39}$")
-    interviewers: list[str] | None = Field(None, max_length=100, description="E-mail addresses")
-    policy: PolicyFields | None = None
-    lobby: bool | None = Field(None, description="Whether candidate and guests wait until an interviewer lets them in")
-    instructions: str | None = Field(None, description="For the candidate; up to 10,000 characters")
-    meeting_url: str | None = Field(None, description="Of a call beside the room; https only")
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_known(cls, name: str | None) -> str | None:
-        if name is not None and name not in _time_zones():
-            raise ValueError("must be a name of the IANA database, like Europe/Berlin")
-        return name
-
-    @model_validator(mode="after")
-    def _is_a_time(self) -> "InterviewFields":
-        if self.scheduled_at is not None:
-            if self.scheduled_at.tzinfo is None and self.time_zone is None:
-                raise ValueError("scheduled_at must have an offset, or come with a time_zone")
-            if not 2000 <= self.scheduled_at.year < 3000:
-                raise ValueError("scheduled_at must be in this millennium")
-        return self
-
-    def changes(self) -> dict[str, Any]:
-        """What was said, as fields of Interview; ``limits`` holds those that were given. Raises TextInvalid."""
-        given = self.model_fields_set
-        changes: dict[str, Any] = {}
-        if "title" in given:
-            changes["title"] = clean_title(self.title or "")
-        if "candidate" in given:
-            candidate = self.candidate or CandidateFields()
-            changes["candidate_name"] = clean_name(candidate.name or "") or None
-            changes["candidate_email"] = clean_email(candidate.email) if candidate.email else None
-        if "scheduled_at" in given:
-            changes["scheduled_at_ms"] = self._scheduled_at_ms()
-        if "time_zone" in given:
-            changes["time_zone"] = self.time_zone
-        if "language" in given:
-            changes["language"] = self.language or DEFAULT_LANGUAGE
-        if "interviewers" in given:
-            changes["interviewers"] = tuple(dict.fromkeys(clean_email(email) for email in self.interviewers or ()))
-        if "instructions" in given:
-            changes["instructions"] = clean_prose(self.instructions or "", "instructions", MAX_INSTRUCTIONS)
-        if "meeting_url" in given:
-            changes["meeting_url"] = clean_url(self.meeting_url, "meeting_url") if self.meeting_url else None
-        limits = {} if self.policy is None else self.policy.model_dump(exclude_none=True)
-        if self.lobby is not None:
-            limits["lobby"] = self.lobby
-        if limits:
-            changes["limits"] = limits
-        return changes
-
-    def _scheduled_at_ms(self) -> int | None:
-        if self.scheduled_at is None:
-            return None
-        at = self.scheduled_at
-        if at.tzinfo is None and self.time_zone is not None:
-            at = at.replace(tzinfo=ZoneInfo(self.time_zone))
-        return (at - _EPOCH) // timedelta(milliseconds=1)
-
-
-class NewInterview(InterviewFields):
-    external_ref: str | None = Field(
-        None, min_length=1, description="Of the caller, not blank; the same gives the same interview"
-    )
+class Cancellation(Body):
+    ids: list[Annotated[str, Field(max_length=64)]] = Field(min_length=1, max_length=MAX_PAGE)
 
 
 class CandidateAnswer(Answer):
@@ -191,6 +100,28 @@ class InterviewPage(Answer):
     items: list[ListedInterview]
     counts: Counts
     next_cursor: str | None
+
+
+class Made(Answer):
+    items: list[InterviewAnswer]
+
+
+class RowProblem(Answer):
+    type: str
+    title: str
+    detail: str
+
+
+class CancelledRow(Answer):
+    id: str
+    ok: bool
+    problem: RowProblem | None
+
+
+class Cancelled(Answer):
+    """What became of each, in the order of asking."""
+
+    items: list[CancelledRow]
 
 
 class ListQuery(Query):
@@ -324,3 +255,33 @@ async def duplicate(interview_id: str) -> tuple[InterviewAnswer, int]:
     """A new interview with the same settings and nothing of what happened in this one."""
     base = public_base()
     return await answer(await panelroom().rooms.agenda.duplicate(await require_principal(), interview_id), base), 201
+
+
+@blueprint.post("/blocks")
+@documented(body=NewBlocks, answers={201: Made})
+async def create_blocks() -> tuple[Made, int]:
+    """Interviews one after the other for one candidate, each as all of them but for what its block says."""
+    base = public_base()
+    principal = await require_principal()
+    body = await read_body(NewBlocks)
+    plan = Plan(**({"language": DEFAULT_LANGUAGE} | body.changes()))
+    blocks = [block.differences(body.time_zone) for block in body.blocks]
+    made = await panelroom().rooms.agenda.create_series(principal, plan, blocks)
+    return Made(items=[InterviewAnswer(**fields) for fields in await answers(made, base)]), 201
+
+
+@blueprint.post("/cancel")
+@documented(body=Cancellation, answers={200: Cancelled})
+async def cancel_several() -> Cancelled:
+    """Cancel each of these, or say why it cannot be."""
+    principal = await require_principal()
+    body = await read_body(Cancellation)
+    items = []
+    for interview_id in dict.fromkeys(body.ids):
+        problem = None
+        try:
+            await panelroom().rooms.lifecycle.cancel(principal, interview_id)
+        except (RoomsError, DatabaseError) as error:
+            problem = RowProblem(**told(error))
+        items.append(CancelledRow(id=interview_id, ok=problem is None, problem=problem))
+    return Cancelled(items=items)
