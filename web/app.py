@@ -9,7 +9,7 @@ from quart_schema import APIKeySecurityScheme, HttpSecurityScheme, Info, QuartSc
 
 from collab.note import NO_NOTE, Note, Poison
 from replay.errors import RecordingBroken
-from web.api import chat, event, health, interview, participant, principal, recording, room
+from web.api import agenda_event, chat, event, health, interview, participant, principal, recording, room
 from web.asgi import Dispatch
 from web.asset import Assets
 from web.auth import SESSION_COOKIE, check_origin
@@ -27,6 +27,7 @@ _BLUEPRINTS = (
     health.blueprint,
     principal.blueprint,
     interview.blueprint,
+    agenda_event.blueprint,
     room.blueprint,
     participant.blueprint,
     chat.blueprint,
