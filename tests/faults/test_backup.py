@@ -85,10 +85,11 @@ async def test_copied_while_people_type_and_restored_elsewhere(tmp_path: Path, r
         async with Api(server) as api:
             over = asyncio.Event()
             crowds = [Crowd(api, await api.create()) for _ in range(rooms)]
+            for crowd in crowds:
+                for name, role in ROLES.items():
+                    await crowd.join(name, role)
             async with asyncio.TaskGroup() as typing:
                 for crowd in crowds:
-                    for name, role in ROLES.items():
-                        await crowd.join(name, role)
                     for name in ROLES:
                         typing.create_task(type_on(crowd, name, chance, over))
                 for number in range(times):
