@@ -17,7 +17,7 @@ from rooms.errors import (
     InterviewNotFinished,
     ReopenTooLate,
 )
-from rooms.interview import Interview, Status
+from rooms.interview import Interview, Kind, Status
 from rooms.principal import Principal
 
 
@@ -35,6 +35,8 @@ class Lifecycle:
     def reopen_until_ms(self, interview: Interview) -> int | None:
         """Until when its finish can be undone; None where there is nothing to undo."""
         if interview.status is not Status.FINISHED or interview.finished_at_ms is None or not self._reopen_ms:
+            return None
+        if interview.kind is Kind.SAMPLE:
             return None
         if interview.finished_at_ms > self._journal.clock.now_ms():
             return None  # the machine came back in the past: nobody knows for how long it has been finished

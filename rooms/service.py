@@ -35,7 +35,9 @@ from rooms.moderation import Moderation
 from rooms.participant import MEMBERS_ONLY, Participant, Role, Ticket
 from rooms.people import People
 from rooms.policy import Admission, Opening, Part, Phase, State, grants, split_document_id
+from rooms.practice import Practice
 from rooms.principal import Principal
+from rooms.sample import Samples
 from rooms.search import Search
 from rooms.seat import Seats
 from rooms.secret import digest, new_id, new_secret
@@ -83,6 +85,8 @@ class Service:
         self.chat = Chat(journal)
         self.moderation = Moderation(database, journal, self.seats)
         self.lifecycle = Lifecycle(database, journal, registry, reopen_ms=int(reopen_s * 1000))
+        self.practice = Practice(database, self.agenda, self.lifecycle)
+        self.samples = Samples(database, journal)
         self.views = Views(journal, registry, self.seats, self.lifecycle)
         self._database = database
         self._journal = journal

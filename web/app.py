@@ -9,14 +9,14 @@ from quart_schema import APIKeySecurityScheme, HttpSecurityScheme, Info, QuartSc
 
 from collab.note import NO_NOTE, Note, Poison
 from replay.errors import RecordingBroken
-from web.api import agenda_event, chat, event, health, interview, participant, principal, recording, room
+from web.api import agenda_event, chat, event, health, interview, participant, practice, principal, recording, room
 from web.asgi import Dispatch
 from web.asset import Assets
 from web.auth import SESSION_COOKIE, check_origin
 from web.header import begin_response, finish_response
 from web.metric import release
 from web.openapi import OPENAPI_PATH, Provider
-from web.pages import dashboard, sign_in
+from web.pages import dashboard, sample, sign_in
 from web.pages import interview as interview_page
 from web.panelroom import Panelroom
 from web.problem import register
@@ -28,11 +28,13 @@ _BLUEPRINTS = (
     principal.blueprint,
     interview.blueprint,
     agenda_event.blueprint,
+    practice.blueprint,
     room.blueprint,
     participant.blueprint,
     chat.blueprint,
     event.blueprint,
     dashboard.blueprint,
+    sample.blueprint,
     sign_in.blueprint,
     interview_page.blueprint,
 )

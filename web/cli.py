@@ -23,6 +23,7 @@ from rooms.errors import TextInvalid
 from rooms.key import Scope
 from rooms.member import MemberRole
 from rooms.people import People
+from rooms.welcome import welcome
 from web import log
 from web.claim import LOCK_NAME, DataTaken, claim
 from web.panelroom import CACHE_NAME, DATABASE_NAME, Panelroom
@@ -59,9 +60,11 @@ def serve(
     log.configure()
 
     async def ready(address: str, panelroom: Panelroom, is_first: bool) -> None:
-        if is_first and (token := await panelroom.rooms.people.first_owner_token()):
+        if is_first and (given := await welcome(panelroom.database, panelroom.rooms)):
             base = settings.public_url or address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
-            print(f"Sign in as the owner, once: {sign_in_link(base, token)}")
+            print(f"Sign in as the owner, once: {sign_in_link(base, given.token)}")
+            print(f"Then try a room, a practice interview: {base}/i/{given.practice}")
+            print(f"And see the replay of a sample: {base}/i/{given.sample}/replay")
         print(f"Listening on {address}", flush=True)
 
     try:

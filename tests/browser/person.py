@@ -148,7 +148,9 @@ class House:
         for name in names:
             if name in self._members:
                 continue
-            link = await to_thread.run_sync(self.server.add_member, f"{name.lower()}@example.org", name)
+            link = await to_thread.run_sync(
+                self.server.add_member, f"{'.'.join(name.lower().split())}@example.org", name
+            )
             page = await self.window()
             await page.goto(link)
             await page.wait_for_selector("body.page-dashboard", timeout=WAIT_MS)
