@@ -163,7 +163,7 @@ async def test_who_comes_as_the_last_one_goes(tmp_path: Path, times: int) -> Non
     """Catalogue row 28, through sockets."""
     chance = random.Random(28)
     bell = Bell()
-    with serving(tmp_path / "data", HURRY) as server:
+    with serving(tmp_path / "data", HURRY | {"PANELROOM_MAX_CLIENTS": "2000"}) as server:
         async with Api(server) as api:
             desk = Desk(api, await api.create(), bell, chance)
             await desk.join("candidate", "Cleo")
