@@ -57,6 +57,42 @@ class MemberUnknown(RoomsError):
     """Raised when no member of the organisation has this e-mail address."""
 
 
+class MemberIdUnknown(RoomsError):
+    """Raised when no member of the organisation has this id."""
+
+
+class MemberDeactivated(RoomsError):
+    """Raised when what was asked needs a member who is active."""
+
+
+class MemberExists(RoomsError):
+    """Raised when somebody would be invited who is a member, or a deactivated one, already."""
+
+
+class LastOwner(RoomsError):
+    """Raised when the organisation would be left without an owner."""
+
+
+class InvitationUnknown(RoomsError):
+    """Raised when no invitation of the organisation has this id."""
+
+
+class InvitationPending(RoomsError):
+    """Raised when somebody would be invited who has an open invitation."""
+
+
+class InvitationOver(RoomsError):
+    """Raised when an invitation was accepted or revoked, so that it can neither be renewed nor revoked."""
+
+
+class InvitationInvalid(RoomsError):
+    """Raised when the link of an invitation was used already, was replaced or revoked, has expired or never existed."""
+
+
+class KeyUnknown(RoomsError):
+    """Raised when no key of the organisation has this id."""
+
+
 class CursorInvalid(RoomsError):
     """Raised when a page is asked for after a place that no page has named."""
 
@@ -98,7 +134,7 @@ class RoleForMembersOnly(RoomsError):
 
 
 class OneselfModerated(RoomsError):
-    """Raised when an interviewer would mute, remove or change himself."""
+    """Raised when an interviewer would mute, remove or change himself, or a member deactivate himself."""
 
 
 class RoleFixed(RoomsError):

@@ -18,3 +18,12 @@ class Member:
     email: str
     name: str
     role: MemberRole
+    time_zone: str | None = None
+    created_at_ms: int = 0
+    seen_at_ms: int | None = None
+    deactivated_at_ms: int | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whoever is not may neither sign in nor be acted for."""
+        return self.deactivated_at_ms is None

@@ -10,3 +10,4 @@ class Organisation:
     id: str
     name: str
     limits: Limits
+    time_zone: str = "UTC"

@@ -1,22 +1,27 @@
 """The organisation, its members and keys, and how they prove who they are."""
 
+from dataclasses import fields, replace
+from typing import Any
+
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
 from collab.database import Database
-from rooms import schema, session, store
-from rooms.errors import MemberUnknown, OnBehalfMissing, ScopeMissing, SignInLinkInvalid
+from rooms import keyring, schema, session, store
+from rooms.access import Right
+from rooms.audit import COMMAND_LINE, SYSTEM, Action, Actor, Subject, difference, note
+from rooms.authority import authorised
+from rooms.errors import LastOwner, MemberUnknown, OnBehalfMissing, ScopeMissing, SignInLinkInvalid, TextInvalid
 from rooms.key import Scope
 from rooms.member import Member, MemberRole
 from rooms.organisation import Organisation
 from rooms.policy import Limits
 from rooms.principal import Principal
 from rooms.secret import digest, new_id, new_secret
-from rooms.text import clean, clean_email, clean_name
+from rooms.text import MAX_NAME_CHARACTERS, clean, clean_email, clean_name, clean_time_zone, is_blank
 
 SIGN_IN_LINK_MS = 24 * 3_600_000
-MAX_DESCRIPTION_CHARACTERS = 200
 
 
 class People:
@@ -25,6 +30,7 @@ class People:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self.keyring = keyring.Keyring(database, clock)
 
     async def first_owner_token(self) -> str | None:
         """Make the organisation and its owner, where there is none. Returns a sign-in token for the owner for as long
@@ -33,35 +39,27 @@ class People:
         async with self._database.writing() as connection:
             owner = await store.first_owner(connection)
             if owner is None:
-                owner = await self._put_member(connection, "owner@localhost", "Owner", MemberRole.OWNER)
+                owner = await self._put_member(connection, "owner@localhost", "Owner", MemberRole.OWNER, SYSTEM)
             elif await store.has_anybody_signed_in(connection):
                 return None
-            return await self._new_link(connection, owner)
+            return await add_link(connection, owner, self._clock.now_ms(), SYSTEM)
 
     async def add_member(self, email: str, name: str | None, role: MemberRole | None) -> str:
-        """Add a member, or change what is given of one who exists. Returns a sign-in token. Raises TextInvalid."""
+        """Add a member, or change what is given of one who exists, who is active then. Returns a sign-in token.
+
+        Raises TextInvalid, LastOwner.
+        """
         address = clean_email(email)
         called = clean_name(name) if name else None
         async with self._database.writing() as connection:
-            member = await self._put_member(connection, address, called, role)
-            return await self._new_link(connection, member)
+            member = await self._put_member(connection, address, called, role, COMMAND_LINE)
+            return await add_link(connection, member, self._clock.now_ms(), COMMAND_LINE)
 
     async def add_key(self, description: str, scopes: frozenset[Scope]) -> str:
         """Returns the key, which is shown this once. Raises TextInvalid."""
-        described = clean(description, "description", MAX_DESCRIPTION_CHARACTERS)
-        secret = new_secret()
         async with self._database.writing() as connection:
             organisation = await self._own_organisation(connection)
-            await connection.execute(
-                insert(schema.keys).values(
-                    id=new_id(),
-                    organisation_id=organisation.id,
-                    description=described,
-                    secret_hash=digest(secret),
-                    scopes=sorted(scopes),
-                    created_at_ms=self._clock.now_ms(),
-                )
-            )
+            _, secret = await keyring.add(connection, organisation.id, description, scopes, self._clock.now_ms())
         return secret
 
     async def sign_in(self, token: str, *, browser: str = "", address: str = "", replacing: str | None = None) -> str:
@@ -86,9 +84,7 @@ class People:
             )
 
     async def principal_of_key(self, secret: str) -> Principal | None:
-        async with self._database.reading() as connection:
-            key = await store.key(connection, digest(secret))
-        return None if key is None else Principal.of_key(key)
+        return await self.keyring.principal_of(secret)
 
     async def organisation(self, organisation_id: str) -> Organisation:
         async with self._database.reading() as connection:
@@ -98,7 +94,7 @@ class People:
         return organisation
 
     async def member_of_email(self, organisation_id: str, email: str) -> Member:
-        """Raises MemberUnknown, also for another organisation's."""
+        """Raises MemberUnknown, also for another organisation's and who was deactivated."""
         async with self._database.reading() as connection:
             return await _member_of_email(connection, organisation_id, email)
 
@@ -107,58 +103,131 @@ class People:
         async with self._database.reading() as connection:
             return await acting_member(connection, principal, on_behalf_of)
 
+    async def change_organisation(self, principal: Principal, changes: dict[str, Any]) -> Organisation:
+        """Set name, time_zone and fields of its limits. Raises ScopeMissing, Unauthenticated, TextInvalid."""
+        async with self._database.writing() as connection:
+            asker = await authorised(connection, principal, Right.CHANGE_ORGANISATION)
+            organisation = await store.organisation(connection, asker.organisation_id)
+            if organisation is None:
+                raise LookupError(asker.organisation_id)
+            limits = {field.name: changes[field.name] for field in fields(Limits) if field.name in changes}
+            changed = replace(
+                organisation,
+                name=_clean_organisation_name(changes.get("name", organisation.name)),
+                time_zone=clean_time_zone(changes.get("time_zone", organisation.time_zone)),
+                limits=replace(organisation.limits, **limits),
+            )
+            before, after = _organisation_row(organisation), _organisation_row(changed)
+            if before != after:
+                row = update(schema.organisations).where(schema.organisations.c.id == organisation.id)
+                await connection.execute(row.values(after))
+                await note(
+                    connection,
+                    organisation.id,
+                    self._clock.now_ms(),
+                    Actor.of(asker),
+                    Action.ORGANISATION_CHANGED,
+                    Subject.of(changed),
+                    difference(before, after),
+                )
+            return changed
+
     async def _own_organisation(self, connection: AsyncConnection) -> Organisation:
         organisation = await store.organisation(connection)
         if organisation is None:
+            now_ms = self._clock.now_ms()
             organisation = Organisation(new_id(), "My organisation", Limits())
-            await connection.execute(
-                insert(schema.organisations).values(
-                    id=organisation.id,
-                    name=organisation.name,
-                    created_at_ms=self._clock.now_ms(),
-                    **store.limits_row(organisation.limits),
-                )
-            )
+            row = {"id": organisation.id, "created_at_ms": now_ms} | _organisation_row(organisation)
+            await connection.execute(insert(schema.organisations).values(row))
+            subject = Subject.of(organisation)
+            await note(connection, organisation.id, now_ms, SYSTEM, Action.ORGANISATION_MADE, subject)
         return organisation
 
     async def _put_member(
-        self, connection: AsyncConnection, email: str, name: str | None, role: MemberRole | None
+        self, connection: AsyncConnection, email: str, name: str | None, role: MemberRole | None, actor: Actor
     ) -> Member:
+        now_ms = self._clock.now_ms()
         known = await store.member(connection, email=email)
         if known is None:
             organisation = await self._own_organisation(connection)
-            member = Member(
-                new_id(), organisation.id, email, name or email.partition("@")[0], role or MemberRole.MEMBER
-            )
-            await connection.execute(
-                insert(schema.members).values(
-                    id=member.id,
-                    organisation_id=member.organisation_id,
-                    email=email,
-                    name=member.name,
-                    role=member.role.value,
-                    created_at_ms=self._clock.now_ms(),
-                )
-            )
+            called = name or email.partition("@")[0]
+            member = Member(new_id(), organisation.id, email, called, role or MemberRole.MEMBER, created_at_ms=now_ms)
+            await add_member(connection, member, now_ms, actor)
             return member
-        member = Member(known.id, known.organisation_id, email, name or known.name, role or known.role)
-        await connection.execute(
-            update(schema.members)
-            .where(schema.members.c.id == member.id)
-            .values(name=member.name, role=member.role.value)
-        )
+        member = replace(known, name=name or known.name, role=role or known.role, deactivated_at_ms=None)
+        await set_member(connection, known, member, now_ms, actor)
         return member
 
-    async def _new_link(self, connection: AsyncConnection, member: Member) -> str:
-        token = new_secret()
-        await connection.execute(
-            insert(schema.sign_in_links).values(
-                token_hash=digest(token),
-                member_id=member.id,
-                expires_at_ms=self._clock.now_ms() + SIGN_IN_LINK_MS,
-            )
+
+async def add_member(
+    connection: AsyncConnection, member: Member, now_ms: int, actor: Actor, password_hash: str | None = None
+) -> None:
+    await connection.execute(
+        insert(schema.members).values(
+            id=member.id,
+            organisation_id=member.organisation_id,
+            email=member.email,
+            name=member.name,
+            role=member.role.value,
+            created_at_ms=now_ms,
+            password_hash=password_hash,
         )
-        return token
+    )
+    detail = {"email": member.email, "role": member.role.value}
+    await note(connection, member.organisation_id, now_ms, actor, Action.MEMBER_ADDED, Subject.of(member), detail)
+
+
+async def set_member(connection: AsyncConnection, known: Member, member: Member, now_ms: int, actor: Actor) -> None:
+    """His name, role, time zone, and whether he is deactivated; nothing where that is so already. Raises LastOwner."""
+    changed = difference(_member_row(known), _member_row(member))
+    if not changed:
+        return
+    was_owner, is_owner = (each.role is MemberRole.OWNER and each.is_active for each in (known, member))
+    if was_owner and not is_owner and await store.count_owners(connection, member.organisation_id) == 1:
+        raise LastOwner(f"{known.name} is the only owner. Make somebody else an owner first.")
+    row = update(schema.members).where(schema.members.c.id == member.id)
+    await connection.execute(row.values(_member_row(member)))
+    action = Action.MEMBER_CHANGED
+    if changed.pop("deactivated_at_ms", None) is not None:
+        action = Action.MEMBER_REACTIVATED if member.is_active else Action.MEMBER_DEACTIVATED
+    await note(connection, member.organisation_id, now_ms, actor, action, Subject.of(member), changed)
+
+
+async def add_link(connection: AsyncConnection, member: Member, now_ms: int, actor: Actor) -> str:
+    """A sign-in token for SIGN_IN_LINK_MS."""
+    token = new_secret()
+    await connection.execute(
+        insert(schema.sign_in_links).values(
+            token_hash=digest(token), member_id=member.id, expires_at_ms=now_ms + SIGN_IN_LINK_MS
+        )
+    )
+    await note(connection, member.organisation_id, now_ms, actor, Action.MEMBER_LINKED, Subject.of(member))
+    return token
+
+
+def _member_row(member: Member) -> dict[str, Any]:
+    """What may change."""
+    return {
+        "name": member.name,
+        "role": member.role.value,
+        "time_zone": member.time_zone,
+        "deactivated_at_ms": member.deactivated_at_ms,
+    }
+
+
+def _organisation_row(organisation: Organisation) -> dict[str, Any]:
+    return {
+        "name": organisation.name,
+        "time_zone": organisation.time_zone,
+        **store.limits_row(organisation.limits),
+    }
+
+
+def _clean_organisation_name(name: str) -> str:
+    cleaned = clean(name, "name", MAX_NAME_CHARACTERS)
+    if is_blank(cleaned):
+        raise TextInvalid("The organisation needs a name.")
+    return cleaned
 
 
 async def acting_member(connection: AsyncConnection, principal: Principal, on_behalf_of: str | None) -> Member:
@@ -174,6 +243,6 @@ async def acting_member(connection: AsyncConnection, principal: Principal, on_be
 
 async def _member_of_email(connection: AsyncConnection, organisation_id: str, email: str) -> Member:
     member = await store.member(connection, email=email.strip().lower())
-    if member is None or member.organisation_id != organisation_id:
-        raise MemberUnknown("No member of the organisation has this e-mail address.")
+    if member is None or member.organisation_id != organisation_id or not member.is_active:
+        raise MemberUnknown("No active member of the organisation has this e-mail address.")
     return member

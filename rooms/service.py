@@ -23,6 +23,7 @@ from rooms.errors import (
     InterviewUnknown,
     Removed,
     RoleFixed,
+    ScopeMissing,
     TicketInvalid,
     Unauthenticated,
 )
@@ -31,6 +32,7 @@ from rooms.interview import Interview, Status
 from rooms.key import Scope
 from rooms.lifecycle import Lifecycle
 from rooms.member import Member
+from rooms.membership import Membership
 from rooms.moderation import Moderation
 from rooms.participant import MEMBERS_ONLY, Participant, Role, Ticket
 from rooms.people import People
@@ -84,6 +86,7 @@ class Service:
         self.search = Search(database, clock)
         self.chat = Chat(journal)
         self.moderation = Moderation(database, journal, self.seats)
+        self.membership = Membership(database, journal, registry, self.seats, self.moderation)
         self.lifecycle = Lifecycle(database, journal, registry, reopen_ms=int(reopen_s * 1000))
         self.practice = Practice(database, self.agenda, self.lifecycle)
         self.samples = Samples(database, journal)
@@ -109,10 +112,10 @@ class Service:
 
         ``member`` is on whose authority it is asked; ``resume`` an earlier ticket of the same interview, which may have
         expired; ``device`` what an earlier answer gave to this browser, ``browser`` which one it is.
-        Raises InterviewUnknown, InterviewFinished, Unauthenticated, TicketInvalid, Removed, RoleFixed.
+        Raises InterviewUnknown, InterviewFinished, Unauthenticated, ScopeMissing, TicketInvalid, Removed, RoleFixed.
         """
         if member is None and role in MEMBERS_ONLY:
-            raise Unauthenticated("Interviewers and observers sign in first.")
+            raise Unauthenticated("Interviewers and observers are members: sign in, or ask your admin to invite you.")
         # However many come at once, the candidate waits for none of them.
         async with self._journal.transaction(first=role is Role.CANDIDATE) as transaction:
             connection, now_ms = transaction.connection, transaction.now_ms
@@ -127,7 +130,7 @@ class Service:
             if ticket is not None and ticket.participant.interview_id != interview_id:
                 raise TicketInvalid("The earlier ticket is of another interview.")
             device_id = None if device is None else await device_of(connection, digest(device))
-            await _check_member(connection, interview_id, role, member)
+            await _check_member(connection, interview, role, member)
             await _check_device(connection, interview_id, role, ticket, device_id)
             participant = await store.participant_as(connection, interview_id, role, member.id if member else None)
             if resume is not None:
@@ -363,11 +366,16 @@ class Service:
         return participant
 
 
-async def _check_member(connection: AsyncConnection, interview_id: str, role: Role, member: Member | None) -> None:
-    """Raises Removed, RoleFixed."""
+async def _check_member(connection: AsyncConnection, interview: Interview, role: Role, member: Member | None) -> None:
+    """Raises Unauthenticated, ScopeMissing, Removed, RoleFixed."""
     if member is None:
         return
-    for participant in await store.participants_of(connection, interview_id, member.id):
+    now = await store.member(connection, id=member.id)
+    if now is None or not now.is_active:
+        raise Unauthenticated("Your account was deactivated. Ask an owner or an admin of your organisation.")
+    if role in MEMBERS_ONLY and not Principal.of_member(now).can_see(interview):
+        raise ScopeMissing("This interview is not assigned to you. Ask an owner or an admin of your organisation.")
+    for participant in await store.participants_of(connection, interview.id, member.id):
         if participant.removed_reason is not None:
             raise Removed(participant.removed_reason, participant.removed_by)
         if participant.is_role_set and role in MEMBERS_ONLY and role is not participant.role:

@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from collab.record import entries
 from rooms import schema
 from rooms.interview import Interview, Kind, Series, Status
-from rooms.key import Key, Scope
 from rooms.member import Member, MemberRole
 from rooms.organisation import Organisation
 from rooms.participant import Participant, Role, Ticket
@@ -45,8 +44,18 @@ def _limits(row: Mapping[Any, Any]) -> Limits:
     )
 
 
-def _member(row: RowMapping) -> Member:
-    return Member(row["id"], row["organisation_id"], row["email"], row["name"], MemberRole(row["role"]))
+def member_of_row(row: RowMapping) -> Member:
+    return Member(
+        row["id"],
+        row["organisation_id"],
+        row["email"],
+        row["name"],
+        MemberRole(row["role"]),
+        row["time_zone"],
+        row["created_at_ms"],
+        row["seen_at_ms"],
+        row["deactivated_at_ms"],
+    )
 
 
 def interview_of_row(row: Mapping[Any, Any]) -> Interview:
@@ -76,7 +85,7 @@ def interview_of_row(row: Mapping[Any, Any]) -> Interview:
     )
 
 
-def _participant(row: RowMapping) -> Participant:
+def participant_of_row(row: RowMapping) -> Participant:
     return Participant(
         id=row["id"],
         interview_id=row["interview_id"],
@@ -99,7 +108,7 @@ async def organisation(connection: AsyncConnection, organisation_id: str | None 
     if organisation_id is not None:
         query = query.where(schema.organisations.c.id == organisation_id)
     row = await one(connection, query)
-    return None if row is None else Organisation(row["id"], row["name"], _limits(row))
+    return None if row is None else Organisation(row["id"], row["name"], _limits(row), row["time_zone"])
 
 
 async def member(connection: AsyncConnection, *, id: str | None = None, email: str | None = None) -> Member | None:
@@ -107,18 +116,29 @@ async def member(connection: AsyncConnection, *, id: str | None = None, email: s
         schema.members.c.id == id if email is None else schema.members.c.email == email
     )
     row = await one(connection, query)
-    return None if row is None else _member(row)
+    return None if row is None else member_of_row(row)
 
 
 async def first_owner(connection: AsyncConnection) -> Member | None:
     query = (
         select(schema.members)
-        .where(schema.members.c.role == MemberRole.OWNER)
+        .where(schema.members.c.role == MemberRole.OWNER, schema.members.c.deactivated_at_ms.is_(None))
         .order_by(schema.members.c.created_at_ms)
         .limit(1)
     )
     row = await one(connection, query)
-    return None if row is None else _member(row)
+    return None if row is None else member_of_row(row)
+
+
+async def count_owners(connection: AsyncConnection, organisation_id: str) -> int:
+    """Those who are active."""
+    columns = schema.members.c
+    query = select(func.count()).where(
+        columns.organisation_id == organisation_id,
+        columns.role == MemberRole.OWNER,
+        columns.deactivated_at_ms.is_(None),
+    )
+    return (await connection.execute(query)).scalar_one()
 
 
 async def has_anybody_signed_in(connection: AsyncConnection) -> bool:
@@ -127,23 +147,18 @@ async def has_anybody_signed_in(connection: AsyncConnection) -> bool:
 
 
 async def session_member(connection: AsyncConnection, token_hash: str, now_ms: int) -> tuple[Member, int] | None:
-    """Whose session this is and when it ends."""
+    """Whose session this is and when it ends; None also where its member was deactivated."""
     row = await one(
         connection,
         select(schema.members, schema.sessions.c.expires_at_ms)
         .join_from(schema.sessions, schema.members, schema.sessions.c.member_id == schema.members.c.id)
-        .where(schema.sessions.c.token_hash == token_hash, schema.sessions.c.expires_at_ms > now_ms),
+        .where(
+            schema.sessions.c.token_hash == token_hash,
+            schema.sessions.c.expires_at_ms > now_ms,
+            schema.members.c.deactivated_at_ms.is_(None),
+        ),
     )
-    return None if row is None else (_member(row), row["expires_at_ms"])
-
-
-async def key(connection: AsyncConnection, secret_hash: str) -> Key | None:
-    row = await one(connection, select(schema.keys).where(schema.keys.c.secret_hash == secret_hash))
-    return (
-        None
-        if row is None
-        else Key(row["id"], row["organisation_id"], row["description"], frozenset(map(Scope, row["scopes"])))
-    )
+    return None if row is None else (member_of_row(row), row["expires_at_ms"])
 
 
 async def interview(connection: AsyncConnection, interview_id: str) -> Interview | None:
@@ -165,7 +180,7 @@ async def interview_of_ref(connection: AsyncConnection, organisation_id: str, ex
 
 async def participant(connection: AsyncConnection, participant_id: str) -> Participant | None:
     row = await one(connection, select(schema.participants).where(schema.participants.c.id == participant_id))
-    return None if row is None else _participant(row)
+    return None if row is None else participant_of_row(row)
 
 
 async def participants_of(
@@ -179,7 +194,7 @@ async def participants_of(
     )
     if member_id is not None:
         query = query.where(schema.participants.c.member_id == member_id)
-    return [_participant(row) for row in (await connection.execute(query)).mappings()]
+    return [participant_of_row(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def participant_as(
@@ -194,7 +209,7 @@ async def participant_as(
     if role is not Role.CANDIDATE:
         query = query.where(schema.participants.c.member_id == member_id)
     row = await one(connection, query.order_by(schema.participants.c.is_role_set.desc()))
-    return None if row is None else _participant(row)
+    return None if row is None else participant_of_row(row)
 
 
 async def have_entered(connection: AsyncConnection, interview_id: str, roles: Iterable[Role]) -> bool:
@@ -226,7 +241,7 @@ async def ticket(connection: AsyncConnection, token_hash: str) -> Ticket | None:
     )
     if row is None:
         return None
-    return Ticket(_participant(row), row["device_id"], row["expires_at_ms"], row["revoked_at_ms"] is not None)
+    return Ticket(participant_of_row(row), row["device_id"], row["expires_at_ms"], row["revoked_at_ms"] is not None)
 
 
 async def ticket_participant(connection: AsyncConnection, token_hash: str, at_ms: int) -> Participant | None:

@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from functools import cache
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from rooms.errors import TextInvalid
 
@@ -76,6 +78,18 @@ def clean_email(email: str) -> str:
     if not _EMAIL.fullmatch(trimmed):
         raise TextInvalid("That is not an e-mail address.")
     return trimmed
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def clean_time_zone(name: str) -> str:
+    """A name of the IANA database. Raises TextInvalid."""
+    if name not in _time_zones():
+        raise TextInvalid("The time zone must be a name of the IANA database, like Europe/Berlin.")
+    return name
 
 
 def fold(text: str) -> str:

@@ -9,7 +9,22 @@ from quart_schema import APIKeySecurityScheme, HttpSecurityScheme, Info, QuartSc
 
 from collab.note import NO_NOTE, Note, Poison
 from replay.errors import RecordingBroken
-from web.api import agenda_event, chat, event, health, interview, participant, practice, principal, recording, room
+from web.api import (
+    agenda_event,
+    audit,
+    chat,
+    event,
+    health,
+    interview,
+    key,
+    member,
+    organisation,
+    participant,
+    practice,
+    principal,
+    recording,
+    room,
+)
 from web.asgi import Dispatch
 from web.asset import Assets
 from web.auth import SESSION_COOKIE, check_origin
@@ -33,6 +48,10 @@ _BLUEPRINTS = (
     participant.blueprint,
     chat.blueprint,
     event.blueprint,
+    member.blueprint,
+    key.blueprint,
+    audit.blueprint,
+    organisation.blueprint,
     dashboard.blueprint,
     sample.blueprint,
     sign_in.blueprint,

@@ -19,7 +19,7 @@ from collab.backup import restore as restored
 from collab.clock import CLOCK_NAME, Clock
 from collab.database import Database
 from collab.errors import SchemaUnknown
-from rooms.errors import TextInvalid
+from rooms.errors import LastOwner, TextInvalid
 from rooms.key import Scope
 from rooms.member import MemberRole
 from rooms.people import People
@@ -159,7 +159,7 @@ def _with_people(data: Path, act: Callable[[People], Awaitable[_Result]]) -> _Re
 
     try:
         return asyncio.run(run())
-    except TextInvalid as error:
+    except (TextInvalid, LastOwner) as error:
         raise _stop(2, str(error)) from None
     except OSError as error:
         raise _cannot_use(data, error.strerror) from None

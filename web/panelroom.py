@@ -79,6 +79,7 @@ class Panelroom:
         replay = Replay(journal, note, quarantine, Cache(data / CACHE_NAME))
         registry.on_quiet = replay.derive_soon
         streams = Streams()
+        rooms.membership.on_out = streams.end
         metrics = Metrics(
             database=database,
             path=data / DATABASE_NAME,

@@ -87,7 +87,8 @@ async def test_resume(site: Site) -> None:
 
 
 async def test_who_joins_as_what(site: Site) -> None:
-    interview = await site.create()
+    """A30, A52: members only, and limited ones where it is assigned to them."""
+    interview, other = await site.create(interviewers=["limited@example.org"]), await site.create()
     path = f"/api/v1/interviews/{interview}/join"
     people = site.panelroom.rooms.people
     weak = {"Authorization": f"Bearer {await people.add_key('weak', frozenset({Scope.OWN, Scope.COMPANY_READ}))}"}
@@ -105,6 +106,10 @@ async def test_who_joins_as_what(site: Site) -> None:
             assert (await site.json("POST", path[8:], {"as": inside}, headers=await site.session(email)))[
                 "role"
             ] == inside
+            elsewhere = await site.call(
+                "POST", f"/api/v1/interviews/{other}/join", {"as": inside}, headers=await site.session(email)
+            )
+            assert elsewhere.status_code == (403 if role is MemberRole.LIMITED else 200)
 
 
 @pytest.mark.parametrize("name", ["x" * 81, "a\nb", "a\u0000b", "a\u202eb"])

@@ -92,6 +92,7 @@ async def _stream(
     # Subscribed before the snapshot is read: nothing falls between them, and what is in both is left out below.
     async with journal.subscribe(interview_id) as subscription:
         async with panelroom.streams.door.taken(first=goes_first):
+            decided = rooms.moderation.decided
             if not await _counts(check):  # what is decided from here on is heard, what was before is seen here
                 return
             reader = Reader(await look(), look, partial(rooms.views.queue, interview_id))
@@ -110,7 +111,7 @@ async def _stream(
                     if entry.entry <= reader.last and (told := reader.told(entry)) is not None:
                         yield told
                 after = page[-1].entry if len(page) == _PAGE else reader.last
-            checked_s = time.monotonic()
+            checked_s = time.monotonic() if decided == rooms.moderation.decided else -inf
             while not reader.is_over and subscription in own:
                 left_s = checked_s + _CHECK_S - time.monotonic()
                 if left_s <= 0:

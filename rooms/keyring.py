@@ -1,0 +1,156 @@
+"""API keys: made, listed, revoked, and used."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import RowMapping, Select, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from collab.clock import Clock
+from collab.database import Database
+from rooms import schema, store
+from rooms.access import Right
+from rooms.audit import COMMAND_LINE, Action, Actor, Subject, note
+from rooms.authority import authorised
+from rooms.errors import KeyUnknown, TextInvalid
+from rooms.key import Key, Scope
+from rooms.principal import Principal
+from rooms.secret import digest, new_id, new_secret
+from rooms.text import clean, is_blank
+
+MAX_DESCRIPTION_CHARACTERS = 200
+_USED_MS = 60_000  # how exactly it is known when a key was used last
+
+_keys = schema.keys.c
+
+_log = structlog.get_logger("keyring")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A key as it is listed: the secret itself was shown once, when it was made."""
+
+    id: str
+    description: str
+    scopes: tuple[str, ...]
+    created_at_ms: int
+    created_by: tuple[str, str] | None  # id and name of a member; None where the command line did
+    used_at_ms: int | None
+    revoked_at_ms: int | None
+
+
+class Keyring:
+    """Keys belong to the organisation: they go on when whoever made them has left."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def all(self, principal: Principal) -> list[Held]:
+        """The newest first, revoked ones too. Raises ScopeMissing."""
+        principal.require(Right.MANAGE_KEYS)
+        async with self._database.reading() as connection:
+            query = _held(principal.organisation_id).order_by(_keys.created_at_ms.desc(), _keys.id)
+            return [_of(row) for row in (await connection.execute(query)).mappings()]
+
+    async def make(self, principal: Principal, description: str, scopes: frozenset[Scope]) -> tuple[Held, str]:
+        """The key, and its secret, this once. Raises ScopeMissing, TextInvalid."""
+        async with self._database.writing() as connection:
+            asker = await authorised(connection, principal, Right.MANAGE_KEYS)
+            now_ms = self._clock.now_ms()
+            key_id, secret = await add(connection, asker.organisation_id, description, scopes, now_ms, by=asker)
+            return await self._one(connection, asker, key_id), secret
+
+    async def revoke(self, principal: Principal, key_id: str) -> None:
+        """It opens nothing any more. Raises ScopeMissing, KeyUnknown."""
+        async with self._database.writing() as connection:
+            asker = await authorised(connection, principal, Right.MANAGE_KEYS)
+            held = await self._one(connection, asker, key_id)
+            if held.revoked_at_ms is not None:
+                return
+            now_ms = self._clock.now_ms()
+            await connection.execute(update(schema.keys).where(_keys.id == key_id).values(revoked_at_ms=now_ms))
+            subject = Subject("key", key_id, held.description)
+            await note(connection, asker.organisation_id, now_ms, Actor.of(asker), Action.KEY_REVOKED, subject)
+
+    async def _one(self, connection: AsyncConnection, principal: Principal, key_id: str) -> Held:
+        row = await store.one(connection, _held(principal.organisation_id).where(_keys.id == key_id))
+        if row is None:
+            raise KeyUnknown("There is no such key in your organisation.")
+        return _of(row)
+
+    async def principal_of(self, secret: str) -> Principal | None:
+        """Whose key this is; None where it is unknown or revoked."""
+        async with self._database.reading() as connection:
+            row = await store.one(
+                connection,
+                select(schema.keys).where(_keys.secret_hash == digest(secret), _keys.revoked_at_ms.is_(None)),
+            )
+        if row is None:
+            return None
+        now_ms = self._clock.now_ms()
+        if row["used_at_ms"] is None or abs(now_ms - row["used_at_ms"]) >= _USED_MS:
+            await self._used(row["id"], now_ms)
+        scopes = frozenset(map(Scope, row["scopes"]))
+        return Principal.of_key(Key(row["id"], row["organisation_id"], row["description"], scopes))
+
+    async def _used(self, key_id: str, now_ms: int) -> None:
+        try:
+            async with self._database.writing() as connection:
+                used = update(schema.keys).where(_keys.id == key_id)
+                await connection.execute(used.values(used_at_ms=now_ms))
+        except SQLAlchemyError as error:  # what is asked with the key may need no writing
+            _log.warning("the use of a key was not recorded", key=key_id, reason=str(error))
+
+
+def _held(organisation_id: str) -> Select[Any]:
+    return (
+        select(schema.keys, schema.members.c.name)
+        .join_from(schema.keys, schema.members, schema.members.c.id == _keys.created_by, isouter=True)
+        .where(_keys.organisation_id == organisation_id)
+    )
+
+
+def _of(row: RowMapping) -> Held:
+    return Held(
+        row["id"],
+        row["description"],
+        tuple(row["scopes"]),
+        row["created_at_ms"],
+        None if row["created_by"] is None else (row["created_by"], row["name"] or ""),
+        row["used_at_ms"],
+        row["revoked_at_ms"],
+    )
+
+
+async def add(
+    connection: AsyncConnection,
+    organisation_id: str,
+    description: str,
+    scopes: frozenset[Scope],
+    now_ms: int,
+    *,
+    by: Principal | None = None,
+) -> tuple[str, str]:
+    """The key's id and its secret; without ``by`` it is the command line that makes it. Raises TextInvalid."""
+    described = clean(description, "description", MAX_DESCRIPTION_CHARACTERS)
+    if is_blank(described):
+        raise TextInvalid("Say in the description what the key is for.")
+    key_id, secret, sorted_scopes = new_id(), new_secret(), sorted(scopes)
+    await connection.execute(
+        insert(schema.keys).values(
+            id=key_id,
+            organisation_id=organisation_id,
+            description=described,
+            secret_hash=digest(secret),
+            scopes=sorted_scopes,
+            created_at_ms=now_ms,
+            created_by=None if by is None else by.id,
+        )
+    )
+    actor = COMMAND_LINE if by is None else Actor.of(by)
+    subject = Subject("key", key_id, described)
+    await note(connection, organisation_id, now_ms, actor, Action.KEY_MADE, subject, {"scopes": sorted_scopes})
+    return key_id, secret
