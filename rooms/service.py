@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 from sqlalchemy import delete, insert, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
 from collab.database import Database
@@ -16,25 +15,24 @@ from rooms.agenda import Agenda, planned_row
 from rooms.audit import Audit
 from rooms.bulletin import announce
 from rooms.chat import Chat
-from rooms.device import add_device, device_of, mute_reason, name_device, removal_of
+from rooms.device import add_device, device_of, mute_reason, name_device
+from rooms.door import check_device, check_member
 from rooms.errors import (
     DocumentUnknown,
     InterviewFinished,
     InterviewUnknown,
-    Removed,
-    RoleFixed,
-    ScopeMissing,
     TicketInvalid,
     Unauthenticated,
 )
 from rooms.grant import Grant
 from rooms.interview import Interview, Status
+from rooms.invitation import Invitations
 from rooms.key import Scope
 from rooms.lifecycle import Lifecycle
 from rooms.member import Member
 from rooms.membership import Membership
 from rooms.moderation import Moderation
-from rooms.participant import MEMBERS_ONLY, Participant, Role, Ticket
+from rooms.participant import MEMBERS_ONLY, Participant, Role
 from rooms.people import People
 from rooms.policy import Admission, Opening, Part, Phase, State, grants, split_document_id
 from rooms.practice import Practice
@@ -82,6 +80,7 @@ class Service:
         self.people = People(database, clock)
         self.sessions = Sessions(database, clock)
         self.audit = Audit(database)
+        self.invitations = Invitations(database, clock)
         self.agenda = Agenda(database, journal, self.seats, clock)
         self.search = Search(database, clock)
         self.chat = Chat(journal)
@@ -130,8 +129,8 @@ class Service:
             if ticket is not None and ticket.participant.interview_id != interview_id:
                 raise TicketInvalid("The earlier ticket is of another interview.")
             device_id = None if device is None else await device_of(connection, digest(device))
-            await _check_member(connection, interview, role, member)
-            await _check_device(connection, interview_id, role, ticket, device_id)
+            await check_member(connection, interview, role, member)
+            await check_device(connection, interview_id, role, ticket, device_id)
             participant = await store.participant_as(connection, interview_id, role, member.id if member else None)
             if resume is not None:
                 if ticket is None or not ticket.is_valid(now_ms - RESUME_MS):
@@ -364,37 +363,3 @@ class Service:
         event = {"participant": participant.shown() | {"muted": muted_reason is not None}}
         await transaction.append(interview.id, "participant.joined", event, participant.id)
         return participant
-
-
-async def _check_member(connection: AsyncConnection, interview: Interview, role: Role, member: Member | None) -> None:
-    """Raises Unauthenticated, ScopeMissing, Removed, RoleFixed."""
-    if member is None:
-        return
-    now = await store.member(connection, id=member.id)
-    if now is None or not now.is_active:
-        raise Unauthenticated("Your account was deactivated. Ask an owner or an admin of your organisation.")
-    if role in MEMBERS_ONLY and not Principal.of_member(now).can_see(interview):
-        raise ScopeMissing("This interview is not assigned to you. Ask an owner or an admin of your organisation.")
-    for participant in await store.participants_of(connection, interview.id, member.id):
-        if participant.removed_reason is not None:
-            raise Removed(participant.removed_reason, participant.removed_by)
-        if participant.is_role_set and role in MEMBERS_ONLY and role is not participant.role:
-            raise RoleFixed(f"An interviewer has made you {participant.role} in this room.")
-        if participant.is_role_set and role not in MEMBERS_ONLY:
-            raise RoleFixed(f"An interviewer has set your role in this room: you cannot be its {role}.")
-        if participant.muted_reason is not None and role not in {*MEMBERS_ONLY, participant.role}:
-            raise RoleFixed(f"An interviewer has muted you in this room: you cannot be its {role}.")
-
-
-async def _check_device(
-    connection: AsyncConnection, interview_id: str, role: Role, ticket: Ticket | None, device_id: str | None
-) -> None:
-    """Visitors are known by it. Raises Removed."""
-    if role in MEMBERS_ONLY:
-        return
-    if ticket is not None and ticket.participant.removed_reason is not None:
-        raise Removed(ticket.participant.removed_reason, ticket.participant.removed_by)
-    known = {device_id, None if ticket is None else ticket.device_id} - {None}
-    removal = await removal_of(connection, interview_id, known)
-    if removal is not None:
-        raise Removed(*removal)
