@@ -65,7 +65,7 @@ class Search:
             counts = await _counts(connection, wanted)
         more = len(items) > limit
         items = items[:limit]
-        found_in = {interview.id: _places(interview, words, names) for interview in items}
+        found_in = {interview.id: _places(interview, words, names) if words else [] for interview in items}
         return Page(items, found_in, counts, _encode_cursor(items[-1]) if more else None)
 
     async def counts(self, principal: Principal) -> dict[Status, int]:
