@@ -8,7 +8,7 @@ import os
 import random
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from itertools import cycle, islice
+from itertools import cycle
 from pathlib import Path
 from time import perf_counter
 from typing import Any
