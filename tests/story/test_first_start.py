@@ -75,6 +75,8 @@ async def test_the_sample_is_an_interview_that_took_place(new: Server) -> None:
         times = [each.at_ms for each in entries]
         assert times == sorted(times)
         assert {"chat", "interview.active", "interview.finished"} <= {each.kind for each in entries}
+        told = [each.event for each in entries if each.kind == "chat"]
+        assert [event and event["to"] for event in told].count("interviewers") == 1
         assert await api.replay(sample) == FINAL
         _, files = await api.text_at(sample)
         assert TASK.rstrip("\n") in files.values()

@@ -1,6 +1,6 @@
 """Makes the sample that the first start brings, by a real interview: python -m tests.support.sample.
 
-A server, three browsers, and some four minutes; then what the API says of the interview goes into rooms/sample.json.gz.
+A server, three browsers, and some five minutes; then what the API says of the interview goes into rooms/sample.json.gz.
 """
 
 import asyncio

@@ -125,10 +125,12 @@ class Hands:
     async def say(self, words: str, *, privately: bool = False) -> None:
         await self.think(len(words) * self._key_ms / 1000)
         await self.person.say(words, privately=privately)
+        if privately:
+            await self.page.get_by_label("To", exact=True).select_option("all")
 
 
 async def hold(house: House, interview: str, pace: float = 1) -> None:
-    """The whole interview, some four minutes of it, up to its finish; faster by ``pace``, to try it."""
+    """The whole interview, some five minutes of it, up to its finish; faster by ``pace``, to try it."""
     ada = Hands(await house.member(interview, "Ada Lindqvist"), 105, 1, pace)
     task = asyncio.create_task(_set_task(ada))
     await ada.think(9)
@@ -183,7 +185,7 @@ async def hold(house: House, interview: str, pace: float = 1) -> None:
     await ben.note("\nBen: clear about the cost, tests before being asked. Yes from me.\n")
     await ada.say("That was all, thank you! Do you have a question for us?")
     await cleo.think(4)
-    await cleo.say("Not now. Thank you both, that was fun 🎉")
+    await cleo.say("Not now. Thank you both, that was fun.")
     await cleo.person.until_text(FINAL)
     for person in (ada, ben, cleo):
         await person.person.until_saved()
