@@ -176,7 +176,9 @@ class Agenda:
             if changed == interview:
                 return interview
             await store.set_interview(connection, interview_id, planned_row(changed))
-            await _note(transaction, principal, Action.INTERVIEW_CHANGED, changed, _difference(interview, changed))
+            await put_on_record(
+                transaction, principal, Action.INTERVIEW_CHANGED, changed, _difference(interview, changed)
+            )
             await announce(transaction, interview, changed)
             if interview.status is not Status.FINISHED and _details(changed) != _details(interview):
                 await transaction.append(interview_id, "interview.changed", _details(changed))
@@ -237,7 +239,7 @@ class Agenda:
                 **planned_row(interview),
             )
         )
-        await _note(transaction, principal, Action.INTERVIEW_CREATED, interview, {})
+        await put_on_record(transaction, principal, Action.INTERVIEW_CREATED, interview, {})
         await announce(transaction, interview)
         return interview
 
@@ -304,9 +306,15 @@ def _require_creator(principal: Principal) -> None:
         raise ScopeMissing("This key or member may not make interviews.")
 
 
-async def _note(
+def acting_for(on_behalf_of: str | None) -> dict[str, str]:
+    """For the record, of a key."""
+    return {} if on_behalf_of is None else {"on_behalf_of": on_behalf_of}
+
+
+async def put_on_record(
     transaction: Transaction, principal: Principal, action: Action, interview: Interview, detail: dict[str, Any]
 ) -> None:
+    """Note in the audit log what somebody has done with an interview."""
     organisation_id, subject = interview.organisation_id, Subject.of(interview)
     await note(
         transaction.connection, organisation_id, transaction.now_ms, Actor.of(principal), action, subject, detail

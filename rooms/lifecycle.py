@@ -8,7 +8,8 @@ from collab.journal import Journal
 from collab.registry import Registry
 from collab.wire import CloseCode
 from rooms import store
-from rooms.agenda import changeable, conductor, seen
+from rooms.agenda import acting_for, changeable, conductor, put_on_record, seen
+from rooms.audit import Action
 from rooms.bulletin import announce
 from rooms.decision import Decisions
 from rooms.errors import (
@@ -92,6 +93,7 @@ class Lifecycle:
             }
             await store.set_interview(transaction.connection, interview_id, changes)
             await transaction.append(interview_id, "interview.finished", {"by": by}, by["id"])
+            await put_on_record(transaction, principal, Action.INTERVIEW_FINISHED, interview, acting_for(on_behalf_of))
             await announce(transaction, interview)
         return await self._read(principal, interview_id)
 
@@ -109,6 +111,7 @@ class Lifecycle:
             changes = {"status": Status.ACTIVE.value, "finished_at_ms": None, "finished_by": None}
             await store.set_interview(transaction.connection, interview_id, changes)
             await transaction.append(interview_id, "interview.reopened", {"by": by}, by["id"])
+            await put_on_record(transaction, principal, Action.INTERVIEW_REOPENED, interview, acting_for(on_behalf_of))
             await announce(transaction, interview)
         self._open_room(interview_id)
         return await self._read(principal, interview_id)
@@ -129,6 +132,7 @@ class Lifecycle:
             await store.set_interview(transaction.connection, interview_id, {"status": Status.CANCELLED.value})
             by = {"id": principal.id, "name": principal.name}
             await transaction.append(interview_id, "interview.cancelled", {"by": by})
+            await put_on_record(transaction, principal, Action.INTERVIEW_CANCELLED, interview, {})
             await announce(transaction, interview)
 
     async def _conductor(

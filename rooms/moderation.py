@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from collab.database import Database
 from collab.journal import Journal, Transaction
 from collab.wire import CloseCode
-from rooms import schema, seating, store
-from rooms.agenda import conductor
+from rooms import audit, schema, seating, store
+from rooms.agenda import acting_for, conductor, put_on_record
 from rooms.bulletin import announce
 from rooms.decision import Decisions
 from rooms.device import bar, removal_of, removed_guests, revoke, unbar, used_devices
@@ -55,6 +55,7 @@ class Asked:
 class Case:
     """Who decides about whom. A member may be in a room in two roles: what is decided holds for the whole person."""
 
+    asked: Asked
     interview: Interview
     by: dict[str, str]
     participant: Participant
@@ -89,6 +90,8 @@ class Moderation:
             opened = replace(interview, opened_at_ms=transaction.now_ms)
             await store.set_interview(transaction.connection, interview_id, {"opened_at_ms": opened.opened_at_ms})
             await transaction.append(interview_id, "interview.opened", {"by": by}, by["id"])
+            deed, told = audit.Action.INTERVIEW_OPENED, acting_for(on_behalf_of)
+            await put_on_record(transaction, principal, deed, interview, told)
             await self._seats.settle(transaction, opened, by=by)
             await announce(transaction, opened)
             return opened
@@ -202,6 +205,11 @@ class Moderation:
             "by": case.by,
         }
         await transaction.append(case.interview.id, "participant.changed", event, case.by["id"])
+        was, now = (
+            {"role": each.role.value, "muted": each.muted_reason is not None} for each in (participant, changed)
+        )
+        told = audit.difference(was, now) | {"reason": event["reason"]}
+        await _note(transaction, case, audit.Action.PARTICIPANT_CHANGED, participant, told)
         if changed.role is not participant.role:
             await self._seats.move(transaction, case.interview, changed, by=case.by)
         else:
@@ -263,7 +271,7 @@ async def _case(connection: AsyncConnection, asked: Asked) -> Case:
     if participant.member_id is not None:
         there = await store.participants_of(connection, interview.id, participant.member_id)
         person += [each for each in there if each.id != participant.id]
-    return Case(interview, by, participant, person)
+    return Case(asked, interview, by, participant, person)
 
 
 def _require_open(interview: Interview) -> None:
@@ -300,6 +308,8 @@ async def _tell_removed(
 ) -> None:
     event = {"id": participant.id, "device": device_id, "reason": reason or None, "by": case.by}
     await transaction.append(case.interview.id, "participant.removed", event, case.by["id"])
+    told = {"device": device_id, "reason": event["reason"]}
+    await _note(transaction, case, audit.Action.PARTICIPANT_REMOVED, participant, told)
 
 
 async def _readmit(transaction: Transaction, case: Case) -> None:
@@ -335,6 +345,16 @@ async def _tell_readmitted(
 ) -> None:
     event = {"id": participant.id, "device": device_id, "by": case.by}
     await transaction.append(case.interview.id, "participant.readmitted", event, case.by["id"])
+    await _note(transaction, case, audit.Action.PARTICIPANT_READMITTED, participant, {"device": device_id})
+
+
+async def _note(
+    transaction: Transaction, case: Case, action: audit.Action, participant: Participant, told: dict[str, Any]
+) -> None:
+    detail = (
+        {"participant": {"id": participant.id, "name": participant.name}} | told | acting_for(case.asked.on_behalf_of)
+    )
+    await put_on_record(transaction, case.asked.principal, action, case.interview, detail)
 
 
 async def _candidates_devices(connection: AsyncConnection, case: Case) -> set[str]:

@@ -12,7 +12,7 @@ from collab.wire import CloseCode
 from rooms import schema, seating, store
 from rooms.access import Right
 from rooms.agenda import Agenda, planned_row
-from rooms.audit import Audit
+from rooms.audit import SYSTEM, Action, Audit, Subject, note
 from rooms.bulletin import announce
 from rooms.chat import Chat
 from rooms.device import add_device, device_of, mute_reason, name_device
@@ -257,6 +257,9 @@ class Service:
                 changes = {"status": Status.ACTIVE.value, "active_at_ms": transaction.now_ms}
                 await store.set_interview(connection, interview.id, changes)
                 await transaction.append(interview.id, "interview.active", {})
+                subject = Subject.of(interview)
+                now_ms, begun = transaction.now_ms, Action.INTERVIEW_BEGUN
+                await note(connection, interview.organisation_id, now_ms, SYSTEM, begun, subject)
                 await announce(transaction, interview)
 
     # Those inside

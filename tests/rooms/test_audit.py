@@ -6,7 +6,9 @@ from rooms.audit import COMMAND_LINE, Action, Actor, Subject, difference, note
 from rooms.errors import CursorInvalid, ScopeMissing
 from rooms.key import Scope
 from rooms.member import MemberRole
-from tests.rooms.conftest import House
+from rooms.moderation import Change
+from rooms.participant import Role
+from tests.rooms.conftest import House, Room
 
 pytestmark = pytest.mark.anyio
 
@@ -42,6 +44,39 @@ async def test_only_owners_and_admins_read_it(house: House) -> None:
     for cursor in ("", "x", "-1", "9" * 20, "²", str(2**63)):
         with pytest.raises(CursorInvalid):
             await house.rooms.audit.page(owner, cursor=cursor, limit=1)
+
+
+async def test_what_becomes_of_an_interview(room: Room) -> None:
+    """In the order in which it happened, each in its own commit."""
+    house, olga = room.house, await room.house.member("owner@example.org", MemberRole.OWNER)
+    key = await house.key(Scope.COMPANY_WRITE)
+    gil = (await room.join(Role.GUEST, name="Gil")).participant.id
+    await room.moderation.change(room.olga, room.id, gil, Change(muted=True, reason="hush"))
+    await room.moderation.change(room.olga, room.id, gil, Change(muted=True, reason="hush"))
+    await room.moderation.remove(room.olga, room.id, gil)
+    await room.moderation.readmit(key, room.id, gil, on_behalf_of=room.olga.email)
+    await house.rooms.lifecycle.finish(room.olga, room.id)
+    await house.rooms.lifecycle.reopen(key, room.id, room.olga.email)
+    await house.rooms.lifecycle.cancel(room.olga, room.id)
+    noted = (await house.rooms.audit.page(olga, subject=room.id, limit=20)).items[::-1]
+    assert [each.action for each in noted] == [
+        "interview.created",
+        "interview.begun",
+        "participant.changed",
+        "participant.removed",
+        "participant.readmitted",
+        "interview.finished",
+        "interview.reopened",
+        "interview.cancelled",
+    ]
+    assert noted[1].actor.kind == "system"
+    assert noted[2].detail == {
+        "participant": {"id": gil, "name": "Gil"},
+        "muted": [False, True],
+        "reason": "hush",
+    }
+    assert (noted[4].actor.kind, noted[4].detail["on_behalf_of"]) == ("key", room.olga.email)
+    assert {each.actor.id for each in noted if each.actor.kind == "member"} == {room.olga.id}
 
 
 def test_a_difference_names_what_changed() -> None:
