@@ -16,7 +16,7 @@ class Right(StrEnum):
     CHANGE_MEMBER = "change_member"  # name, role, deactivation, a new sign-in link
     CHANGE_OWNER = "change_owner"  # the same of owners; who is made one
     CHANGE_ORGANISATION = "change_organisation"
-    CHANGE_LOGIN = "change_login"  # providers, domains, whether they are required
+    CHANGE_LOGIN = "change_login"  # providers, domains, whether they are required: what they say of owners is believed
     ENABLE_INTEGRATION = "enable_integration"
     MANAGE_KEYS = "manage_keys"
     READ_AUDIT = "read_audit"
@@ -35,7 +35,7 @@ _MAY: dict[Right, str] = {
     Right.CHANGE_MEMBER: "OA",
     Right.CHANGE_OWNER: "O",
     Right.CHANGE_ORGANISATION: "OA",
-    Right.CHANGE_LOGIN: "OA",
+    Right.CHANGE_LOGIN: "O",
     Right.ENABLE_INTEGRATION: "OA",
     Right.MANAGE_KEYS: "OA",
     Right.READ_AUDIT: "OA",

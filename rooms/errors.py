@@ -173,6 +173,10 @@ class PasswordWrong(RoomsError):
     """Raised when e-mail address and password are not those of a member who may sign in; it never says why."""
 
 
+class CurrentPasswordWrong(RoomsError):
+    """Raised when a member would change his password and does not know it."""
+
+
 class SsoRequired(RoomsError):
     """Raised when a password is used where the organisation's provider has to be."""
 

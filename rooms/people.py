@@ -3,7 +3,7 @@
 from dataclasses import fields, replace
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
@@ -49,11 +49,23 @@ class People:
 
         Raises TextInvalid, LastOwner.
         """
-        address = clean_email(email)
-        called = clean_name(name) if name else None
         async with self._database.writing() as connection:
-            member = await self._put_member(connection, address, called, role, COMMAND_LINE)
+            member = await self._named_member(connection, email, name, role)
             return await add_link(connection, member, self._clock.now_ms(), COMMAND_LINE)
+
+    async def add_member_with_password(
+        self, email: str, name: str | None, role: MemberRole | None, password_hash: str
+    ) -> None:
+        """The same, of one who needs no link. Raises TextInvalid, LastOwner."""
+        async with self._database.writing() as connection:
+            member = await self._named_member(connection, email, name, role)
+            await put_password(connection, member, password_hash, self._clock.now_ms(), COMMAND_LINE)
+
+    async def _named_member(
+        self, connection: AsyncConnection, email: str, name: str | None, role: MemberRole | None
+    ) -> Member:
+        called = clean_name(name) if name else None
+        return await self._put_member(connection, clean_email(email), called, role, COMMAND_LINE)
 
     async def add_key(self, description: str, scopes: frozenset[Scope]) -> str:
         """Returns the key, which is shown this once. Raises TextInvalid."""
@@ -175,6 +187,25 @@ async def add_member(
     )
     detail = {"email": member.email, "role": member.role.value}
     await note(connection, member.organisation_id, now_ms, actor, Action.MEMBER_ADDED, Subject.of(member), detail)
+
+
+async def put_password(
+    connection: AsyncConnection,
+    member: Member,
+    password_hash: str,
+    now_ms: int,
+    actor: Actor,
+    *,
+    but: str | None = None,
+) -> None:
+    """Sessions and links of before end; ``but`` is the secret of the session that goes on."""
+    columns, links = schema.members.c, schema.sign_in_links.c
+    await connection.execute(update(schema.members).where(columns.id == member.id).values(password_hash=password_hash))
+    await session.end_all(connection, member.id, but=but)
+    await connection.execute(
+        delete(schema.sign_in_links).where(links.member_id == member.id, links.used_at_ms.is_(None))
+    )
+    await note(connection, member.organisation_id, now_ms, actor, Action.PASSWORD_SET, Subject.of(member))
 
 
 async def set_member(connection: AsyncConnection, known: Member, member: Member, now_ms: int, actor: Actor) -> None:

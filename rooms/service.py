@@ -29,6 +29,7 @@ from rooms.interview import Interview, Status
 from rooms.invitation import Invitations
 from rooms.key import Scope
 from rooms.lifecycle import Lifecycle
+from rooms.login import Logins
 from rooms.member import Member
 from rooms.membership import Membership
 from rooms.moderation import Moderation
@@ -79,6 +80,7 @@ class Service:
         self.seats = Seats(database, journal, registry, hold_s=seat_hold_s)
         self.people = People(database, clock)
         self.sessions = Sessions(database, clock)
+        self.logins = Logins(database, clock)
         self.audit = Audit(database)
         self.invitations = Invitations(database, clock)
         self.agenda = Agenda(database, journal, self.seats, clock)
@@ -93,8 +95,6 @@ class Service:
         self._database = database
         self._journal = journal
         self._clock = clock
-
-    # Coming in
 
     async def join(
         self,

@@ -142,8 +142,10 @@ async def count_owners(connection: AsyncConnection, organisation_id: str) -> int
 
 
 async def has_anybody_signed_in(connection: AsyncConnection) -> bool:
-    query = select(schema.sign_in_links.c.token_hash).where(schema.sign_in_links.c.used_at_ms.is_not(None)).limit(1)
-    return await one(connection, query) is not None
+    """By a link, also where its session is gone, or in another way."""
+    link = select(schema.sign_in_links.c.token_hash).where(schema.sign_in_links.c.used_at_ms.is_not(None)).limit(1)
+    member = select(schema.members.c.id).where(schema.members.c.seen_at_ms.is_not(None)).limit(1)
+    return await one(connection, link) is not None or await one(connection, member) is not None
 
 
 async def session_member(connection: AsyncConnection, token_hash: str, now_ms: int) -> tuple[Member, int] | None:

@@ -18,13 +18,16 @@ from web.api import (
     interview,
     invitation,
     key,
+    login,
     member,
     organisation,
     participant,
     practice,
     principal,
+    profile,
     recording,
     room,
+    session,
 )
 from web.asgi import Dispatch
 from web.asset import Assets
@@ -42,6 +45,9 @@ from web.socket import Sockets
 _BLUEPRINTS = (
     health.blueprint,
     principal.blueprint,
+    profile.blueprint,
+    session.blueprint,
+    login.blueprint,
     interview.blueprint,
     agenda_event.blueprint,
     practice.blueprint,

@@ -6,7 +6,7 @@ from typing import TypedDict
 from quart import Response, current_app, g, request
 from werkzeug.wrappers import Response as Plain
 
-from rooms.errors import Unauthenticated
+from rooms.errors import ScopeMissing, Unauthenticated
 from rooms.people import People
 from rooms.principal import Principal
 from rooms.session import SESSION_MS, Sessions
@@ -154,6 +154,14 @@ def credential() -> Credential:
 async def optional_principal() -> Principal | None:
     """The key's or the session's; None for a visitor. Raises Unauthenticated for a key that does not count."""
     return await credential().principal()
+
+
+async def require_member() -> Principal:
+    """Raises Unauthenticated, and ScopeMissing for a key."""
+    principal = await require_principal()
+    if principal.kind != "member":
+        raise ScopeMissing("A key cannot do this: sign in.")
+    return principal
 
 
 async def require_principal() -> Principal:

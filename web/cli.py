@@ -19,9 +19,10 @@ from collab.backup import restore as restored
 from collab.clock import CLOCK_NAME, Clock
 from collab.database import Database
 from collab.errors import SchemaUnknown
-from rooms.errors import LastOwner, TextInvalid
+from rooms.errors import LastOwner, PasswordWeak, TextInvalid
 from rooms.key import Scope
 from rooms.member import MemberRole
+from rooms.password import Passwords
 from rooms.people import People
 from rooms.welcome import welcome
 from web import log
@@ -79,10 +80,17 @@ def member_add(
     email: str,
     name: Annotated[str, typer.Option(help="As others see it; by default the e-mail's first part.")] = "",
     role: Annotated[MemberRole | None, typer.Option(help="By default member.")] = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read a password from standard input; no link is printed.")
+    ] = False,
     data: Data = _DATA,
 ) -> None:
     """Add a member, or change one, and print a one-time sign-in link."""
     settings = _settings()
+    if password_stdin:
+        hashed = asyncio.run(_password(email, name))
+        _with_people(data, lambda people: people.add_member_with_password(email, name, role, hashed))
+        return
     token = _with_people(data, lambda people: people.add_member(email, name, role))
     print(sign_in_link(settings.public_url or "http://127.0.0.1:8000", token))
 
@@ -134,6 +142,14 @@ def settings_() -> None:
     """List the settings: environment variables, what they are, and their defaults."""
     for variable, default, description in described():
         print(f"{variable}={default}\n    {description}")
+
+
+async def _password(*personal: str) -> str:
+    """The hash of the first line of standard input."""
+    try:
+        return await Passwords().hashed(sys.stdin.readline().rstrip("\r\n"), *personal)
+    except (PasswordWeak, UnicodeDecodeError) as error:
+        raise _stop(2, str(error)) from None
 
 
 def sign_in_link(base: str, token: str) -> str:

@@ -33,6 +33,11 @@ async def finish_response(response: Response) -> Response:
         " base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
+    if arrived.scheme == "https":
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
     # Not no-referrer: with that, browsers send `Origin: null` with a page's own forms.
     response.headers["Referrer-Policy"] = "same-origin"
     if not request.path.startswith("/static/"):

@@ -10,6 +10,9 @@ from web.settings import Settings
 
 # Not what a URL parser makes of it: browsers and our own links read `evil\\@localhost` in other ways.
 _LOOPBACK = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?")
+# Browsers take // and /\\ for the beginning of a host, and leave out tabs and line ends before they look.
+_OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f-\x9f]*")
+_MAX_PATH = 2_000
 _PLAIN = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -51,6 +54,11 @@ def is_known_host(scheme: str, host: str, settings: Settings) -> bool:
         if _canonical(scheme, host) == _canonical(public.scheme, public.netloc):
             return True
     return _LOOPBACK.fullmatch(host.lower()) is not None
+
+
+def own_path(path: str) -> str:
+    """``path`` where browsers cannot read another host in it, else the home page's."""
+    return path if len(path) <= _MAX_PATH and _OWN_PATH.fullmatch(path) else "/"
 
 
 def origin_allowed(

@@ -41,6 +41,8 @@ class Panelroom:
     rooms: Service
     replay: Replay
     joins: Rate
+    sign_ins: Rate
+    wrong_passwords: Rate
     door: Turn
     chats: Rate
     streams: Streams
@@ -102,6 +104,8 @@ class Panelroom:
             rooms=rooms,
             replay=replay,
             joins=Rate(settings.joins_per_min),
+            sign_ins=Rate(settings.sign_ins_per_min),
+            wrong_passwords=Rate(min(1, settings.wrong_passwords), burst=settings.wrong_passwords),
             door=Turn(),
             chats=Rate(settings.chats_per_min),
             streams=streams,

@@ -60,6 +60,7 @@ PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     rooms.RoleFixed: (403, "An interviewer has set your role"),
     rooms.Muted: (403, "You are muted"),
     rooms.NotInside: (403, "You do not take part in this room"),
+    rooms.CurrentPasswordWrong: (403, "The password is wrong"),
     rooms.SsoRequired: (403, "Your organisation's single sign-on is required"),
     rooms.IdentityRefused: (403, "You cannot sign in this way"),
     OriginRefused: (403, "This page may not do that"),
@@ -129,7 +130,7 @@ def problem(status: int, kind: str, title: str, detail: str, **members: Any) -> 
 
 def _known(status: int, title: str) -> Callable[[Exception], Any]:
     async def answer(error: Exception) -> Response:
-        if status >= 500:
+        if status == 500:
             _log.error("failed", **_asked(), exc_info=error)
         members: dict[str, Any] = {}
         if isinstance(error, rooms.InterviewFinished) and error.at_ms is not None:

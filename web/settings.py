@@ -33,6 +33,12 @@ class Settings(BaseSettings):
     )
     server: Literal["uvicorn", "hypercorn"] = Field("uvicorn", description="ASGI server that runs the application")
     joins_per_min: NonNegativeInt = Field(120, description="Joins a minute from one address; 0 for no limit")
+    sign_ins_per_min: NonNegativeInt = Field(
+        30, description="Attempts to sign in a minute from one address; 0 for no limit"
+    )
+    wrong_passwords: NonNegativeInt = Field(
+        10, description="Wrong passwords for one account, and then one a minute; 0 for no limit"
+    )
     chats_per_min: NonNegativeInt = Field(20, description="Chat messages a minute of one participant; 0 for no limit")
     frames_per_s: NonNegativeInt = Field(
         500, description="Frames a second from one connection, with bursts of twice as many; 0 for no limit"

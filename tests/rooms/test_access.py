@@ -17,7 +17,7 @@ TABLE = {
     Right.CHANGE_MEMBER: (True, True, False, False),
     Right.CHANGE_OWNER: (True, False, False, False),
     Right.CHANGE_ORGANISATION: (True, True, False, False),
-    Right.CHANGE_LOGIN: (True, True, False, False),
+    Right.CHANGE_LOGIN: (True, False, False, False),
     Right.ENABLE_INTEGRATION: (True, True, False, False),
     Right.MANAGE_KEYS: (True, True, False, False),
     Right.READ_AUDIT: (True, True, False, False),

@@ -24,7 +24,12 @@ T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 READY = re.compile(r"Listening on (http://\S+?):(\d+)\s*$")
 OWNER = "owner@example.org"
-UNLIMITED = ("PANELROOM_JOINS_PER_MIN", "PANELROOM_FRAMES_PER_S", "PANELROOM_CPU_PER_S")
+UNLIMITED = (
+    "PANELROOM_JOINS_PER_MIN",
+    "PANELROOM_SIGN_INS_PER_MIN",
+    "PANELROOM_FRAMES_PER_S",
+    "PANELROOM_CPU_PER_S",
+)
 START_S = 30.0
 STOP_S = 30.0
 

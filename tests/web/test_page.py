@@ -27,7 +27,7 @@ async def page(response: Response) -> dict[str, Any]:
 
 async def test_home(site: Site) -> None:
     signed_out = await site.call("GET", "/", headers=HTML)
-    assert await page(signed_out) == {"methods": ["link"]}
+    assert await page(signed_out) == {"methods": ["password", "link"]}
     signed_in = await page(await site.call("GET", "/", headers=await site.session()))
     assert (signed_in["member"]["email"], signed_in["member"]["role"]) == (OWNER, "owner")
     assert signed_in["organisation"]["name"]
@@ -178,7 +178,7 @@ async def test_a_sign_in_link_is_used_by_the_form_alone(site: Site) -> None:
     assert again.status_code == 410
     assert "used already" in await again.get_data(as_text=True)
     assert (await client.post("/sign-out", headers={"Origin": ORIGIN})).status_code == 303
-    assert await page(await client.get("/")) == {"methods": ["link"]}
+    assert await page(await client.get("/")) == {"methods": ["password", "link"]}
 
 
 async def test_signing_out_ends_the_session_and_not_only_the_cookie(site: Site) -> None:
