@@ -20,23 +20,6 @@ export class Problem extends Error {
 /** Who comes in and goes out does not wait longer for an answer. */
 const PATIENCE_MS = 10_000;
 
-export interface InterviewItem {
-  id: string;
-  url: string;
-  title: string;
-  status: "pending" | "active" | "finished";
-  candidate: { name?: string | null; email?: string | null } | null;
-  created_at: string;
-  active_at: string | null;
-  finished_at: string | null;
-}
-
-export interface InterviewList {
-  items: InterviewItem[];
-  counts: { pending: number; active: number; finished: number };
-  next_cursor: string | null;
-}
-
 export type Role = "candidate" | "guest" | "interviewer" | "observer";
 
 export interface Admission {
@@ -87,14 +70,6 @@ const interviews = "/api/v1/interviews";
 
 export async function signOut(): Promise<void> {
   await request("POST", "/sign-out", undefined, PATIENCE_MS);
-}
-
-export function listInterviews(query: Record<string, string>): Promise<InterviewList> {
-  return call<InterviewList>("GET", `${interviews}?${new URLSearchParams(query).toString()}`);
-}
-
-export function createInterview(): Promise<InterviewItem> {
-  return call<InterviewItem>("POST", interviews, {});
 }
 
 export function join(interview: string, request: JoinRequest, timeout_ms = PATIENCE_MS): Promise<Joined> {
@@ -170,19 +145,32 @@ export function recordingFile(interview: string, document: string, after?: numbe
 }
 
 /** Raises Problem. */
-export async function call<T>(method: string, path: string, body?: unknown, timeout_ms?: number): Promise<T> {
-  const response = await request(method, path, body, timeout_ms);
+export async function call<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  timeout_ms?: number,
+  headers?: Record<string, string>,
+): Promise<T> {
+  const response = await request(method, path, body, timeout_ms, headers);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
 /** A response that is no refusal. Raises Problem. */
-async function request(method: string, path: string, body?: unknown, timeout_ms?: number): Promise<Response> {
+async function request(
+  method: string,
+  path: string,
+  body?: unknown,
+  timeout_ms?: number,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, {
       method,
       signal: timeout_ms === undefined ? null : AbortSignal.timeout(timeout_ms),
-      ...(body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
+      headers: body === undefined ? headers : { ...headers, "Content-Type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch {
     throw new Problem(0, "The server cannot be reached. Check your connection and try again.");

@@ -6,8 +6,9 @@ interface Question {
   /** Absent: there is nothing to decide, only to read. */
   action?: { label: string; style: string };
   /** Done before the answer is yes. Meanwhile the dialog waits; what this raises is said in it, and it stays open. */
-  act?: () => Promise<void>;
+  act?: () => Promise<unknown>;
   cancel: string;
+  isWide?: boolean;
   /** Of an interviewer, about a running interview: see `closeDecisions`. */
   isDecision?: boolean;
 }
@@ -18,8 +19,9 @@ export function closeDecisions(why: string): void {
 }
 
 /** A modal question. Resolves to true when its action was chosen; Escape and the other button are no. */
-export function ask({ title, body, action, act, cancel, isDecision = false }: Question): Promise<boolean> {
+export function ask({ title, body, action, act, cancel, isWide = false, isDecision = false }: Question): Promise<boolean> {
   const dialog = h("dialog", { class: "dialog", "aria-labelledby": "dialog-title", "data-decision": isDecision });
+  dialog.classList.toggle("is-wide", isWide);
   const no = h("button", { type: "button", class: "button" }, cancel);
   const form = h("form", {}, h("h2", { id: "dialog-title" }, title), ...body);
   const yes = action === undefined ? null : h("button", { class: `button ${action.style}` }, action.label);
@@ -34,7 +36,7 @@ export function ask({ title, body, action, act, cancel, isDecision = false }: Qu
       dialog.remove();
       resolve(sure);
     };
-    const attempt = async (task: () => Promise<void>): Promise<void> => {
+    const attempt = async (task: () => Promise<unknown>): Promise<void> => {
       form.ariaBusy = "true";
       problem.hidden = true;
       announce("One moment…");

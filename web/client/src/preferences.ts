@@ -6,12 +6,14 @@ export interface Preferences {
   keys: "default" | "vim" | "emacs";
   /** Spaces of a Tab; 0: as the language has it. */
   tab: number;
+  /** Whether "/" alone goes to the search of a list. */
+  slash: boolean;
 }
 
 export const SIZES: readonly number[] = [11, 12, 13, 14, 15, 16, 18, 20, 24, 32];
 export const TABS: readonly number[] = [0, 2, 3, 4, 8];
 
-const USUAL: Preferences = { theme: "system", size: 14, keys: "default", tab: 0 };
+const USUAL: Preferences = { theme: "system", size: 14, keys: "default", tab: 0, slash: true };
 const KEY = "panelroom.preferences";
 
 const listeners = new Set<(preferences: Preferences) => void>();
@@ -32,6 +34,7 @@ export function readPreferences(kept: string | null): Preferences {
     size: pick(found.size, SIZES, USUAL.size),
     keys: pick(found.keys, ["default", "vim", "emacs"], USUAL.keys),
     tab: pick(found.tab, TABS, USUAL.tab),
+    slash: pick(found.slash, [true, false], USUAL.slash),
   };
 }
 
