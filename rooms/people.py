@@ -22,6 +22,8 @@ from rooms.secret import digest, new_id, new_secret
 from rooms.text import MAX_NAME_CHARACTERS, clean, clean_email, clean_name, clean_time_zone, is_blank
 
 SIGN_IN_LINK_MS = 24 * 3_600_000
+FIRST_OWNER = "owner@localhost"
+"""The address of an owner whom nobody has named yet; he says his own in his profile, once."""
 
 
 class People:
@@ -39,7 +41,7 @@ class People:
         async with self._database.writing() as connection:
             owner = await store.first_owner(connection)
             if owner is None:
-                owner = await self._put_member(connection, "owner@localhost", "Owner", MemberRole.OWNER, SYSTEM)
+                owner = await self._put_member(connection, FIRST_OWNER, "Owner", MemberRole.OWNER, SYSTEM)
             elif await store.has_anybody_signed_in(connection):
                 return None
             return await add_link(connection, owner, self._clock.now_ms(), SYSTEM)
@@ -209,7 +211,7 @@ async def put_password(
 
 
 async def set_member(connection: AsyncConnection, known: Member, member: Member, now_ms: int, actor: Actor) -> None:
-    """His name, role, time zone, and whether he is deactivated; nothing where that is so already. Raises LastOwner."""
+    """What may change of him, and is not so already. Raises LastOwner."""
     changed = difference(_member_row(known), _member_row(member))
     if not changed:
         return
@@ -239,6 +241,7 @@ async def add_link(connection: AsyncConnection, member: Member, now_ms: int, act
 def _member_row(member: Member) -> dict[str, Any]:
     """What may change."""
     return {
+        "email": member.email,
         "name": member.name,
         "role": member.role.value,
         "time_zone": member.time_zone,

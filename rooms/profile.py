@@ -10,13 +10,13 @@ from collab.clock import Clock
 from collab.database import Database
 from rooms import provider, schema, session, store
 from rooms.audit import Actor
-from rooms.errors import CurrentPasswordWrong, TextInvalid, Unauthenticated
+from rooms.errors import CurrentPasswordWrong, MemberExists, TextInvalid, Unauthenticated
 from rooms.member import Member
 from rooms.password import Passwords
-from rooms.people import put_password, set_member
+from rooms.people import FIRST_OWNER, put_password, set_member
 from rooms.principal import Principal
 from rooms.secret import digest
-from rooms.text import clean_name, clean_time_zone
+from rooms.text import clean_email, clean_name, clean_time_zone
 
 _FRESH_MS = 15 * 60_000
 
@@ -39,8 +39,13 @@ class Profiles:
             return Profile(member, await _password_hash(connection, member) is not None)
 
     async def change(self, principal: Principal, changes: dict[str, str | None]) -> Profile:
-        """``changes`` of ``name`` and ``time_zone``. Raises TextInvalid."""
+        """``changes`` of ``name``, ``time_zone`` and, of who has none of his own yet, ``email``.
+
+        Raises TextInvalid, MemberExists.
+        """
         cleaned: dict[str, Any] = dict(changes)
+        if "email" in changes:
+            cleaned["email"] = clean_email(changes["email"] or "")
         if "name" in changes:
             cleaned["name"] = clean_name(changes["name"] or "")
             if not cleaned["name"]:
@@ -50,6 +55,8 @@ class Profiles:
         async with self._database.writing() as connection:
             known = await _member(connection, principal)
             member = replace(known, **cleaned)
+            if member.email != known.email:
+                await _check_email(connection, known, member.email)
             await set_member(connection, known, member, self._clock.now_ms(), Actor.of(principal))
             return Profile(member, await _password_hash(connection, member) is not None)
 
@@ -90,6 +97,14 @@ async def _member(connection: AsyncConnection, principal: Principal) -> Member:
     if principal.kind != "member" or member is None or not member.is_active:
         raise Unauthenticated("Sign in: this is a member's own.")
     return member
+
+
+async def _check_email(connection: AsyncConnection, known: Member, email: str) -> None:
+    """Raises TextInvalid, MemberExists."""
+    if known.email != FIRST_OWNER:  # by it one is let in, invited, and known to a provider
+        raise TextInvalid("Nobody can change an e-mail address that is his own: be invited with the new one.")
+    if await store.member(connection, email=email) is not None:
+        raise MemberExists("Somebody has this e-mail address already.")
 
 
 async def _password_hash(connection: AsyncConnection, member: Member) -> str | None:

@@ -16,6 +16,7 @@ blueprint = Blueprint("profile", __name__, url_prefix="/api/v1/profile")
 
 class ProfileFields(Body):
     name: str | None = Field(None, description="Up to 80 characters")
+    email: str | None = Field(None, description="Only of the first owner, who has none yet")
     time_zone: str | None = Field(None, description="A name of the IANA database; null for the organisation's")
 
 
