@@ -26,7 +26,7 @@ _MOST = 1_000
 _invitations = schema.invitations.c
 
 
-class State(StrEnum):
+class InvitationState(StrEnum):
     PENDING = "pending"
     ACCEPTED = "accepted"
     EXPIRED = "expired"
@@ -47,12 +47,12 @@ class Invitation:
     accepted_at_ms: int | None
     revoked_at_ms: int | None
 
-    def state(self, now_ms: int) -> State:
+    def state(self, now_ms: int) -> InvitationState:
         if self.accepted_at_ms is not None:
-            return State.ACCEPTED
+            return InvitationState.ACCEPTED
         if self.revoked_at_ms is not None:
-            return State.REVOKED
-        return State.PENDING if self.expires_at_ms > now_ms else State.EXPIRED
+            return InvitationState.REVOKED
+        return InvitationState.PENDING if self.expires_at_ms > now_ms else InvitationState.EXPIRED
 
 
 class Invitations:
@@ -234,13 +234,13 @@ def _require_grantable(asker: Principal, role: MemberRole) -> None:
 def _require_open(invitation: Invitation, now_ms: int) -> None:
     """Raises InvitationOver."""
     state = invitation.state(now_ms)
-    if state in {State.ACCEPTED, State.REVOKED}:
+    if state in {InvitationState.ACCEPTED, InvitationState.REVOKED}:
         raise InvitationOver(f"The invitation of {invitation.email} was {state}.")
 
 
 async def _pending(connection: AsyncConnection, token: str, now_ms: int) -> Invitation:
     row = await store.one(connection, _selected().where(_invitations.token_hash == digest(token)))
-    if row is None or _of_row(row).state(now_ms) is not State.PENDING:
+    if row is None or _of_row(row).state(now_ms) is not InvitationState.PENDING:
         raise InvitationInvalid(
             "This invitation was accepted or revoked, or has expired. Ask whoever invited you for a new link."
         )

@@ -211,8 +211,8 @@ def _checked(claims: Claims, through: Provider) -> str:
     # Letters like the Kelvin sign become others in lower case, and with them the address somebody else's.
     if not claims.email.isascii() and claims.email.strip() != email:
         raise IdentityRefused("The provider writes your e-mail address in capitals that are no letters of ASCII.")
-    company = claims.hosted_domain if through.kind == provider.Kind.GOOGLE else None
-    is_of_company = through.kind != provider.Kind.GOOGLE or not through.domains or company in through.domains
+    company = claims.hosted_domain if through.kind == provider.ProviderKind.GOOGLE else None
+    is_of_company = through.kind != provider.ProviderKind.GOOGLE or not through.domains or company in through.domains
     if not through.covers(email) or not is_of_company:
         raise IdentityRefused("Your organisation accepts no accounts of this domain. Choose the one of your company.")
     return email

@@ -26,13 +26,13 @@ _DOMAIN = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z
 _columns = schema.identity_providers.c
 
 
-class Kind(StrEnum):
+class ProviderKind(StrEnum):
     GOOGLE = "google"
     SSO = "sso"
 
 
 GOOGLE = "https://accounts.google.com"
-CALLED = {Kind.GOOGLE: "Google", Kind.SSO: "your company's single sign-on"}
+CALLED = {ProviderKind.GOOGLE: "Google", ProviderKind.SSO: "your company's single sign-on"}
 
 
 async def of_organisation(connection: AsyncConnection, organisation_id: str) -> list[Provider]:
@@ -52,7 +52,9 @@ async def check_password_allowed(connection: AsyncConnection, organisation_id: s
     """Whether this address, of somebody known or not, may be used with a password. Raises SsoRequired."""
     for each in await of_organisation(connection, organisation_id):
         if each.is_required and each.covers(email):
-            raise SsoRequired(f"Passwords are not accepted for this address. Sign in with {CALLED[Kind(each.kind)]}.")
+            raise SsoRequired(
+                f"Passwords are not accepted for this address. Sign in with {CALLED[ProviderKind(each.kind)]}."
+            )
 
 
 class Providers:
@@ -74,7 +76,7 @@ class Providers:
     async def put(
         self,
         principal: Principal,
-        kind: Kind,
+        kind: ProviderKind,
         *,
         issuer: str | None,
         client_id: str,
@@ -117,7 +119,7 @@ class Providers:
             await self._note(connection, principal, Action.PROVIDER_SET, wanted, changed)
             return await of_kind(connection, principal.organisation_id, kind)
 
-    async def remove(self, principal: Principal, kind: Kind) -> None:
+    async def remove(self, principal: Principal, kind: ProviderKind) -> None:
         """Raises ScopeMissing, ProviderUnknown."""
         async with self._database.writing() as connection:
             await authorised(connection, principal, Right.CHANGE_LOGIN)
@@ -128,7 +130,7 @@ class Providers:
     async def _all(self, connection: AsyncConnection, principal: Principal) -> list[Provider]:
         return await of_organisation(connection, principal.organisation_id)
 
-    async def _remove(self, connection: AsyncConnection, principal: Principal, kind: Kind) -> None:
+    async def _remove(self, connection: AsyncConnection, principal: Principal, kind: ProviderKind) -> None:
         """With it whoever is on the way there."""
         for table in (schema.identity_providers, schema.login_attempts):
             await connection.execute(
@@ -175,8 +177,8 @@ def _shown(provider: Provider) -> dict[str, Any]:
     }
 
 
-def _issuer(kind: Kind, issuer: str | None) -> str:
-    if issuer is None and kind is Kind.GOOGLE:
+def _issuer(kind: ProviderKind, issuer: str | None) -> str:
+    if issuer is None and kind is ProviderKind.GOOGLE:
         return GOOGLE
     return clean(_filled(issuer or "", "issuer"), "issuer", MAX_URL_CHARACTERS)
 

@@ -13,7 +13,7 @@ from rooms.errors import (
     ScopeMissing,
     TextInvalid,
 )
-from rooms.invitation import INVITATION_MS, State, accept_by_email
+from rooms.invitation import INVITATION_MS, InvitationState, accept_by_email
 from rooms.member import MemberRole
 from tests.rooms.conftest import House
 
@@ -25,11 +25,11 @@ async def test_invited_renewed_accepted(house: House) -> None:
     invitations, olga = house.rooms.invitations, await house.member(role=MemberRole.ADMIN)
     invitation, first = await invitations.invite(olga, "Ben@Example.org", "Ben", MemberRole.LIMITED)
     house.clock.at_ms += INVITATION_MS
-    assert invitation.state(house.clock.at_ms) is State.EXPIRED
+    assert invitation.state(house.clock.at_ms) is InvitationState.EXPIRED
     with pytest.raises(InvitationInvalid):
         await invitations.look(first)
     renewed, token = await invitations.renew(olga, invitation.id)
-    assert renewed.state(house.clock.at_ms) is State.PENDING
+    assert renewed.state(house.clock.at_ms) is InvitationState.PENDING
     with pytest.raises(InvitationInvalid):
         await invitations.accept(first, "Ben")
     assert [(await invitations.look(token)).email for _ in range(2)] == ["ben@example.org"] * 2
@@ -37,7 +37,7 @@ async def test_invited_renewed_accepted(house: House) -> None:
     assert ben is not None
     assert (ben.email, ben.name, ben.role) == ("ben@example.org", "Ben", MemberRole.LIMITED)
     (listed,) = await invitations.all(olga)
-    assert (listed.state(house.clock.at_ms), listed.inviter) == (State.ACCEPTED, "olga")
+    assert (listed.state(house.clock.at_ms), listed.inviter) == (InvitationState.ACCEPTED, "olga")
     for deed in (invitations.renew(olga, invitation.id), invitations.revoke(olga, invitation.id)):
         with pytest.raises(InvitationOver):
             await deed
@@ -88,8 +88,8 @@ async def test_two_invite_the_same(house: House) -> None:
     house.clock.at_ms += INVITATION_MS
     again, _ = await invitations.invite(olga, "ben@example.org", "", MemberRole.MEMBER)
     states = {each.id: each.state(house.clock.at_ms) for each in await invitations.all(olga)}
-    assert sorted(states.values()) == [State.PENDING, State.REVOKED]
-    assert states[again.id] is State.PENDING
+    assert sorted(states.values()) == [InvitationState.PENDING, InvitationState.REVOKED]
+    assert states[again.id] is InvitationState.PENDING
 
 
 async def test_revoked(house: House) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 from quart import Blueprint, Response
 
-from rooms.invitation import Invitation, State
+from rooms.invitation import Invitation, InvitationState
 from rooms.member import MemberRole
 from web.auth import panelroom, public_base, require_principal
 from web.body import Answer, Body, documented, read_body
@@ -32,7 +32,7 @@ class InvitationAnswer(Answer):
     email: str
     name: str
     role: MemberRole
-    state: State
+    state: InvitationState
     invited_by: Inviter
     created_at: Moment
     expires_at: Moment

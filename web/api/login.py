@@ -5,7 +5,7 @@ from quart import Blueprint, Response
 
 from rooms.errors import ProviderUnknown
 from rooms.identity import Provider
-from rooms.provider import Kind
+from rooms.provider import ProviderKind
 from web.auth import panelroom, public_base, require_member
 from web.body import Answer, Body, documented, read_body
 from web.pages.sign_in import CALLBACK_PATH
@@ -24,7 +24,7 @@ class ProviderFields(Body):
 
 
 class ProviderAnswer(Answer):
-    kind: Kind
+    kind: ProviderKind
     issuer: str
     client_id: str
     has_secret: bool
@@ -34,7 +34,7 @@ class ProviderAnswer(Answer):
     @classmethod
     def of(cls, provider: Provider) -> "ProviderAnswer":
         return cls(
-            kind=Kind(provider.kind),
+            kind=ProviderKind(provider.kind),
             issuer=provider.issuer,
             client_id=provider.client_id,
             has_secret=bool(provider.client_secret),
@@ -79,9 +79,9 @@ async def remove(kind: str) -> Response:
     return Response(status=204)
 
 
-def _kind(kind: str) -> Kind:
+def _kind(kind: str) -> ProviderKind:
     """Raises ProviderUnknown."""
     try:
-        return Kind(kind)
+        return ProviderKind(kind)
     except ValueError:
         raise ProviderUnknown("There are google and sso.") from None
