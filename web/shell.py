@@ -18,7 +18,7 @@ _PLACES: dict[str, tuple[str, Right | None]] = {
 
 
 async def shown(template: str, right: Right | None = None) -> str | Response | Redirect:
-    """The page of a member, or a refusal that says whom to ask; whoever is not signed in is led to the log-in, and back."""
+    """The page of a member, or a refusal that says whom to ask; who is not signed in is led to the log-in and back."""
     principal = await optional_principal()
     if principal is None or principal.kind != "member":
         return redirect(f"/?return_to={quote(request.path)}", 302)

@@ -35,7 +35,7 @@ def credential(server: Server, kind: str) -> list[str]:
 @pytest.mark.parametrize(
     ("who", "options"),
     [
-        (SESSION, ["--phases", "fuzzing", "--max-examples", "4"]),
+        (SESSION, ["--phases", "fuzzing", "--max-examples", "3"]),
         pytest.param(SESSION, ["--max-examples", "100"], marks=pytest.mark.long),
         pytest.param(KEY, ["--max-examples", "100"], marks=pytest.mark.long),
     ],
