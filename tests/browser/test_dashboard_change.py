@@ -1,15 +1,19 @@
 """Interviews made, shared, changed and deleted from the list."""
 
 import re
+import sqlite3
 import uuid
+from contextlib import closing
 
 import pytest
+from anyio import to_thread
 from playwright.async_api import expect
 
 from tests.browser.desk import Desk, hold
 from tests.browser.person import House, Person
 from tests.browser.test_accessibility import looked_at
 from tests.support.api import Api
+from web.panelroom import DATABASE_NAME
 
 pytestmark = pytest.mark.anyio
 
@@ -89,6 +93,36 @@ async def test_create_with_the_candidate_s_name_and_share_the_link(house: House,
     await desk.press("Enter")
     await expect(row.locator(".list-warning")).to_have_count(0)
     assert await desk.page.evaluate("window.marked === true"), "the page was loaded anew"
+
+
+async def test_a_row_says_whether_its_interviewers_have_accepted(house: House, api: Api) -> None:
+    """A38: not invited, invited, expired, accepted; until then the row warns."""
+    email = f"ines.{uuid.uuid4().hex[:8]}@example.org"
+    title = f"Interviewed by {email}"
+    await api.create(title=title, interviewers=[email])
+    desk = await Desk.open(house)
+    row = desk.row(title).locator(".list-interviewers")
+    await expect(row).to_contain_text(f"{email}: has not been invited")
+    invited = await desk.page.request.post(
+        f"{house.server.url}/api/v1/invitations",
+        data={"email": email, "name": "Ines", "role": "member"},
+        headers={"Origin": house.server.url},
+    )
+    assert invited.status == 201, await invited.text()
+    await desk.page.reload()
+    await expect(row).to_contain_text("Ines: invited, has not accepted")
+    with closing(sqlite3.connect(house.server.data / DATABASE_NAME)) as database, database:
+        database.execute("UPDATE invitation SET expires_at_ms = 1 WHERE email = ?", (email,))
+    await desk.page.reload()
+    await expect(row).to_contain_text("Ines: the invitation has expired")
+    await desk.choose(title, "Interviewers")
+    await expect(desk.dialog.get_by_role("listitem")).to_contain_text("the invitation has expired")
+    await expect(desk.dialog.get_by_role("link", name="invite them under People")).to_be_visible()
+    await desk.press("Escape")
+    await to_thread.run_sync(house.server.add_member, email, "Ines")
+    await desk.page.reload()
+    await expect(row).to_have_text("Ines")
+    await expect(row.locator(".list-warning")).to_have_count(0)
 
 
 async def test_links_for_later_and_blocks(house: House, api: Api) -> None:

@@ -35,6 +35,8 @@ class Dashboard {
   /** With a query: only what is found in the stage. */
   private isNarrowed = false;
   private asked = 0;
+  /** The query of which it was said how much it finds. */
+  private told = "";
   /** Made here, just now. */
   private fresh: ReadonlySet<string> = new Set();
   private readonly mayCreate = may("create_interview");
@@ -240,7 +242,8 @@ class Dashboard {
     this.pager.show(items.length, shown, next);
     this.empty.hidden = items.length > 0;
     if (items.length === 0) this.showNothing(total);
-    if (this.query !== "") announce(total === 1 ? "1 interview found" : `${total} interviews found`);
+    if (this.query !== this.told) announce(total === 1 ? "1 interview found" : `${total} interviews found`);
+    this.told = this.query;
   }
 
   private showNothing(total: number): void {
