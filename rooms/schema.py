@@ -166,8 +166,9 @@ interviews = Table(
     Column("series", Text),  # of blocks one after the other, for one candidate
     Column("block", Integer),  # which of them, from 1
     Column("blocks", Integer),
-    Index("interview_by_creation", "organisation_id", "kind", "created_at_ms", "id"),
-    Index("interview_by_status", "organisation_id", "kind", "status", "created_at_ms", "id"),
+    # What is searched is in both, so that searching and counting read these and no rows.
+    Index("interview_by_creation", "organisation_id", "kind", "created_at_ms", "id", "status", "searched"),
+    Index("interview_by_status", "organisation_id", "kind", "status", "created_at_ms", "id", "searched"),
     Index(
         "interview_by_external_ref",
         "organisation_id",

@@ -111,6 +111,14 @@ CALLS = {
     "found, eight letters": "interviews?q=a+e+i+o+u+n+r+d",
     "found, in one stage": "interviews?q=turing&status=pending",
     "who I am": "whoami",
+    "members": "members",
+    "members, found": "members?q=zoe",
+    "invitations": "invitations",
+    "keys": "keys",
+    "audit": "audit",
+    "the organisation": "organisation",
+    "my profile": "profile",
+    "my sessions": "sessions",
 }
 
 

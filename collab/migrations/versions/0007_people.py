@@ -94,11 +94,14 @@ def upgrade() -> None:
     op.add_column("interview", sa.Column("series", sa.Text))
     op.add_column("interview", sa.Column("block", sa.Integer))
     op.add_column("interview", sa.Column("blocks", sa.Integer))
-    op.drop_index("interview_by_status")
-    op.create_index("interview_by_status", "interview", ["organisation_id", "kind", "status", "created_at_ms", "id"])
-    op.create_index("interview_by_creation", "interview", ["organisation_id", "kind", "created_at_ms", "id"])
     # It is also searched for by who is planned; addresses are kept in lower case.
     op.execute(
         "UPDATE interview SET searched = searched || char(10) || (SELECT group_concat(value, char(10)) FROM"
         " json_each(interviewers)) WHERE json_array_length(interviewers) > 0"
     )
+    op.drop_index("interview_by_status")
+    for name, columns in (
+        ("interview_by_creation", ("created_at_ms", "id", "status")),
+        ("interview_by_status", ("status", "created_at_ms", "id")),
+    ):
+        op.create_index(name, "interview", ["organisation_id", "kind", *columns, "searched"])
