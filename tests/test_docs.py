@@ -8,6 +8,8 @@ import typer.main
 from typer.core import TyperGroup as Group
 
 from collab.wire import CloseCode
+from rooms.audit import Action
+from rooms.key import Scope
 from web.cli import app
 from web.settings import described
 
@@ -38,6 +40,13 @@ def test_the_browser_has_the_same_close_codes() -> None:
     assert {(name, int(code)) for name, code in re.findall(r"^  ([A-Z_]+): (\d+),$", page, re.MULTILINE)} == {
         (c.name, c.value) for c in CloseCode
     }
+
+
+def test_the_browser_has_words_for_every_action_and_scope() -> None:
+    client = ROOT / "web" / "client" / "src"
+    for file, names in (("audit_words.ts", Action), ("keys.ts", Scope)):
+        told = re.findall(r'^  "?([\w.]+)"?: "', (client / file).read_text(), re.MULTILINE)
+        assert sorted(told) == sorted(names), file
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -35,8 +35,14 @@ from web.auth import SESSION_COOKIE, check_origin
 from web.header import begin_response, finish_response
 from web.metric import release
 from web.openapi import OPENAPI_PATH, Provider
+from web.pages import audit as audit_page
 from web.pages import dashboard, sample, sign_in
 from web.pages import interview as interview_page
+from web.pages import invitation as invitation_page
+from web.pages import key as key_page
+from web.pages import organisation as organisation_page
+from web.pages import people as people_page
+from web.pages import profile as profile_page
 from web.panelroom import Panelroom
 from web.problem import register
 from web.settings import Settings, changed
@@ -64,6 +70,12 @@ _BLUEPRINTS = (
     sample.blueprint,
     sign_in.blueprint,
     interview_page.blueprint,
+    invitation_page.blueprint,
+    people_page.blueprint,
+    key_page.blueprint,
+    audit_page.blueprint,
+    organisation_page.blueprint,
+    profile_page.blueprint,
 )
 _YEAR_S = 31_536_000
 

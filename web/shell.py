@@ -14,11 +14,15 @@ from web.header import csp_nonce
 # Path -> name, and what one must be allowed to do to be shown the way there.
 _PLACES: dict[str, tuple[str, Right | None]] = {
     "/": ("Interviews", None),
+    "/people": ("People", Right.SEE_MEMBERS),
+    "/keys": ("Keys", Right.MANAGE_KEYS),
+    "/audit": ("Audit log", Right.READ_AUDIT),
+    "/organisation": ("Organisation", Right.CHANGE_ORGANISATION),
 }
 
 
-async def shown(template: str, right: Right | None = None) -> str | Response | Redirect:
-    """The page of a member, or a refusal that says whom to ask; who is not signed in is led to the log-in and back."""
+async def shown(title: str, entry: str, right: Right | None = None, **told: Any) -> str | Response | Redirect:
+    """A member's page, or a refusal that says whom to ask. Others are led to the log-in, and back."""
     principal = await optional_principal()
     if principal is None or principal.kind != "member":
         return redirect(f"/?return_to={quote(request.path)}", 302)
@@ -26,14 +30,22 @@ async def shown(template: str, right: Right | None = None) -> str | Response | R
     if right is not None and not principal.may(right):
         refusal = await render_template("refused.html", page=page)
         return Response(refusal, 403, content_type="text/html; charset=utf-8")
-    return await render_template(template, page=page)
+    return await render_template("place.html", page=page | told, title=title, entry=entry)
 
 
 async def page_of(member: Principal) -> dict[str, Any]:
-    """What the page's script is told, too."""
-    organisation = await panelroom().rooms.people.organisation(member.organisation_id)
+    """What the page's script is told, too. Without a time zone of the member's own it is the browser's."""
+    people = panelroom().rooms.people
+    organisation = await people.organisation(member.organisation_id)
+    record = await people.member_of_email(member.organisation_id, member.email or "")
     return {
-        "member": {"id": member.id, "name": member.name, "email": member.email, "role": member.role},
+        "member": {
+            "id": member.id,
+            "name": member.name,
+            "email": member.email,
+            "role": member.role,
+            "time_zone": record.time_zone,
+        },
         "organisation": {"name": organisation.name},
         "rights": [right for right in Right if member.may(right)],
         "places": [

@@ -1,7 +1,21 @@
 import { defineConfig, type Plugin } from "vite";
 
 // One entry a page. The server finds the hashed names in the manifest, build/.vite/manifest.json.
-const pages = ["signin", "navigation", "dashboard", "room", "finished", "replay", "plain"];
+const pages = [
+  "signin",
+  "navigation",
+  "invitation",
+  "dashboard",
+  "members",
+  "keys",
+  "audit",
+  "organisation",
+  "profile",
+  "room",
+  "finished",
+  "replay",
+  "plain",
+];
 // Beside the pages: its address is the same for ever, the server gives it at /service-worker.js.
 const WORKER = "worker";
 

@@ -1,0 +1,163 @@
+import "./list.css";
+import * as api from "./api";
+import { announce, h, icon } from "./dom";
+import { problemWords } from "./navigation";
+
+export interface Page<T> {
+  items: T[];
+  /** Absent where there are never many. */
+  next_cursor?: string | null;
+}
+
+export interface Column<T> {
+  name: string;
+  cell: (item: T) => Node | string | null;
+  class?: string;
+  /** Where its cells need no heading for those who see them: nowhere, or only not where there is no table's width. */
+  isPlain?: "always" | "narrow";
+}
+
+interface Shape<T> {
+  path: string;
+  columns: Column<T>[];
+  /** Of one, and of several. */
+  nouns: readonly [string, string];
+  /** Words for where there is none, with the query that led there. */
+  nothing: (query: Record<string, string>) => string;
+  /** Whose row stands back. */
+  isPast?: (item: T) => boolean;
+}
+
+const PAGE_SIZE = "50";
+
+/** A table that comes from the server page by page, and says so while it does. */
+export class PagedList<T extends { id: string | number }> {
+  readonly element: HTMLElement;
+  private items: T[] = [];
+  private cursor: string | null = null;
+  private query: Record<string, string> = {};
+  private asked = 0;
+  private readonly body = h("tbody");
+  private readonly table: HTMLTableElement;
+  private readonly words = h("p", { class: "empty", role: "status" });
+  private readonly problem = h("div", { class: "notice danger", role: "alert", hidden: true });
+  private readonly more = h("button", { type: "button", class: "button soft list-more", hidden: true }, "Show more");
+
+  constructor(private readonly shape: Shape<T>) {
+    const headings = shape.columns.map(({ name, isPlain }) =>
+      h("th", { scope: "col" }, isPlain === "always" ? h("span", { class: "visually-hidden" }, name) : name),
+    );
+    this.table = h("table", { class: "list", hidden: true }, h("thead", {}, h("tr", {}, ...headings)), this.body);
+    this.element = h("div", { class: "paged" }, this.problem, this.words, this.table, this.more);
+    this.more.addEventListener("click", () => {
+      if (this.element.ariaBusy !== "true") void this.read(this.cursor);
+    });
+  }
+
+  /** From the first page on. What is shown stays until the answer is there. */
+  async load(query: Record<string, string> = this.query): Promise<void> {
+    this.query = query;
+    if (this.items.length === 0) this.say("Loading…");
+    await this.read(null);
+  }
+
+  /** Puts the new state of a row in its place, or a new row first. */
+  put(item: T): void {
+    const at = this.items.findIndex(({ id }) => id === item.id);
+    const row = this.draw(item);
+    if (at < 0) {
+      this.items.unshift(item);
+      this.body.prepend(row);
+    } else {
+      this.items[at] = item;
+      this.body.children[at]?.replaceWith(row);
+    }
+    this.showWhether();
+  }
+
+  private async read(cursor: string | null): Promise<void> {
+    const asked = (this.asked += 1);
+    this.element.ariaBusy = "true";
+    const query = new URLSearchParams({ ...this.query, limit: PAGE_SIZE, ...(cursor === null ? {} : { cursor }) });
+    try {
+      const page = await api.call<Page<T>>("GET", `${this.shape.path}?${query.toString()}`);
+      if (asked !== this.asked) return;
+      this.show(page, cursor !== null);
+    } catch (error) {
+      if (asked !== this.asked) return;
+      this.fail(error, cursor);
+    }
+    this.element.ariaBusy = "false";
+  }
+
+  private show({ items, next_cursor = null }: Page<T>, isContinued: boolean): void {
+    const rows = items.map((item) => this.draw(item));
+    const hadFocus = document.activeElement === this.more;
+    this.problem.hidden = true;
+    this.cursor = next_cursor;
+    if (isContinued) {
+      this.items.push(...items);
+      this.body.append(...rows);
+    } else {
+      this.items = items;
+      this.body.replaceChildren(...rows);
+    }
+    this.more.hidden = next_cursor === null;
+    // With the button gone the focus goes on to what it has brought.
+    if (hadFocus && this.more.hidden) rows[0]?.querySelector<HTMLElement>("a, button")?.focus();
+    this.showWhether();
+    const [one, several] = this.shape.nouns;
+    const count = this.items.length;
+    if (count > 0) announce(`${count} ${count === 1 ? one : several}${next_cursor === null ? "" : ", and more"}`);
+  }
+
+  private showWhether(): void {
+    this.table.hidden = this.items.length === 0;
+    this.say(this.items.length === 0 ? this.shape.nothing(this.query) : "");
+  }
+
+  private say(words: string): void {
+    this.words.textContent = words;
+    this.words.hidden = words === "";
+  }
+
+  private fail(error: unknown, cursor: string | null): void {
+    if (this.items.length === 0) this.say("");
+    const again = h("button", { type: "button", class: "button" }, "Try again");
+    again.addEventListener("click", () => void this.read(cursor));
+    this.problem.replaceChildren(
+      h(
+        "p",
+        {},
+        `${this.items.length === 0 ? "This cannot be shown." : "This may be out of date."} ${problemWords(error)}`,
+      ),
+      again,
+    );
+    this.problem.hidden = false;
+  }
+
+  private draw(item: T): HTMLTableRowElement {
+    const cells = this.shape.columns.map(({ name, cell, class: style, isPlain }) =>
+      h("td", { class: style ?? "", "data-name": isPlain === undefined ? name : false }, cell(item)),
+    );
+    return h("tr", { class: this.shape.isPast?.(item) === true ? "is-past" : false }, ...cells);
+  }
+}
+
+/** A field that looks in a list while one types. */
+export function searchField(label: string, find: (words: string) => void): HTMLElement {
+  const input = h("input", { type: "search", id: "search", placeholder: label, autocomplete: "off" });
+  let timer = 0;
+  input.addEventListener("input", () => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      find(input.value.trim());
+    }, 150);
+  });
+  return h(
+    "div",
+    { class: "search", role: "search" },
+    h("label", { for: "search" }, icon("search"), h("span", { class: "visually-hidden" }, label)),
+    input,
+  );
+}

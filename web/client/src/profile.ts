@@ -1,0 +1,122 @@
+import "./settings.css";
+import * as api from "./api";
+import { h, mount, pageConfig } from "./dom";
+import { field } from "./form_field";
+import { problemWords, type MemberRole } from "./navigation";
+import { ROLES } from "./role_choice";
+import { savingForm } from "./saving_form";
+import { section } from "./section";
+import { SessionList } from "./session_list";
+import { ownZone, zoneChoice } from "./zone_choice";
+
+interface Profile {
+  name: string;
+  email: string;
+  role: MemberRole;
+  time_zone: string | null;
+  has_password: boolean;
+}
+
+const PATH = "/api/v1/profile";
+const { min_password } = pageConfig() as { min_password: number };
+
+function person(profile: Profile): HTMLElement {
+  const name = h("input", { type: "text", value: profile.name, required: true, maxlength: "80", autocomplete: "name" });
+  const zone = zoneChoice(profile.time_zone, `As this browser has it: ${ownZone().replaceAll("_", " ")}`);
+  const { name: role, may } = ROLES[profile.role];
+  const form = savingForm(
+    "Save",
+    [field("Name", name, "As everybody in a room sees it."), field("Time zone", zone)],
+    async () => {
+      await api.call("PATCH", PATH, { name: name.value, time_zone: zone.value === "" ? null : zone.value });
+      const who = document.querySelector(".topbar-who");
+      if (who !== null) who.textContent = name.value.trim();
+      return "Saved";
+    },
+  );
+  return h(
+    "div",
+    { class: "form" },
+    h(
+      "dl",
+      { class: "facts" },
+      h("dt", {}, "E-mail"),
+      h("dd", {}, profile.email),
+      h("dt", {}, "Role"),
+      h("dd", {}, h("strong", {}, role), " ", h("span", { class: "quiet" }, may)),
+    ),
+    form,
+  );
+}
+
+function password(profile: Profile, sessions: SessionList): HTMLElement {
+  let has = profile.has_password;
+  const current = h("input", { type: "password", class: "input", autocomplete: "current-password" });
+  const wanted = h("input", { type: "password", class: "input", autocomplete: "new-password", required: true });
+  const currentField = field(
+    "Current password",
+    current,
+    "Not needed shortly after you have signed in with a one-time link.",
+  );
+  currentField.hidden = !has;
+  // For password managers: whose it is.
+  const email = h("input", {
+    type: "text",
+    class: "visually-hidden",
+    autocomplete: "username",
+    value: profile.email,
+    readonly: true,
+    tabindex: "-1",
+    "aria-hidden": "true",
+  });
+  return savingForm(
+    has ? "Change password" : "Set password",
+    [
+      email,
+      currentField,
+      field("New password", wanted, `At least ${min_password} characters. Several words are good.`),
+    ],
+    async () => {
+      await api.call(
+        "PUT",
+        `${PATH}/password`,
+        current.value === "" ? { password: wanted.value } : { current: current.value, password: wanted.value },
+      );
+      has = true;
+      currentField.hidden = false;
+      current.value = wanted.value = "";
+      await sessions.load();
+      return "Saved. Your other sessions are ended.";
+    },
+  );
+}
+
+const main = mount("main");
+const state = h("p", { class: "empty", role: "status" }, "Loading…");
+main.append(h("div", { class: "place-head" }, h("h1", {}, "Your profile")), state);
+
+async function load(): Promise<void> {
+  try {
+    const profile = await api.call<Profile>("GET", PATH);
+    const sessions = new SessionList();
+    state.remove();
+    main.append(
+      section("You", "", person(profile)),
+      section(
+        "Password",
+        profile.has_password ? "" : "You have none yet. With one you sign in without a link.",
+        password(profile, sessions),
+      ),
+      section(
+        "Sessions",
+        "Where you are signed in. End what you do not know, and change your password then.",
+        sessions.element,
+      ),
+    );
+    await sessions.load();
+  } catch (error) {
+    state.textContent = `This cannot be shown. ${problemWords(error)} Reload the page to try again.`;
+  }
+}
+
+void load();
