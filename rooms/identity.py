@@ -106,7 +106,7 @@ class Identities:
                         redirect_uri=redirect_uri,
                         code_verifier=code_verifier,
                     )
-                    keys = _object(await client.get(metadata.jwks_uri, withhold_token=True))
+                    keys = _object(await client.request("GET", metadata.jwks_uri, withhold_token=True))
                     said = _verified(str(token["id_token"]), keys, provider, nonce)
                     if "email" not in said and metadata.userinfo_endpoint is not None:
                         told = _object(await client.get(metadata.userinfo_endpoint))

@@ -17,6 +17,7 @@ from rooms.errors import InvitationInvalid, InvitationOver, InvitationPending, I
 from rooms.member import Member, MemberRole
 from rooms.people import add_member
 from rooms.principal import Principal
+from rooms.provider import check_password_allowed
 from rooms.secret import digest, new_id, new_secret
 from rooms.text import clean_email, clean_name
 
@@ -158,10 +159,15 @@ class Invitations:
         address: str = "",
         replacing: str | None = None,
     ) -> str:
-        """Become a member. Returns the secret of a session. Raises InvitationInvalid, TextInvalid."""
+        """Become a member. Returns the secret of a session.
+
+        Raises InvitationInvalid, TextInvalid, SsoRequired.
+        """
         async with self._database.writing() as connection:
             now_ms = self._clock.now_ms()
             invitation = await _pending(connection, token, now_ms)
+            if password_hash is not None:
+                await check_password_allowed(connection, invitation.organisation_id, invitation.email)
             member = await accept(
                 connection, invitation, now_ms, name=name, password_hash=password_hash, address=address
             )

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
 from collab.database import Database
-from rooms import audit, provider, schema, session, store
+from rooms import audit, invitation, provider, schema, session, store
 from rooms.audit import Action, Actor, Subject
 from rooms.errors import IdentityRefused, LoginExpired, PasswordWrong, ProviderUnknown, TextInvalid
 from rooms.identity import Claims, Identities, Provider
@@ -16,7 +16,7 @@ from rooms.password import Passwords
 from rooms.profile import Profiles
 from rooms.provider import Providers
 from rooms.secret import digest, new_secret
-from rooms.text import MAX_EMAIL_CHARACTERS, clean_email
+from rooms.text import MAX_EMAIL_CHARACTERS, clean_email, clean_name
 
 ATTEMPT_MS = 10 * 60_000
 
@@ -147,14 +147,14 @@ class Logins:
         Raises LoginExpired, ProviderUnknown, ProviderSilent, IdentityRefused.
         """
         attempt = await self._used_up(state)
+        if code is None:
+            raise IdentityRefused("The provider has not let you in. Begin again, or sign in another way.")
         if attempt is None or left_with is None or digest(left_with) != attempt["browser_hash"]:
             raise LoginExpired("It was begun too long ago, in another browser, or is over. Begin again.")
         async with self._database.reading() as connection:
             through = await provider.of_kind(connection, attempt["organisation_id"], attempt["kind"])
         if issuer is not None and issuer != through.issuer:  # RFC 9207
             raise IdentityRefused("Another provider has answered than the one that was asked. Begin again.")
-        if code is None:
-            raise IdentityRefused("The provider has not let you in. Begin again, or sign in another way.")
         claims = await self._identities.claims(
             through, redirect_uri, code=code, nonce=attempt["nonce"], code_verifier=attempt["code_verifier"]
         )
@@ -232,7 +232,9 @@ async def _identified(
     if bound is not None:
         member = await store.member(connection, id=bound["member_id"])
     else:
-        member = await store.member(connection, email=email)
+        member = await store.member(connection, email=email) or await invitation.accept_by_email(
+            connection, organisation_id, email, now_ms, name=_name(claims), address=address
+        )
     if member is None or member.organisation_id != organisation_id:
         raise IdentityRefused(f"Nobody here has the address {email}. Ask an admin of your organisation to invite you.")
     if await _active(connection, member.email) is None:
@@ -258,3 +260,11 @@ async def _bind(connection: AsyncConnection, member: Member, claims: Claims, now
     await audit.note(
         connection, member.organisation_id, now_ms, actor, Action.MEMBER_IDENTIFIED, Subject.of(member), detail
     )
+
+
+def _name(claims: Claims) -> str:
+    """Where it is one that could be shown."""
+    try:
+        return clean_name(claims.name)
+    except TextInvalid:
+        return ""

@@ -55,6 +55,8 @@ async def check_origin() -> None:
     arrived = came_to()
     headers = {name.lower(): value for name, value in request.headers.items()}
     rests_on_cookie = session_secret() is not None and "Authorization" not in request.headers
+    if request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
+        rests_on_cookie = True  # or on one that it is to get
     if not origin_allowed(
         headers, arrived.scheme, arrived.host, panelroom().settings, has_credential=not rests_on_cookie
     ):

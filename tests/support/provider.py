@@ -52,7 +52,7 @@ class Provider:
     def __init__(self, port: int) -> None:
         self.issuer = f"http://localhost:{port}"
 
-    def know(self, subject: str, **claims: Any) -> None:
+    def know(self, subject: str, claims: dict[str, Any]) -> None:
         """Somebody who can sign in there by this subject."""
         httpx2.put(f"{self.issuer}/users/{subject}", json=claims).raise_for_status()
 

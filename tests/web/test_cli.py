@@ -64,6 +64,29 @@ def test_keys_and_members_are_added_beside_a_running_server(server: Server) -> N
     assert (known.status_code, signed_in.status_code) == (200, 303)
 
 
+def test_a_member_with_a_password_needs_no_link(tmp_path: Path, runner: CliRunner) -> None:
+    """A2: what was signed in, and links of before, end with it; nothing of it is printed or kept."""
+    data = ["--data", str(tmp_path)]
+    add = ["member", "add", "ada@example.org", "--role", "owner", *data]
+    link = runner.invoke(app, add).stdout.strip()
+    word = "correct horse battery"
+    added = runner.invoke(app, [*add, "--password-stdin"], input=f"{word}\n")
+    assert (added.exit_code, added.output) == (0, "")
+    for wrong in ("", "short\n", "ada@example.org\n", "aaaaaaaaaaaaaaaa\n"):
+        refused = runner.invoke(app, [*add, "--password-stdin"], input=wrong)
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert "password" in refused.stderr
+    with sqlite3.connect(tmp_path / "panelroom.db") as database:
+        ((kept,),) = database.execute("SELECT password_hash FROM member WHERE email = 'ada@example.org'").fetchall()
+        links = database.execute("SELECT count(*) FROM sign_in_link").fetchone()
+    database.close()
+    assert kept.startswith("$argon2id$")
+    assert (links, "sign-in?token=" in link) == ((0,), True)
+    with serving(tmp_path) as server, httpx2.Client(base_url=server.url, trust_env=False) as http:
+        form = {"email": "ada@example.org", "password": word}
+        assert http.post("/sign-in/password", data=form, headers={"Origin": server.url}).status_code == 303
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
