@@ -22,6 +22,7 @@ async def interview(interview_id: str) -> str | Response | Redirect:
         raise NotFound
     if found.status is Status.CANCELLED:
         return Response(await render_template("cancelled.html", page={}), 410, content_type="text/html; charset=utf-8")
+    signed_in = await _signed_in(found)
     member = await _member(found)
     if found.status is Status.FINISHED:
         if member is not None:
@@ -42,6 +43,7 @@ async def interview(interview_id: str) -> str | Response | Redirect:
         },
         "organisation": organisation.name,
         "member": None if member is None else _own(member),
+        "unassigned": signed_in.name if signed_in is not None and member is None else None,
         "set_role": None if member is None else await _set_role(found, member),
         "candidate": await _candidate(found),
         "reopen_ms": int(panelroom().settings.reopen_s * 1000),
@@ -106,12 +108,18 @@ async def _set_role(interview: Interview, member: Principal) -> Role | None:
     return next((each.role for each in there if each.member_id == member.id and each.is_role_set), None)
 
 
-async def _member(interview: Interview) -> Principal | None:
-    """The member of the interview's organisation who asks."""
+async def _signed_in(interview: Interview) -> Principal | None:
+    """The member of the interview's organisation who asks, whether he may see it or not."""
     try:
         principal = await optional_principal()
     except Unauthenticated:
         return None
-    if principal is None or principal.kind != "member" or not principal.can_see(interview):
+    if principal is None or principal.kind != "member" or principal.organisation_id != interview.organisation_id:
         return None
     return principal
+
+
+async def _member(interview: Interview) -> Principal | None:
+    """The one who may see it."""
+    signed_in = await _signed_in(interview)
+    return signed_in if signed_in is not None and signed_in.can_see(interview) else None

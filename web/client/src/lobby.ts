@@ -7,6 +7,8 @@ export interface RoomPage {
   interview: api.Details & { id: string; status: "pending" | "active"; language: string; url: string };
   organisation: string;
   member: { id: string; name: string | null; email: string; role: string } | null;
+  /** The name of a member who is signed in, and to whom this interview is not assigned. */
+  unassigned: string | null;
   /** What an interviewer has made of this member: nothing else is open to him. */
   set_role: api.Role | null;
   /** The name of who has come in as the candidate. */
@@ -59,7 +61,7 @@ export class Lobby {
         this.state,
       ),
       words.length + call.length === 0 ? null : h("section", { class: "card-part lobby-task" }, ...words, ...call),
-      h("div", { class: "lobby-form" }, this.problem, this.notices, form),
+      h("div", { class: "lobby-form" }, this.problem, this.notices, form, page.member === null ? forMembers(page) : null),
       disclosure(page.organisation),
     );
     document.addEventListener("visibilitychange", this.onVisible);
@@ -153,6 +155,21 @@ function memberForm(
     isObserver ? null : enter,
     set_role === "interviewer" ? null : observe,
     h("p", { class: "quiet" }, meaning),
+  );
+}
+
+/** How one becomes an interviewer here, for who is not. */
+function forMembers({ interview, organisation, unassigned }: RoomPage): HTMLElement {
+  if (unassigned === null) {
+    const signIn = h("a", { href: `/?return_to=${encodeURIComponent(`/i/${interview.id}`)}` }, "Sign in");
+    return h("p", { class: "quiet" }, "Do you interview or observe? ", signIn, ` first. Without an account, ask your admin at ${organisation} to invite you.`);
+  }
+  return h(
+    "p",
+    { class: "quiet" },
+    "You are signed in as ",
+    h("strong", {}, h("bdi", {}, unassigned)),
+    `. This interview is not assigned to you: to interview or observe, ask an owner or an admin of ${organisation}.`,
   );
 }
 
