@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from sqlalchemy import RowMapping, delete, func, insert, select, update
+from sqlalchemy import RowMapping, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rooms import schema, store
 from rooms.interview import Status
 from rooms.participant import Role
 from rooms.policy import Seat, State
+
+_OF_PARTICIPANT = select(schema.seats).where(schema.seats.c.participant_id == bindparam("participant_id"))
 
 
 def _seat(row: RowMapping) -> Seat:
@@ -31,7 +33,7 @@ async def of_interview(connection: AsyncConnection, interview_id: str) -> list[S
 
 async def of_participant(connection: AsyncConnection, participant_id: str, now_ms: int = 0) -> Seat | None:
     """None also where it has lapsed."""
-    row = await store.one(connection, select(schema.seats).where(schema.seats.c.participant_id == participant_id))
+    row = await store.one(connection, _OF_PARTICIPANT, participant_id=participant_id)
     if row is None:
         return None
     found = _seat(row)

@@ -275,6 +275,12 @@ class Service:
             raise InterviewUnknown("There is no such interview.")
         return participant
 
+    async def check_ticket(self, interview_id: str, ticket: str) -> None:
+        """Cheap, as it is asked again and again for everybody who listens. Raises TicketInvalid."""
+        async with self._database.reading() as connection:
+            if await store.opened_by(connection, digest(ticket), self._clock.now_ms()) != interview_id:
+                raise TicketInvalid("The ticket is missing, wrong, expired or revoked.")
+
     async def participants(self, interview_id: str) -> list[Participant]:
         """In order of joining."""
         async with self._database.reading() as connection:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, insert, select, update
+from sqlalchemy import RowMapping, Select, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.record import entries
@@ -18,9 +18,30 @@ from rooms.organisation import Organisation
 from rooms.participant import Participant, Role, Ticket
 from rooms.policy import Limits, OverLimit
 
+# Built once: building one takes as long as running it.
+_INTERVIEW = select(schema.interviews).where(schema.interviews.c.id == bindparam("id"))
+_TICKET = (
+    select(
+        schema.participants, schema.tickets.c.device_id, schema.tickets.c.expires_at_ms, schema.tickets.c.revoked_at_ms
+    )
+    .join_from(schema.tickets, schema.participants, schema.tickets.c.participant_id == schema.participants.c.id)
+    .where(schema.tickets.c.token_hash == bindparam("token_hash"))
+)
+_OPENED_BY = (
+    select(schema.participants.c.interview_id)
+    .join_from(schema.tickets, schema.participants, schema.tickets.c.participant_id == schema.participants.c.id)
+    .join(schema.interviews, schema.interviews.c.id == schema.participants.c.interview_id)
+    .where(
+        schema.tickets.c.token_hash == bindparam("token_hash"),
+        schema.tickets.c.revoked_at_ms.is_(None),
+        schema.tickets.c.expires_at_ms > bindparam("at_ms"),
+        schema.interviews.c.status != Status.CANCELLED.value,
+    )
+)
 
-async def one(connection: AsyncConnection, query: Select[Any]) -> RowMapping | None:
-    row: RowMapping | None = (await connection.execute(query)).mappings().first()
+
+async def one(connection: AsyncConnection, query: Select[Any], **parameters: Any) -> RowMapping | None:
+    row: RowMapping | None = (await connection.execute(query, parameters)).mappings().first()
     return row
 
 
@@ -164,7 +185,7 @@ async def session_member(connection: AsyncConnection, token_hash: str, now_ms: i
 
 
 async def interview(connection: AsyncConnection, interview_id: str) -> Interview | None:
-    row = await one(connection, select(schema.interviews).where(schema.interviews.c.id == interview_id))
+    row = await one(connection, _INTERVIEW, id=interview_id)
     return None if row is None else interview_of_row(row)
 
 
@@ -234,13 +255,7 @@ async def is_interviewer(connection: AsyncConnection, interview: Interview, memb
 
 
 async def ticket(connection: AsyncConnection, token_hash: str) -> Ticket | None:
-    tickets = schema.tickets.c
-    row = await one(
-        connection,
-        select(schema.participants, tickets.device_id, tickets.expires_at_ms, tickets.revoked_at_ms)
-        .join_from(schema.tickets, schema.participants, tickets.participant_id == schema.participants.c.id)
-        .where(tickets.token_hash == token_hash),
-    )
+    row = await one(connection, _TICKET, token_hash=token_hash)
     if row is None:
         return None
     return Ticket(participant_of_row(row), row["device_id"], row["expires_at_ms"], row["revoked_at_ms"] is not None)
@@ -250,6 +265,14 @@ async def ticket_participant(connection: AsyncConnection, token_hash: str, at_ms
     """Whose ticket this is; None when it is unknown, revoked, or had expired at ``at_ms``."""
     found = await ticket(connection, token_hash)
     return found.participant if found is not None and found.is_valid(at_ms) else None
+
+
+async def opened_by(connection: AsyncConnection, token_hash: str, at_ms: int) -> str | None:
+    """The interview that a ticket is of, unless it does not count at ``at_ms`` or the interview was cancelled."""
+    interview_id: str | None = (
+        await connection.execute(_OPENED_BY, {"token_hash": token_hash, "at_ms": at_ms})
+    ).scalar_one_or_none()
+    return interview_id
 
 
 async def request(

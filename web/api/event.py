@@ -51,7 +51,7 @@ async def events(interview_id: str) -> Response:
     rooms = panelroom().rooms
     is_interviewer, asker, goes_first = False, None, True
     if query.ticket is not None:
-        check: Check = partial(rooms.participant_of, interview_id, query.ticket)
+        check: Check = partial(rooms.check_ticket, interview_id, query.ticket)
         goes_first = (await rooms.participant_of(interview_id, query.ticket)).role is Role.CANDIDATE
     else:
         asker = (await credential().required()).id
