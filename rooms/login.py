@@ -74,11 +74,11 @@ class Logins:
         known = None if row is None else row["password_hash"]
         is_right = await self.passwords.matches(known, password)
         if row is None or not is_right:
-            raise PasswordWrong("E-mail address or password is wrong.")
+            raise PasswordWrong("Try again, or ask an admin of your organisation for a sign-in link.")
         async with self._database.writing() as connection:
             now = await _active(connection, wanted)
             if now is None or now["password_hash"] != known:
-                raise PasswordWrong("E-mail address or password is wrong.")
+                raise PasswordWrong("Try again, or ask an admin of your organisation for a sign-in link.")
             return await session.begin(
                 connection,
                 row["id"],

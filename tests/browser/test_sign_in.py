@@ -40,7 +40,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 async def test_a_password_and_a_providers_word(browser: Browser, company: Server, provider: Provider) -> None:
     """A1 to A4: by a password, wrong and then right; by single sign-on and Google, which the owner has set up. Who is
-    not verified, of another company or not invited comes by neither; where single sign-on is required, no password does.
+    not verified, of another company or not invited comes by neither; where single sign-on is required, no
+    password opens anything.
     """
     house = House(browser, company)
     await house.sign_in()

@@ -71,8 +71,7 @@ async def set_password() -> Response:
     principal = await require_member()
     body = await read_body(PasswordFields)
     email = principal.email or ""
-    if body.current is not None:
-        await check_guess(email)
+    await check_guess(email)
     await panelroom().rooms.logins.profiles.set_password(principal, own_secret(), body.current, body.password)
     forgive(email)
     return Response(status=204)
