@@ -286,7 +286,8 @@ async def conductor(
     if principal.kind == "key" and not principal.can_change(interview):
         raise ScopeMissing("This key may see the interview, but not change it.")
     member = await acting_member(connection, principal, on_behalf_of)
-    if not await store.is_interviewer(connection, interview, member.id, member.email):
+    may_see = Principal.of_member(member).can_see(interview)  # whoever became limited was an interviewer of others' too
+    if not may_see or not await store.is_interviewer(connection, interview, member.id, member.email):
         raise NotAnInterviewer("Only an interviewer of this interview may do this.")
     participant = await store.participant_as(connection, interview_id, Role.INTERVIEWER, member.id)
     return interview, member, {"id": participant.id if participant else member.id, "name": member.name}

@@ -8,8 +8,10 @@ import typer.main
 from typer.core import TyperGroup as Group
 
 from collab.wire import CloseCode
+from rooms.access import Right, may
 from rooms.audit import Action
 from rooms.key import Scope
+from rooms.member import MemberRole
 from web.cli import app
 from web.settings import described
 
@@ -29,6 +31,11 @@ def rows(page: Path, first_cell: str) -> list[list[str]]:
 def test_operations_list_every_setting() -> None:
     table = [tuple(cell.strip("`") for cell in row) for row in rows(OPERATIONS, "`PANELROOM_.*?`")]
     assert table == described()
+
+
+def test_operations_say_what_every_role_may_do() -> None:
+    told = {name.strip("`"): roles.split(", ") for name, _, roles in rows(OPERATIONS, "`(?!panelroom_)[a-z]+_[a-z_]+`")}
+    assert told == {right: [role for role in MemberRole if may(role, right)] for right in Right}
 
 
 def test_protocol_lists_every_close_code() -> None:

@@ -9,9 +9,11 @@ import pytest
 from collab.wire import CloseCode
 from rooms.errors import (
     CursorInvalid,
+    InterviewUnknown,
     LastOwner,
     MemberIdUnknown,
     MemberUnknown,
+    NotAnInterviewer,
     OneselfModerated,
     RoomsError,
     ScopeMissing,
@@ -172,7 +174,7 @@ async def test_who_becomes_limited_leaves_the_rooms_that_are_not_his(house: Hous
     others, own = await house.interview(olga), await house.interview(olga, interviewers=("ben@example.org",))
     there = [await house.join(room, Role.INTERVIEWER, ben) for room in (others, own)]
     guest = await house.join(others, Role.GUEST, ben)
-    await house.rooms.membership.change(olga, ben.id, role=MemberRole.LIMITED)
+    now_limited = Principal.of_member(await house.rooms.membership.change(olga, ben.id, role=MemberRole.LIMITED))
     with pytest.raises(TicketInvalid):
         await house.rooms.authorise_socket(others, there[0].ticket)
     await house.rooms.authorise_socket(own, there[1].ticket)
@@ -182,6 +184,9 @@ async def test_who_becomes_limited_leaves_the_rooms_that_are_not_his(house: Hous
         for role in (Role.INTERVIEWER, Role.OBSERVER):
             with pytest.raises(ScopeMissing, match="Ask an owner or an admin"):
                 await house.rooms.join(others, role, member=member)
+        with pytest.raises(RoomsError) as refused:
+            await house.rooms.lifecycle.finish(asker if asker is key else now_limited, others, "ben@example.org")
+        assert refused.type is (NotAnInterviewer if asker is key else InterviewUnknown)
         await house.rooms.join(own, Role.OBSERVER, member=member)
         await house.rooms.join(others, Role.GUEST, member=member)
 

@@ -119,6 +119,34 @@ async def test_bodies_that_are_no_json(site: Site) -> None:
     await site.problem(await site.call("POST", "/api/v1/interviews", raw=b"title=T", headers=headers), 415)
 
 
+async def test_people(site: Site) -> None:
+    """Whatever is sent about members, invitations, keys and the organisation."""
+    owner = await site.session()
+    (olga,) = (await site.json("GET", "members", headers=owner))["items"]
+    before = (await site.json("GET", "audit?limit=1", headers=owner))["items"]
+    for method, path in (
+        ("PATCH", f"members/{olga['id']}"),
+        ("POST", "invitations"),
+        ("POST", "keys"),
+        ("PATCH", "organisation"),
+    ):
+        for raw, status in (
+            (b"{", 400),
+            (b'{"name": "\xff"}', 400),
+            (b'{"description": "\\ud800"}', 400),
+            (b"null", 422),
+            (b"[]", 422),
+            (b'{"nonsense": 1}', 422),
+            (b'{"name": "' + b"x" * 70_000 + b'"}', 413),
+        ):
+            await site.problem(await site.call(method, f"/api/v1/{path}", raw=raw, headers=owner), status)
+        plain = owner | {"Content-Type": "text/plain"}
+        await site.problem(await site.call(method, f"/api/v1/{path}", raw=b"{}", headers=plain), 415)
+        elsewhere = owner | {"Origin": "http://evil.example"}
+        await site.problem(await site.call(method, f"/api/v1/{path}", {}, headers=elsewhere), 403)
+    assert (await site.json("GET", "audit?limit=1", headers=owner))["items"] == before
+
+
 async def test_oversized_bodies_of_pages(site: Site) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": ORIGIN}
     await site.problem(await site.call("POST", "/sign-in", raw=b"token=" + b"x" * 70_000, headers=headers), 413)
