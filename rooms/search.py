@@ -2,11 +2,14 @@
 
 import base64
 import re
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import Any
 
+import anyio
 from sqlalchemy import ColumnElement, Select, exists, false, func, literal, or_, select
 from sqlalchemy import tuple_ as row_value
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -44,6 +47,8 @@ class Search:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._counting = anyio.Lock()
+        self._counted: dict[str, tuple[float, dict[Status, int]]] = {}  # by organisation, and when
 
     async def page(
         self,
@@ -71,6 +76,17 @@ class Search:
     async def counts(self, principal: Principal) -> dict[Status, int]:
         async with self._database.reading() as connection:
             return await _counts(connection, _listed(principal, Kind.INTERVIEW, (), {}))
+
+    async def counts_since(self, principal: Principal, since_s: float) -> dict[Status, int]:
+        """As they were at this time of the monotonic clock or later: counted once for all who see everything."""
+        if not principal.sees_all:
+            return await self.counts(principal)
+        async with self._counting:
+            begun_s, counts = self._counted.get(principal.organisation_id, (-inf, {}))
+            if begun_s < since_s:
+                begun_s, counts = time.monotonic(), await self.counts(principal)
+                self._counted[principal.organisation_id] = begun_s, counts
+        return counts
 
     async def assigned(self, organisation_id: str, interviews: Sequence[Interview]) -> dict[str, Assigned]:
         """By e-mail address: everybody who is planned in one of these interviews."""

@@ -45,7 +45,7 @@ def test_the_document_is_true(server: Server, tmp_path: Path, who: str, options:
     headers = [option for header in credential(server, who) for option in ("--header", header)]
     command = [
         *(str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(CONFIG)),
-        *("run", f"{server.url}/api/v1/openapi.json", "--seed", "1", "--workers", "4", "--no-color"),
+        *("run", f"{server.url}/api/v1/openapi.json", "--seed", "1", "--workers", "1", "--no-color"),
         *("--continue-on-failure", "--warnings", "off", "--request-timeout", "30"),
     ]
     environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}

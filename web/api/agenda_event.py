@@ -22,7 +22,7 @@ from web.panelroom import Panelroom
 
 blueprint = Blueprint("agenda_event", __name__, url_prefix="/api/v1")
 
-_CHECK_S = 5.0  # how soon a session or key that was withdrawn is noticed; nobody hears silence for longer
+_CHECK_S = 15.0  # how soon a session or key that was withdrawn is noticed; nobody hears silence for longer
 _TOGETHER_S = 0.3  # what happens within it is told at once
 _MAX_IDS = 200
 _RETRY = b"retry: %d\n"
@@ -55,10 +55,12 @@ class Reader:
     panelroom: Panelroom
     principal: Principal
     counts: dict[Status, int] | None = None
+    heard_s: float = 0.0  # when the newest of what he has heard came
 
     async def counted(self) -> list[bytes]:
-        """The counts, where they are not as they were told."""
-        before, self.counts = self.counts, await self.panelroom.rooms.search.counts(self.principal)
+        """The counts, where they are not as they were told: not older than what he has heard."""
+        search = self.panelroom.rooms.search
+        before, self.counts = self.counts, await search.counts_since(self.principal, self.heard_s)
         if self.counts == before:
             return []
         stages = (Status.PENDING, Status.ACTIVE, Status.FINISHED)
@@ -93,14 +95,14 @@ async def _stream(asker: Credential, panelroom: Panelroom) -> AsyncGenerator[byt
         principal = await asker.required()
         # Subscribed before it is counted: nothing falls between.
         async with panelroom.journal.subscribe(principal.organisation_id) as subscription:
-            reader = Reader(panelroom, principal)
+            reader = Reader(panelroom, principal, heard_s=time.monotonic())
             with panelroom.streams.opened(("agenda", principal.id), subscription) as own:
                 async with panelroom.streams.door.taken():
                     first = await reader.counted()
                 yield _RETRY % (_FIRST_RETRY_MS + secrets.randbelow(_RETRY_MS)) + first[0]
                 checked_s = time.monotonic()
                 while subscription in own:
-                    entries = await _heard(subscription, checked_s + _CHECK_S)
+                    entries, reader.heard_s = await _heard(subscription, checked_s + _CHECK_S)
                     if time.monotonic() - checked_s >= _CHECK_S or any(map(reader.concerns, entries)):
                         checked_s = time.monotonic()
                         if (await asker.required()).sees_all is not principal.sees_all:
@@ -111,18 +113,20 @@ async def _stream(asker: Credential, panelroom: Panelroom) -> AsyncGenerator[byt
         return
 
 
-async def _heard(subscription: Subscription, until_s: float) -> list[Entry]:
-    """What comes together, the first of it by then. Raises what the subscription does."""
+async def _heard(subscription: Subscription, until_s: float) -> tuple[list[Entry], float]:
+    """What comes together, the first of it by then; and when the last of it came. Raises what the subscription does."""
     entries: list[Entry] = []
+    came_s = time.monotonic()
     while True:
         try:
             entries.append(await asyncio.wait_for(anext(subscription), max(0.0, until_s - time.monotonic())))
         except TimeoutError:
-            return entries
+            return entries, came_s
+        came_s = time.monotonic()
         if len(entries) == 1:
-            until_s = time.monotonic() + _TOGETHER_S
+            until_s = came_s + _TOGETHER_S
         if entries[-1].kind == MEMBER_CHANGED:
-            return entries
+            return entries, came_s
 
 
 def _frame(kind: str, data: object) -> bytes:
