@@ -70,7 +70,9 @@ class Snoop:
                 for part in ("", ".notes"):
                     url = f"{self.server.url.replace('http', 'ws')}/ws/{self.interview}{part}?{ticket}"
                     sockets.append(await stack.enter_async_context(Socket(url)))
+            dashboard = await stack.enter_async_context(Listener(f"{self.server.url}/api/v1/events", cookie))
             yield Taps(ears, sockets)
+        ears.append(dashboard)
         self.haul += ((f"{when}: {ear.url}", bytes(ear.raw)) for ear in ears)
         self.haul += ((f"{when}: {socket.url}", b"\n".join(socket.heard)) for socket in sockets)
 
