@@ -93,11 +93,15 @@ function interviewers(assigned: readonly Assigned[], words: readonly string[]): 
 function time({ scheduled_at, created_at, time_zone }: InterviewItem): HTMLElement {
   const at = scheduled_at ?? created_at;
   const own = shortWords(Date.parse(at));
-  const shown = h("time", { datetime: at, title: dateWords(Date.parse(at), ownZone) }, scheduled_at === null ? `Created ${own}` : own);
+  const shown = h("time", { datetime: at, title: dateWords(Date.parse(at), ownZone) }, scheduled_at === null ? `Created ${own}` : capital(own));
   shown.classList.toggle("list-planned", scheduled_at !== null);
   const there = scheduled_at === null || time_zone === null ? "" : clockWords(Date.parse(at), time_zone);
   if (there === "" || there === clockWords(Date.parse(at), ownZone)) return shown;
   return h("div", {}, shown, h("p", { class: "list-detail" }, `${there} in ${time_zone ?? ""}`));
+}
+
+function capital(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function shortWords(at_ms: number): string {
