@@ -66,6 +66,8 @@ def serve(
             print(f"Sign in as the owner, once: {sign_in_link(base, given.token)}")
             print(f"Then try a room, a practice interview: {base}/i/{given.practice}")
             print(f"And see the replay of a sample: {base}/i/{given.sample}/replay")
+            if settings.public_url is None:
+                print("Only this machine reaches these addresses. For others set PANELROOM_PUBLIC_URL: see README.md.")
         print(f"Listening on {address}", flush=True)
 
     try:

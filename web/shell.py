@@ -7,6 +7,7 @@ from quart import Response, redirect, render_template, request
 from werkzeug.wrappers import Response as Redirect
 
 from rooms.access import Right
+from rooms.people import FIRST_OWNER
 from rooms.principal import Principal
 from web.auth import optional_principal, panelroom
 from web.header import csp_nonce
@@ -45,6 +46,7 @@ async def page_of(member: Principal) -> dict[str, Any]:
             "email": member.email,
             "role": member.role,
             "time_zone": record.time_zone,
+            "is_named": member.email != FIRST_OWNER,
         },
         "organisation": {"name": organisation.name},
         "rights": [right for right in Right if member.may(right)],

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.browser.person import WAIT_MS, House, Person, wait
 from tests.support.sample_session import FINAL
@@ -60,3 +60,61 @@ async def test_the_owner_sees_a_replay_and_tries_a_room(new: House) -> None:
     for stage in ("Pending", "Active", "Finished"):
         await expect(owner.get_by_role("tab", name=re.compile(stage))).to_have_text(re.compile("0$"))
     await expect(owner.get_by_role("button", name="Try a practice interview")).to_be_visible()
+
+
+async def test_a_tour_of_an_interview_from_the_first_link_to_the_replay(new: House) -> None:
+    """A12, A25, A38, A47, A48, A49, A52: by what the first start has printed, and by nothing else."""
+    owner = await new.window()
+    await owner.goto(printed(new.server, "Sign in as the owner"))
+    await owner.get_by_role("link", name="Say who you are").click()
+    await owner.get_by_label("E-mail").fill("ada@example.org")
+    await owner.get_by_label("Name", exact=True).fill("Ada Lindqvist")
+    await owner.get_by_role("button", name="Save").click()
+    await expect(owner.get_by_role("definition").filter(has_text="ada@example.org")).to_be_visible()
+    ben = await invited(new, owner, "Ben Okafor", "ben@example.org")
+    await owner.get_by_role("link", name="Interviews").click()
+    await owner.get_by_role("button", name="Create Interview").click()
+    await owner.get_by_label("Candidate’s name").fill("José Núñez")
+    await owner.keyboard.press("Enter")
+    await expect(owner.locator(".ready-copy")).to_be_focused()
+    link = await owner.locator(".ready input").input_value()
+    candidate = await new.visitor(link.rpartition("/")[2], "José Núñez")
+    for page in (owner, ben):
+        await page.get_by_role("row", name="José Núñez").get_by_role("link", name="Run").click()
+        await Person(page).until("room.state().connection === 'synchronised'")
+    await candidate.type("print('hello')")
+    await candidate.until_saved()
+    await owner.get_by_role("button", name="Finish").click()
+    await expect(owner.get_by_role("dialog")).to_contain_text("Ben Okafor")
+    await owner.get_by_role("button", name="Finish for everybody").click()
+    await expect(candidate.page.locator(".notice.finished")).to_be_visible()
+    await owner.goto(new.server.url)
+    for number in (1, 2, 3):
+        await owner.get_by_role("button", name="Create Link for Later").click()
+        await expect(owner.get_by_role("tab", name="Pending")).to_have_text(re.compile(f"{number}$"))
+    await owner.get_by_role("checkbox").first.check()
+    await owner.get_by_role("button", name="Delete", exact=True).click()
+    await owner.get_by_role("button", name="Delete 3").click()
+    await expect(owner.get_by_role("tab", name="Pending")).to_have_text(re.compile("0$"))
+    await owner.get_by_role("searchbox").fill("jose nunez")
+    await owner.get_by_role("link", name="View Replay").click()
+    await wait(owner, "window.panelroomReplay")
+    await owner.keyboard.press("End")
+    await wait(owner, "panelroomReplay.text('source') === argument", "print('hello')")
+
+
+async def invited(house: House, owner: Page, name: str, email: str) -> Page:
+    """The window of a colleague who has accepted."""
+    await owner.get_by_role("link", name="People").click()
+    await owner.get_by_role("button", name="Invite").click()
+    dialog = owner.get_by_role("dialog")
+    await dialog.get_by_label("E-mail").fill(email)
+    await dialog.get_by_label("Name").fill(name)
+    await dialog.get_by_role("button", name="Make the invitation").click()
+    link = await dialog.get_by_role("textbox", name="Invitation link").input_value()
+    await owner.keyboard.press("Escape")
+    page = await house.window()
+    await page.goto(link)
+    await page.get_by_role("button", name="Accept the invitation").click()
+    await page.wait_for_selector("body.page-dashboard", timeout=WAIT_MS)
+    return page

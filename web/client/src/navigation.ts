@@ -8,7 +8,7 @@ import { forgetMember, forgetOthers, memberLeftovers } from "./stay";
 
 /** What `web/shell.py` tells every page of somebody signed in. */
 export interface Shell {
-  member: { id: string; name: string; email: string; role: MemberRole; time_zone?: string | null };
+  member: { id: string; name: string; email: string; role: MemberRole; time_zone?: string | null; is_named: boolean };
   organisation: { name: string };
   /** The names in `rooms/access.py`. */
   rights: string[];

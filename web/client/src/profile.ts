@@ -2,7 +2,7 @@ import "./settings.css";
 import * as api from "./api";
 import { h, mount, pageConfig } from "./dom";
 import { field } from "./form_field";
-import { problemWords, type MemberRole } from "./navigation";
+import { problemWords, shell, type MemberRole } from "./navigation";
 import { ROLES } from "./role_choice";
 import { savingForm } from "./saving_form";
 import { section } from "./section";
@@ -24,11 +24,19 @@ function person(profile: Profile): HTMLElement {
   const name = h("input", { type: "text", value: profile.name, required: true, maxlength: "80", autocomplete: "name" });
   const zone = zoneChoice(profile.time_zone, `As this browser has it: ${ownZone().replaceAll("_", " ")}`);
   const { name: role, may } = ROLES[profile.role];
+  const email = h("input", { type: "email", class: "input", required: true, maxlength: "254", autocomplete: "email" });
+  const isNew = !shell.member.is_named;
   const form = savingForm(
     "Save",
-    [field("Name", name, "As everybody in a room sees it."), field("Time zone", zone)],
+    [
+      ...(isNew ? [field("E-mail", email, "Your own: you sign in with it. It can be set once.")] : []),
+      field("Name", name, "As everybody in a room sees it."),
+      field("Time zone", zone),
+    ],
     async () => {
-      await api.call("PATCH", PATH, { name: name.value, time_zone: zone.value === "" ? null : zone.value });
+      const changes = { name: name.value, time_zone: zone.value === "" ? null : zone.value };
+      await api.call("PATCH", PATH, isNew ? { ...changes, email: email.value } : changes);
+      if (isNew) window.location.reload();
       const who = document.querySelector(".topbar-who");
       if (who !== null) who.textContent = name.value.trim();
       return "Saved";
@@ -40,8 +48,7 @@ function person(profile: Profile): HTMLElement {
     h(
       "dl",
       { class: "facts" },
-      h("dt", {}, "E-mail"),
-      h("dd", {}, profile.email),
+      ...(isNew ? [] : [h("dt", {}, "E-mail"), h("dd", {}, profile.email)]),
       h("dt", {}, "Role"),
       h("dd", {}, h("strong", {}, role), " ", h("span", { class: "quiet" }, may)),
     ),
