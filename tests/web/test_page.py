@@ -207,6 +207,10 @@ async def test_headers(site: Site) -> None:
         nonces.add(re.findall(r"'nonce-(.+?)'", policy)[0])
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert response.headers["Referrer-Policy"] == "same-origin"
+        assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert "camera=()" in response.headers["Permissions-Policy"]
+        assert "Strict-Transport-Security" not in response.headers
         assert response.headers["Cache-Control"] == "no-store"
     assert len(nonces) == 4
     room = await site.call("GET", f"/i/{await site.create()}", headers=HTML)
