@@ -49,7 +49,7 @@ export function drawRow(
     h("td", { class: "list-interviewers" }, ...interviewers(item.assigned, words)),
     h("td", { class: "list-stage" }, h("span", { class: "chip", "data-status": item.status }, STAGE_NAMES[item.status])),
     h("td", { class: "list-time" }, time(item)),
-    h("td", {}, h("div", { class: "list-link" }, copy, h("span", { class: "list-url" }, item.url.replace(/^https?:\/\//, "")))),
+    h("td", {}, h("div", { class: "list-link" }, copy, h("span", { class: "list-url", title: item.url }, new URL(item.url).pathname))),
     h("td", { class: "list-open" }, h("div", { class: "list-ways" }, open, menu)),
   );
 }
