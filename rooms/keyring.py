@@ -1,15 +1,18 @@
 """API keys: made, listed, revoked, and used."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-from sqlalchemy import RowMapping, Select, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+import anyio
+from sqlalchemy import RowMapping, Select, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from collab import task
 from collab.clock import Clock
 from collab.database import Database
+from collab.errors import DatabaseSilent
 from rooms import schema, store
 from rooms.access import Right
 from rooms.audit import COMMAND_LINE, Action, Actor, Subject, note
@@ -21,11 +24,9 @@ from rooms.secret import digest, new_id, new_secret
 from rooms.text import clean, is_blank
 
 MAX_DESCRIPTION_CHARACTERS = 200
-_USED_MS = 60_000  # how exactly it is known when a key was used last
+_USED_S = 60.0
 
 _keys = schema.keys.c
-
-_log = structlog.get_logger("keyring")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,14 @@ class Keyring:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._used: dict[str, int] = {}  # by key, since it was written last
 
     async def all(self, principal: Principal) -> list[Held]:
         """The newest first, revoked ones too. Raises ScopeMissing."""
         principal.require(Right.MANAGE_KEYS)
         async with self._database.reading() as connection:
             query = _held(principal.organisation_id).order_by(_keys.created_at_ms.desc(), _keys.id)
-            return [_of(row) for row in (await connection.execute(query)).mappings()]
+            return [self._of(row) for row in (await connection.execute(query)).mappings()]
 
     async def make(self, principal: Principal, description: str, scopes: frozenset[Scope]) -> tuple[Held, str]:
         """The key, and its secret, this once. Raises ScopeMissing, TextInvalid."""
@@ -79,7 +81,7 @@ class Keyring:
         row = await store.one(connection, _held(principal.organisation_id).where(_keys.id == key_id))
         if row is None:
             raise KeyUnknown("There is no such key in your organisation.")
-        return _of(row)
+        return self._of(row)
 
     async def principal_of(self, secret: str) -> Principal | None:
         """Whose key this is; None where it is unknown or revoked."""
@@ -90,19 +92,42 @@ class Keyring:
             )
         if row is None:
             return None
-        now_ms = self._clock.now_ms()
-        if row["used_at_ms"] is None or abs(now_ms - row["used_at_ms"]) >= _USED_MS:
-            await self._used(row["id"], now_ms)
+        self._used[row["id"]] = self._clock.now_ms()
         scopes = frozenset(map(Scope, row["scopes"]))
         return Principal.of_key(Key(row["id"], row["organisation_id"], row["description"], scopes))
 
-    async def _used(self, key_id: str, now_ms: int) -> None:
+    async def note_used(self) -> None:
+        """Write down when keys were used last."""
+        used, self._used = self._used, {}
+        if not used:
+            return
         try:
             async with self._database.writing() as connection:
-                used = update(schema.keys).where(_keys.id == key_id)
-                await connection.execute(used.values(used_at_ms=now_ms))
-        except SQLAlchemyError as error:  # what is asked with the key may need no writing
-            _log.warning("the use of a key was not recorded", key=key_id, reason=str(error))
+                query = update(schema.keys).where(_keys.id == bindparam("key")).values(used_at_ms=bindparam("at_ms"))
+                await connection.execute(query, [{"key": key_id, "at_ms": at_ms} for key_id, at_ms in used.items()])
+        except DatabaseSilent:
+            self._used = used | self._used
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        async with task.running(self._run()):
+            yield
+
+    async def _run(self) -> None:
+        while True:
+            await anyio.sleep(_USED_S)
+            await self.note_used()
+
+    def _of(self, row: RowMapping) -> Held:
+        return Held(
+            row["id"],
+            row["description"],
+            tuple(row["scopes"]),
+            row["created_at_ms"],
+            None if row["created_by"] is None else (row["created_by"], row["name"] or ""),
+            self._used.get(row["id"], row["used_at_ms"]),
+            row["revoked_at_ms"],
+        )
 
 
 def _held(organisation_id: str) -> Select[Any]:
@@ -110,18 +135,6 @@ def _held(organisation_id: str) -> Select[Any]:
         select(schema.keys, schema.members.c.name)
         .join_from(schema.keys, schema.members, schema.members.c.id == _keys.created_by, isouter=True)
         .where(_keys.organisation_id == organisation_id)
-    )
-
-
-def _of(row: RowMapping) -> Held:
-    return Held(
-        row["id"],
-        row["description"],
-        tuple(row["scopes"]),
-        row["created_at_ms"],
-        None if row["created_by"] is None else (row["created_by"], row["name"] or ""),
-        row["used_at_ms"],
-        row["revoked_at_ms"],
     )
 
 

@@ -127,6 +127,7 @@ def create_app(settings: Settings, data: Path, note: Note = NO_NOTE, poisons: It
                 panelroom.registry.running(),
                 panelroom.rooms.seats.running(),
                 panelroom.rooms.sessions.running(),
+                panelroom.rooms.people.keyring.running(),
                 panelroom.replay.running(),
                 panelroom.watch.running(),
             ):

@@ -21,7 +21,10 @@ async def test_a_key_is_shown_once_used_and_revoked(site: Site) -> None:
     await site.json("POST", "interviews", {}, headers=holder)
     listed = await site.call("GET", "/api/v1/keys", headers=owner)
     assert secret not in str(await listed.get_data())
-    assert (await listed.get_json())["items"][0]["used_at"] is not None
+    used_at = (await listed.get_json())["items"][0]["used_at"]
+    assert used_at is not None
+    await site.panelroom.rooms.people.keyring.note_used()
+    assert (await site.json("GET", "keys", headers=owner))["items"][0]["used_at"] == used_at
     path = f"/api/v1/keys/{made['id']}"
     assert [(await site.call("DELETE", path, headers=owner)).status_code for _ in range(2)] == [204, 204]
     await site.problem(await site.call("GET", "/api/v1/whoami", headers=holder), 401)
