@@ -67,7 +67,7 @@ async def test_a_password_and_a_providers_word(browser: Browser, company: Server
 
     page = await house.window()
     await page.goto(f"{company.url}/?return_to=/i/{'x' * 22}")
-    assert await page.get_by_role("link", name="Sign in with").count() == 0
+    assert await page.get_by_role("link", name="Sign in").count() == 0
     await page.get_by_label("E-mail address").fill("owner@example.org")
     await page.get_by_label("Password").fill("not the right one")
     await page.keyboard.press("Enter")
@@ -89,11 +89,11 @@ async def test_a_password_and_a_providers_word(browser: Browser, company: Server
         await to_thread.run_sync(provider.know, known, claims)
 
     for button, subject, words in (
-        ("Sign in with your company's account", "doubt", "has not verified your e-mail address"),
-        ("Sign in with your company's account", "eve", "Ask an admin of your organisation to invite you"),
-        ("Sign in with your company's account", "", "has not let you in"),
+        ("Sign in through your company", "doubt", "has not verified your e-mail address"),
+        ("Sign in through your company", "eve", "Ask an admin of your organisation to invite you"),
+        ("Sign in through your company", "", "has not let you in"),
         ("Sign in with Google", "home", "accepts no accounts of this domain"),
-        ("Sign in with your company's account", "ada", ""),
+        ("Sign in through your company", "ada", ""),
         ("Sign in with Google", "gus", ""),
     ):
         page = await house.window()
