@@ -62,7 +62,7 @@ class Search:
     ) -> Page:
         """The newest first. Raises CursorInvalid."""
         before = None if cursor is None else _decode_cursor(cursor)
-        words = fold(needle).split(maxsplit=_MAX_WORDS - 1)
+        words = fold(needle.replace("\0", " ")).split(maxsplit=_MAX_WORDS - 1)  # SQLite would end a pattern there
         async with self._database.reading() as connection:
             names = await _names(connection, principal.organisation_id) if words else {}
             wanted = _listed(principal, kind, words, names)

@@ -61,6 +61,9 @@ async def test_interviews(site: Site, raw: bytes, status: int) -> None:
     for method, path in (("POST", "/api/v1/interviews"), ("PATCH", f"/api/v1/interviews/{interview}")):
         if b"external_ref" not in raw or method == "POST":
             await site.problem(await site.call(method, path, raw=raw), status)
+    for path in ("blocks", "cancel"):
+        await site.problem(await site.call("POST", f"/api/v1/interviews/{path}", raw=raw), status)
+    assert [item["id"] for item in (await site.json("GET", "interviews"))["items"]] == [interview]
     await site.create()
 
 

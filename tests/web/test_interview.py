@@ -183,6 +183,26 @@ async def test_cancel_several(site: Site) -> None:
     assert (await site.json("GET", f"interviews/{other}"))["status"] == "pending"
 
 
+@pytest.mark.parametrize(
+    ("title", "query"),
+    [
+        ("<script>alert(1)</script>", "%3Cscript%3E"),
+        ("ראיון עם אדה", "%D7%90%D7%93%D7%94"),
+        ("مقابلة 100%_/*'\"\\", "100%25_/*'%22\\"),
+        ("🦊 Straße", "%F0%9F%A6%8A+STRASSE"),
+    ],
+)
+async def test_whatever_script_is_kept_and_found(site: Site, title: str, query: str) -> None:
+    """A45–A47: text of any script, or that looks like one, is text; what is no UTF-8 in a query finds nothing."""
+    other, made = await site.create(title="Other"), await site.create(title=title)
+    (found,) = (await site.json("GET", f"interviews?q={query}"))["items"]
+    assert (found["id"], found["title"], found["found_in"]) == (made, title, ["title"])
+    assert (await site.json("GET", "interviews?q=%ff%fe"))["items"] == []
+    for blank in ("%00", "%0A", "+"):
+        assert {item["id"] for item in (await site.json("GET", f"interviews?q={blank}"))["items"]} == {other, made}
+    assert (await site.json("GET", "interviews?q=other%00nothing"))["items"] == []
+
+
 async def test_a_time_is_local_to_its_zone(site: Site) -> None:
     """A45: the hour that the clocks leave out is no time; of the hour that comes twice it is the first."""
     path = f"interviews/{await site.create()}"
