@@ -195,11 +195,6 @@ class Journal:
         return self.saving.is_well
 
     @property
-    def failures(self) -> int:
-        """Commits that failed."""
-        return self.saving.failures
-
-    @property
     def queued(self) -> int:
         """The ticket of the newest queued update: it is durable when ``durable`` has reached it."""
         return self.durable + len(self._queue)
@@ -287,9 +282,14 @@ class Journal:
                 self._waiting.set()
                 await anyio.sleep(_RETRY_S)
 
+    @property
+    def unsaved(self) -> set[str]:
+        """The documents with entries that are not on disk."""
+        return {item.document for item in self._queue}
+
     async def settle(self, document: str) -> None:
         """Return when every entry of this document that was queued before the call is on disk."""
-        if any(item.document == document for item in self._queue):
+        if document in self.unsaved:
             await self.flush()
 
     async def flush(self) -> None:

@@ -230,7 +230,7 @@ class Registry:
         """Keep every connection alive and evict what nobody uses, for ever."""
         while True:
             await anyio.sleep(self._tick_s)
-            now = time.monotonic()
+            now, unsaved = time.monotonic(), self.journal.unsaved
             for live in list(self._documents.values()):
                 if live.peers:
                     try:
@@ -240,11 +240,7 @@ class Registry:
                         self.discard(live)
                 elif live.idle_since is None:
                     live.idle_since = now
-                elif (
-                    now - live.idle_since >= self._idle_s
-                    and not live.selections
-                    and self.journal.durable == self.journal.queued
-                ):
+                elif now - live.idle_since >= self._idle_s and not live.selections and live.id not in unsaved:
                     del self._documents[live.id]
                     live.is_discarded = True  # somebody may have opened it, and is still being let in
                     self.on_quiet(live.log.id, live.id)

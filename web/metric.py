@@ -142,7 +142,7 @@ class Metrics:
     def _now(self) -> Iterator[Metric]:
         journal, documents = self._journal, self._documents.documents
         yield _info("build", "The release that runs", {"version": release()})
-        yield _count("commit_failures", "Commits that failed", journal.failures)
+        yield _count("commit_failures", "Commits that failed", journal.saving.failures)
         yield _count("entries_committed", "Entries of documents committed", journal.durable)
         yield _gauge("entries_waiting", "Entries that are not on disk yet", journal.queued - journal.durable)
         yield _gauge("entries_waiting_seconds", "How long the oldest of them has waited", journal.waiting_s)

@@ -287,7 +287,7 @@ async def test_commits_that_fail_are_retried(
         async with journal.running():
             for payload in (b"a", b"b", b"c"):
                 journal.append(log, "log", "ada", payload)
-            while journal.failures < 3:
+            while journal.saving.failures < 3:
                 await anyio.lowlevel.checkpoint()
             assert [line["event"] for line in said] == ["not saving"]  # once, however often it is tried
             assert (said[0]["queued"], said[0]["reason"]) == (3, "full")

@@ -66,12 +66,12 @@ async def test_a_failing_commit_is_told_to_the_readers_of_every_log(database: Da
     journal.commit_took = took.append
     async with journal.subscribe("log") as own, journal.subscribe("other") as other:
         async with full(database):
-            assert (journal.is_saving, journal.waiting_s, journal.failures) == (True, 0.0, 0)
+            assert (journal.is_saving, journal.waiting_s, journal.saving.failures) == (True, 0.0, 0)
             journal.append(await journal.open("log"), "log", "ada", b"x")
             assert [await told(own), await told(other)] == [False, False]
             assert not journal.is_saving
             assert journal.waiting_s > 0
-            assert journal.failures >= 1
+            assert journal.saving.failures >= 1
             assert took == []
         assert [await told(own), await told(other)] == [True, True]
         assert (journal.is_saving, journal.waiting_s) == (True, 0.0)
@@ -95,8 +95,8 @@ async def test_it_is_known_to_save_again_though_nobody_writes(
             with pytest.raises(DBAPIError):
                 await fail()
             assert await told(subscription) is False
-            failures = journal.failures
-            while journal.failures == failures:  # the probe fails too
+            failures = journal.saving.failures
+            while journal.saving.failures == failures:  # the probe fails too
                 await anyio.lowlevel.checkpoint()
             monkeypatch.undo()
             assert await told(subscription) is True
@@ -113,7 +113,7 @@ async def test_what_the_caller_may_not_write_is_no_trouble(database: Database, j
 
     with pytest.raises(DBAPIError):
         await twice()
-    assert (journal.is_saving, journal.failures) == (True, 0)
+    assert (journal.is_saving, journal.saving.failures) == (True, 0)
 
 
 async def test_a_commit_that_does_not_come_back_is_told(
@@ -125,5 +125,5 @@ async def test_a_commit_that_does_not_come_back_is_told(
             journal.append(await journal.open("log"), "log", "ada", b"x")
             assert await told(subscription) is False
             assert journal.waiting_s > 0.05
-            assert journal.failures == 0
+            assert journal.saving.failures == 0
         assert await told(subscription) is True
