@@ -6,12 +6,12 @@ from werkzeug.wrappers import Response as Redirect
 from rooms.errors import InvitationInvalid, PasswordWeak, SsoRequired, TextInvalid, TooBusy
 from rooms.invitation import Invitation
 from rooms.password import MIN_CHARACTERS
-from rooms.provider import CALLED, ProviderKind
 from web.auth import keep_session, optional_principal, panelroom, visit
 from web.problem import PROBLEMS
 
 blueprint = Blueprint("invitation_page", __name__)
 
+_ACCOUNTS = {"google": "Google", "sso": "your company's account"}
 _HTML = "text/html; charset=utf-8"
 
 
@@ -71,9 +71,7 @@ async def _page(token: str, refusal: Exception | None = None, name: str = "") ->
         min_password=MIN_CHARACTERS,
         is_required=await _required(invitation),
         providers=[
-            (each.kind, CALLED[ProviderKind(each.kind)])
-            for each in await rooms.logins.offered()
-            if each.covers(invitation.email)
+            (each.kind, _ACCOUNTS[each.kind]) for each in await rooms.logins.offered() if each.covers(invitation.email)
         ],
     )
     return Response(shown, 200 if refusal is None else PROBLEMS[type(refusal)][0], content_type=_HTML)
