@@ -4,9 +4,11 @@ https://openid.net/specs/openid-connect-core-1_0.html, discovery-1_0; RFC 7636 (
 """
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from ssl import SSLContext
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +25,8 @@ from rooms.errors import IdentityRefused, ProviderSilent
 _SCOPE = "openid email profile"
 _DISCOVERY = "/.well-known/openid-configuration"
 _WITHIN_S = 10.0
+_MAX_BYTES = 1_000_000  # of one answer
+_MAX_SUBJECT = 255  # Core, section 2
 _KNOWN_S = 600.0
 _LEEWAY_S = 60
 # Asymmetric ones only: with others whoever knows our secret, or only the provider's public key, could sign.
@@ -64,6 +68,51 @@ class _Metadata:
     userinfo_endpoint: str | None
     auth_methods: tuple[str, ...]
     at_s: float
+
+
+@cache
+def _trusted() -> SSLContext:
+    """Read once: it takes as long as many requests."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
+class _Bounded(httpx2.AsyncBaseTransport):
+    """Takes no answer into memory that is larger than _MAX_BYTES, or could become so by being unpacked."""
+
+    def __init__(self, transport: httpx2.AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        request.headers["Accept-Encoding"] = "identity"
+        response = await self._transport.handle_async_request(request)
+        if not isinstance(response.stream, httpx2.AsyncByteStream):
+            raise TypeError("an answer that cannot be read piece by piece")
+        body = _Body(response.stream)
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            await body.aclose()
+            raise httpx2.RemoteProtocolError("a packed answer, which nobody has asked for")
+        return httpx2.Response(
+            response.status_code, headers=response.headers, stream=body, extensions=response.extensions
+        )
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
+class _Body(httpx2.AsyncByteStream):
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        left = _MAX_BYTES
+        async for part in self._stream:
+            left -= len(part)
+            if left < 0:
+                raise httpx2.RemoteProtocolError("a larger answer than any provider has reason to give")
+            yield part
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 class Identities:
@@ -129,7 +178,7 @@ class Identities:
             return known
         with _answering(issuer):
             _check_address(issuer)
-            async with httpx2.AsyncClient(transport=self._transport, trust_env=False) as client:
+            async with httpx2.AsyncClient(transport=self._bounded(), trust_env=False) as client:
                 with anyio.fail_after(_WITHIN_S):
                     said = _object(await client.get(issuer.removesuffix("/") + _DISCOVERY))
             metadata = _Metadata(
@@ -150,6 +199,9 @@ class Identities:
         self._known[issuer] = metadata
         return metadata
 
+    def _bounded(self) -> httpx2.AsyncBaseTransport:
+        return _Bounded(self._transport or httpx2.AsyncHTTPTransport(verify=_trusted(), trust_env=False))
+
     def _client(self, provider: Provider, redirect_uri: str, metadata: _Metadata) -> Any:
         """Without types: most of its methods have none."""
         method = "none"
@@ -163,7 +215,7 @@ class Identities:
             scope=_SCOPE,
             redirect_uri=redirect_uri,
             code_challenge_method="S256",
-            transport=self._transport,
+            transport=self._bounded(),
             trust_env=False,  # settings are the only reader of the environment
         )
 
@@ -195,6 +247,8 @@ def _verified(id_token: str, keys: Mapping[str, Any], provider: Provider, nonce:
         sub={"essential": True},
         nonce={"essential": True, "value": nonce},
     ).validate(said)
+    if not 0 < len(said["sub"]) <= _MAX_SUBJECT:
+        raise InvalidClaimError("sub")
     # Also for others: then it must be we to whom it was given.
     is_only_ours = said["aud"] in (provider.client_id, [provider.client_id])
     if said.get("azp", provider.client_id if is_only_ours else None) != provider.client_id:

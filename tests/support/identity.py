@@ -17,7 +17,8 @@ ISSUER = "https://id.example.org"
 
 @dataclass
 class Issuer:
-    """Signs what `says` makes of honest claims, with `key`; `metadata`, `told` replace its other answers."""
+    """Signs what `says` makes of honest claims, with `key`; `metadata`, `userinfo` and `instead` replace its other
+    answers."""
 
     claims: dict[str, Any]
     issuer: str = ISSUER
@@ -28,6 +29,7 @@ class Issuer:
     token: Callable[[str], str] = lambda token: token
     metadata: dict[str, Any] = field(default_factory=dict)
     userinfo: dict[str, Any] = field(default_factory=dict)
+    instead: dict[str, Callable[[], httpx2.Response]] = field(default_factory=dict)  # by path
     requests: list[httpx2.Request] = field(default_factory=list)
     nonce: str = ""
     now_s: int = 1_800_000_000
@@ -39,6 +41,8 @@ class Issuer:
 
     def answer(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
+        if request.url.path in self.instead:
+            return self.instead[request.url.path]()
         match request.url.path:
             case "/.well-known/openid-configuration":
                 return httpx2.Response(200, json=self._metadata())
