@@ -201,12 +201,10 @@ async def put_password(
     but: str | None = None,
 ) -> None:
     """Sessions and links of before end; ``but`` is the secret of the session that goes on."""
-    columns, links = schema.members.c, schema.sign_in_links.c
-    await connection.execute(update(schema.members).where(columns.id == member.id).values(password_hash=password_hash))
+    own = schema.members.c.id == member.id
+    await connection.execute(update(schema.members).where(own).values(password_hash=password_hash))
     await session.end_all(connection, member.id, but=but)
-    await connection.execute(
-        delete(schema.sign_in_links).where(links.member_id == member.id, links.used_at_ms.is_(None))
-    )
+    await _end_links(connection, member)
     await note(connection, member.organisation_id, now_ms, actor, Action.PASSWORD_SET, Subject.of(member))
 
 
@@ -220,10 +218,20 @@ async def set_member(connection: AsyncConnection, known: Member, member: Member,
         raise LastOwner(f"{known.name} is the only owner. Make somebody else an owner first.")
     row = update(schema.members).where(schema.members.c.id == member.id)
     await connection.execute(row.values(_member_row(member)))
+    if is_owner and not was_owner:
+        await _end_links(connection, member)  # an admin may have made one, and kept it until it would make him an owner
     action = Action.MEMBER_CHANGED
     if changed.pop("deactivated_at_ms", None) is not None:
         action = Action.MEMBER_REACTIVATED if member.is_active else Action.MEMBER_DEACTIVATED
     await note(connection, member.organisation_id, now_ms, actor, action, Subject.of(member), changed)
+
+
+async def _end_links(connection: AsyncConnection, member: Member) -> None:
+    """Those that nobody has used."""
+    links = schema.sign_in_links.c
+    await connection.execute(
+        delete(schema.sign_in_links).where(links.member_id == member.id, links.used_at_ms.is_(None))
+    )
 
 
 async def add_link(connection: AsyncConnection, member: Member, now_ms: int, actor: Actor) -> str:

@@ -109,6 +109,19 @@ async def test_only_owners_touch_owners(house: House) -> None:
         await membership.deactivate(olga, "x")
 
 
+async def test_an_admins_link_makes_no_owner(house: House) -> None:
+    """A52: made for somebody who is made an owner before it is used."""
+    membership = house.rooms.membership
+    ada, olga = await house.member("ada@example.org", MemberRole.ADMIN), await house.member(role=MemberRole.OWNER)
+    bob = await house.member("bob@example.org")
+    token, _ = await membership.new_link(ada, bob.id)
+    await membership.change(olga, bob.id, role=MemberRole.OWNER)
+    with pytest.raises(SignInLinkInvalid):
+        await house.rooms.people.sign_in(token)
+    token, _ = await membership.new_link(olga, bob.id)
+    assert await house.rooms.people.sign_in(token)
+
+
 async def test_nothing_is_left_of_whoever_is_deactivated(house: House) -> None:
     """A52: sessions, links and tickets end, nobody acts for him; his keys and what he made stay."""
     people, membership = house.rooms.people, house.rooms.membership
