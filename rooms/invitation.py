@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from collab.clock import Clock
 from collab.database import Database
 from rooms import schema, session, store
-from rooms.access import Right
+from rooms.access import Right, may
 from rooms.audit import Action, Actor, Subject, note
 from rooms.authority import authorised
 from rooms.errors import InvitationInvalid, InvitationOver, InvitationPending, InvitationUnknown, MemberExists
@@ -47,18 +47,21 @@ class Invitation:
     expires_at_ms: int
     accepted_at_ms: int | None
     revoked_at_ms: int | None
+    is_backed: bool = True  # whether the inviter may still invite in this role
 
     def state(self, now_ms: int) -> InvitationState:
         if self.accepted_at_ms is not None:
             return InvitationState.ACCEPTED
         if self.revoked_at_ms is not None:
             return InvitationState.REVOKED
-        return InvitationState.PENDING if self.expires_at_ms > now_ms else InvitationState.EXPIRED
+        is_open = self.is_backed and self.expires_at_ms > now_ms
+        return InvitationState.PENDING if is_open else InvitationState.EXPIRED
 
 
 class Invitations:
-    """Invariant: an e-mail address has one invitation that can still be accepted, or renewed, and none once it is a
-    member's.
+    """Invariants: an e-mail address has one invitation that can still be accepted, or renewed, and none once it is a
+    member's. Nobody comes in on the word of somebody who may not give it any more: else whoever loses his rights could
+    have kept a way back to them.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -123,15 +126,18 @@ class Invitations:
             return invitation, token
 
     async def renew(self, principal: Principal, invitation_id: str) -> tuple[Invitation, str]:
-        """With a new token, for the whole time again; the link before it is dead.
+        """With a new token, for the whole time again, by whoever renews it; the link before it is dead.
 
         Raises ScopeMissing, Unauthenticated, InvitationUnknown, InvitationOver.
         """
         async with self._database.writing() as connection:
             asker, invitation, now_ms = await self._asked(connection, principal, invitation_id)
             _require_open(invitation, now_ms)
-            renewed, token = replace(invitation, expires_at_ms=now_ms + INVITATION_MS), new_secret()
-            await _set(connection, renewed, token_hash=digest(token), expires_at_ms=renewed.expires_at_ms)
+            token, expires_at_ms = new_secret(), now_ms + INVITATION_MS
+            renewed = replace(
+                invitation, expires_at_ms=expires_at_ms, invited_by=asker.id, inviter=asker.name, is_backed=True
+            )
+            await _set(connection, renewed, token_hash=digest(token), expires_at_ms=expires_at_ms, invited_by=asker.id)
             await _note(connection, renewed, now_ms, Actor.of(asker), Action.INVITATION_RENEWED)
             return renewed, token
 
@@ -194,9 +200,9 @@ async def open_invitation(
     connection: AsyncConnection, organisation_id: str, email: str, now_ms: int
 ) -> Invitation | None:
     """The one by which this address can become a member now."""
-    query = _selected().where(*_open(organisation_id, email.lower()), _invitations.expires_at_ms > now_ms)
-    row = await store.one(connection, query)
-    return None if row is None else _of_row(row)
+    row = await store.one(connection, _selected().where(*_open(organisation_id, email.lower())))
+    found = None if row is None else _of_row(row)
+    return found if found is not None and found.state(now_ms) is InvitationState.PENDING else None
 
 
 async def accept(
@@ -263,10 +269,18 @@ def _open(organisation_id: str, email: str) -> tuple[Any, ...]:
 
 
 def _selected() -> Select[Any]:
-    inviter = schema.members.c.name.label("inviter")
-    return select(schema.invitations, inviter).join_from(
-        schema.invitations, schema.members, schema.members.c.id == _invitations.invited_by, isouter=True
+    members = schema.members.c
+    inviter = (members.name.label("inviter"), members.role.label("inviter_role"), members.deactivated_at_ms)
+    return select(schema.invitations, *inviter).join_from(
+        schema.invitations, schema.members, members.id == _invitations.invited_by, isouter=True
     )
+
+
+def _is_backed(row: RowMapping) -> bool:
+    if row["inviter_role"] is None or row["deactivated_at_ms"] is not None:
+        return False
+    needed = Right.CHANGE_OWNER if row["role"] == MemberRole.OWNER else Right.INVITE_MEMBER
+    return may(MemberRole(row["inviter_role"]), needed)
 
 
 def _of_row(row: RowMapping) -> Invitation:
@@ -282,6 +296,7 @@ def _of_row(row: RowMapping) -> Invitation:
         row["expires_at_ms"],
         row["accepted_at_ms"],
         row["revoked_at_ms"],
+        _is_backed(row),
     )
 
 

@@ -139,3 +139,31 @@ async def test_a_provider_has_verified_the_address(house: House) -> None:
         async with house.database.writing() as connection:
             member = await accept_by_email(connection, olga.organisation_id, email, house.clock.at_ms, name="Ben B.")
         assert (member and member.name) == expected
+
+
+async def test_nobody_invites_who_may_not_any_more(house: House) -> None:
+    """A38, A52: whoever is demoted or deactivated has kept no way back in an invitation; others can renew it."""
+    invitations, membership = house.rooms.invitations, house.rooms.membership
+    olga, ada = await house.member(role=MemberRole.OWNER), await house.member("ada@example.org", MemberRole.OWNER)
+    boss, _ = await invitations.invite(ada, "ada.two@example.org", "", MemberRole.OWNER)
+    admin, token = await invitations.invite(ada, "ada.three@example.org", "", MemberRole.ADMIN)
+    await membership.change(olga, ada.id, role=MemberRole.ADMIN)
+    state = {each.id: each.state(house.clock.at_ms) for each in await invitations.all(olga)}
+    assert state == {boss.id: InvitationState.EXPIRED, admin.id: InvitationState.PENDING}
+    await membership.deactivate(olga, ada.id)
+    for deed in (invitations.look(token), invitations.accept(token, "Ada")):
+        with pytest.raises(InvitationInvalid):
+            await deed
+    async with house.database.writing() as connection:
+        for each in (boss, admin):
+            assert await accept_by_email(connection, olga.organisation_id, each.email, house.clock.at_ms) is None
+    again, _ = await invitations.invite(olga, boss.email, "", MemberRole.MEMBER)
+    renewed, token = await invitations.renew(olga, admin.id)
+    assert (renewed.invited_by, renewed.inviter, renewed.is_backed) == (olga.id, "olga", True)
+    await invitations.accept(token, "Cleo")
+    state = {each.id: each.state(house.clock.at_ms) for each in await invitations.all(olga)}
+    assert state == {
+        boss.id: InvitationState.REVOKED,
+        again.id: InvitationState.PENDING,
+        admin.id: InvitationState.ACCEPTED,
+    }
