@@ -90,40 +90,42 @@ class Agenda:
         async with self._journal.transaction() as transaction:
             connection = transaction.connection
             if repeatable is not None:
-                earlier = await store.request(connection, principal.id, repeatable.idempotency_key)
+                earlier = await _answered(connection, principal, repeatable)
                 if earlier is not None:
-                    body_hash, answered, was_new = earlier
-                    if body_hash != repeatable.body_hash:
-                        raise IdempotencyKeyReused("This Idempotency-Key came with another body before.")
-                    return answered, was_new
+                    return earlier
             known = await self._of_ref(connection, principal, plan.external_ref)
             interview = known or await self._insert(transaction, principal, plan)
             is_new = known is None
             if repeatable is not None:
-                await store.add_request(
-                    connection,
-                    interview.id,
-                    principal_id=principal.id,
-                    idempotency_key=repeatable.idempotency_key,
-                    body_hash=repeatable.body_hash,
-                    is_new=is_new,
-                    created_at_ms=self._clock.now_ms(),
-                )
+                await self._keep_answer(connection, principal, repeatable, interview, is_new=is_new)
             return interview, is_new
 
     async def create_series(
-        self, principal: Principal, plan: Plan, blocks: Sequence[Mapping[str, Any]]
+        self,
+        principal: Principal,
+        plan: Plan,
+        blocks: Sequence[Mapping[str, Any]],
+        repeatable: Repeatable | None = None,
     ) -> list[Interview]:
-        """Interviews one after the other: each block says, as fields of Plan, how it differs. Raises ScopeMissing."""
+        """Interviews one after the other: each block says, as fields of Plan, how it differs. An Idempotency-Key seen
+        before gives those that were made then, as they are now. Raises ScopeMissing, IdempotencyKeyReused.
+        """
         _require_creator(principal)
         series_id = new_id()
-        made = []
+        made: list[Interview] = []
         async with self._journal.transaction() as transaction:
+            connection = transaction.connection
+            if repeatable is not None:
+                earlier = await _answered(connection, principal, repeatable)
+                if earlier is not None:
+                    return await store.interviews_with(connection, earlier[0])
             for number, block in enumerate(blocks, 1):
                 series = Series(series_id, number, len(blocks)) if len(blocks) > 1 else None
                 title = block.get("title") or self._title(plan.title, plan.candidate_name, series)
                 own = replace(plan, **{**block, "title": title}, series=series)
                 made.append(await self._insert(transaction, principal, own))
+            if repeatable is not None:
+                await self._keep_answer(connection, principal, repeatable, made[0], is_new=True)
         return made
 
     async def duplicate(self, principal: Principal, interview_id: str) -> Interview:
@@ -185,6 +187,25 @@ class Agenda:
             if changed.limits != interview.limits:
                 await self._seats.settle(transaction, changed)
             return changed
+
+    async def _keep_answer(
+        self,
+        connection: AsyncConnection,
+        principal: Principal,
+        repeatable: Repeatable,
+        interview: Interview,
+        *,
+        is_new: bool,
+    ) -> None:
+        await store.add_request(
+            connection,
+            interview.id,
+            principal_id=principal.id,
+            idempotency_key=repeatable.idempotency_key,
+            body_hash=repeatable.body_hash,
+            is_new=is_new,
+            created_at_ms=self._clock.now_ms(),
+        )
 
     async def _of_ref(
         self, connection: AsyncConnection, principal: Principal, external_ref: str | None
@@ -251,6 +272,19 @@ class Agenda:
             now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
             title = f"Interview of {now.day} {now:%B %Y, %H:%M} UTC"
         return title if series is None else series.titled(title)
+
+
+async def _answered(
+    connection: AsyncConnection, principal: Principal, repeatable: Repeatable
+) -> tuple[Interview, bool] | None:
+    """What the request was answered with before, and whether it was new then. Raises IdempotencyKeyReused."""
+    earlier = await store.request(connection, principal.id, repeatable.idempotency_key)
+    if earlier is None:
+        return None
+    body_hash, interview, was_new = earlier
+    if body_hash != repeatable.body_hash:
+        raise IdempotencyKeyReused("This Idempotency-Key came with another body before.")
+    return interview, was_new
 
 
 async def seen(connection: AsyncConnection, principal: Principal, interview_id: str) -> Interview:

@@ -189,6 +189,14 @@ async def interview(connection: AsyncConnection, interview_id: str) -> Interview
     return None if row is None else interview_of_row(row)
 
 
+async def interviews_with(connection: AsyncConnection, interview: Interview) -> list[Interview]:
+    """Those of its series, in their order; itself where it is of none. Cancelled ones too."""
+    columns, series = schema.interviews.c, interview.series
+    own = columns.id == interview.id if series is None else columns.series == series.id
+    rows = await connection.execute(select(schema.interviews).where(own).order_by(columns.block))
+    return [interview_of_row(row) for row in rows.mappings()]
+
+
 async def interview_of_ref(connection: AsyncConnection, organisation_id: str, external_ref: str) -> Interview | None:
     row = await one(
         connection,

@@ -154,6 +154,23 @@ async def test_blocks_one_after_the_other(site: Site) -> None:
     assert (await site.json("GET", "interviews"))["counts"]["pending"] == count
 
 
+async def test_blocks_are_made_once(site: Site) -> None:
+    """A34: the same Idempotency-Key gives the same interviews, also where the answer was lost on its way."""
+    for blocks in ([{}, {"title": "Design"}, {}], [{}]):
+        headers = {"Authorization": f"Bearer {site.key}", "Idempotency-Key": f"{len(blocks)} at once"}
+        body = {"title": "T", "blocks": blocks}
+        answers = [await site.call("POST", "/api/v1/interviews/blocks", body, headers=headers) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [201, 201]
+        assert await answers[0].get_json() == await answers[1].get_json()
+        assert len((await answers[0].get_json())["items"]) == len(blocks)
+        other = await site.call("POST", "/api/v1/interviews/blocks", body | {"title": "U"}, headers=headers)
+        assert (await site.problem(other, 422))["type"] == "urn:panelroom:idempotency-key-reused"
+        await site.problem(await site.call("POST", "/api/v1/interviews", {"title": "T"}, headers=headers), 422)
+    assert (await site.json("GET", "interviews"))["counts"]["pending"] == 4
+    too_long = headers | {"Idempotency-Key": "x" * 256}
+    await site.problem(await site.call("POST", "/api/v1/interviews/blocks", body, headers=too_long), 422)
+
+
 async def test_cancel_several(site: Site) -> None:
     """A21: what fails is told for its row, and the others are cancelled."""
     pending, active, finished, gone = [await site.create() for _ in range(4)]

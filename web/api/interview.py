@@ -188,12 +188,16 @@ async def create() -> tuple[InterviewAnswer, int]:
     if reference == "":
         raise BodyInvalid("The external_ref is blank.")
     plan = Plan(**({"language": DEFAULT_LANGUAGE} | body.changes()), external_ref=reference)
+    interview, is_new = await panelroom().rooms.agenda.create(principal, plan, await _repeatable())
+    return await answer(interview, base), 201 if is_new else 200
+
+
+async def _repeatable() -> Repeatable | None:
+    """Raises BodyInvalid."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not 0 < len(key) <= _MAX_IDEMPOTENCY_KEY:
         raise BodyInvalid(f"The Idempotency-Key must have 1 to {_MAX_IDEMPOTENCY_KEY} characters.")
-    repeatable = Repeatable(key, await read_bytes()) if key is not None else None
-    interview, is_new = await panelroom().rooms.agenda.create(principal, plan, repeatable)
-    return await answer(interview, base), 201 if is_new else 200
+    return Repeatable(key, await read_bytes()) if key is not None else None
 
 
 @blueprint.get("")
@@ -260,13 +264,16 @@ async def duplicate(interview_id: str) -> tuple[InterviewAnswer, int]:
 @blueprint.post("/blocks")
 @documented(body=NewBlocks, answers={201: Made})
 async def create_blocks() -> tuple[Made, int]:
-    """Interviews one after the other for one candidate, each as all of them but for what its block says."""
+    """Interviews one after the other for one candidate, each as all of them but for what its block says.
+
+    Idempotency-Key is honoured.
+    """
     base = public_base()
     principal = await require_principal()
     body = await read_body(NewBlocks)
     plan = Plan(**({"language": DEFAULT_LANGUAGE} | body.changes()))
     blocks = [block.differences(body.time_zone) for block in body.blocks]
-    made = await panelroom().rooms.agenda.create_series(principal, plan, blocks)
+    made = await panelroom().rooms.agenda.create_series(principal, plan, blocks, await _repeatable())
     return Made(items=[InterviewAnswer(**fields) for fields in await answers(made, base)]), 201
 
 
