@@ -11,7 +11,8 @@ FEW = 10
 PAUSE_S = 0.25
 _BEHIND_BYTES = 16 * 2**10
 _MAX_HELD_BYTES = 256 * 2**10
-_SLICE = 8  # peers that are served in one go: whoever writes waits no longer than for these
+_SLICE = 4  # peers that are served in one go: whoever writes waits no longer than for these
+_BREATH_S = 0.003  # until the next of them, who also read: 300 are told within a pause
 
 
 class Gallery:
@@ -97,7 +98,7 @@ class Gallery:
         for _ in range(min(_SLICE, len(self._round))):
             self._tell_next()
         if self._round:
-            asyncio.get_running_loop().call_soon(self._go_on)
+            asyncio.get_running_loop().call_later(_BREATH_S, self._go_on)
 
     def _finish_round(self) -> None:
         while self._round:
