@@ -77,7 +77,7 @@ async def type_on(crowd: Crowd, name: str, chance: random.Random, over: asyncio.
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize(("rooms", "times"), [(2, 1), pytest.param(20, 10, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("rooms", "times"), [(2, 1), pytest.param(20, 3, marks=pytest.mark.long)])
 async def test_copied_while_people_type_and_restored_elsewhere(tmp_path: Path, rooms: int, times: int) -> None:
     """All that was acknowledged before is in it, and every room is a whole beginning of the one that went on."""
     chance, elsewhere = random.Random(25), tmp_path
