@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rooms import schema
 from rooms.interview import Interview
+from rooms.invitation import InvitationState, open_invitations
 
 
 class AssignedState(StrEnum):
@@ -34,16 +35,11 @@ async def assigned_to(
     found = {email: Assigned(email, "", AssignedState.UNKNOWN) for email in emails}
     if not emails:
         return found
-    invitations, members = schema.invitations.c, schema.members.c
-    open_ones = select(invitations.email, invitations.name, func.max(invitations.expires_at_ms)).where(
-        invitations.organisation_id == organisation_id,
-        invitations.email.in_(emails),
-        invitations.accepted_at_ms.is_(None),
-        invitations.revoked_at_ms.is_(None),
-    )
-    for email, name, expires_at_ms in await connection.execute(open_ones.group_by(invitations.email)):
-        state = AssignedState.PENDING if expires_at_ms > now_ms else AssignedState.EXPIRED
-        found[email] = Assigned(email, name, state)
+    for invitation in await open_invitations(connection, organisation_id, emails):
+        is_pending = invitation.state(now_ms) is InvitationState.PENDING
+        state = AssignedState.PENDING if is_pending else AssignedState.EXPIRED
+        found[invitation.email] = Assigned(invitation.email, invitation.name, state)
+    members = schema.members.c
     known = select(members.email, members.name, members.deactivated_at_ms).where(
         members.organisation_id == organisation_id, members.email.in_(emails)
     )

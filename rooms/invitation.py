@@ -1,5 +1,6 @@
 """Invitations: who is to become a member, by a link that is shown to whoever invites and used once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -92,7 +93,7 @@ class Invitations:
             now_ms = self._clock.now_ms()
             if await open_invitation(connection, asker.organisation_id, address, now_ms) is not None:
                 raise InvitationPending(f"{address} is invited. Renew that invitation where its link is lost.")
-            expired = update(schema.invitations).where(*_open(asker.organisation_id, address))
+            expired = update(schema.invitations).where(*_open(asker.organisation_id, [address]))
             await connection.execute(expired.values(revoked_at_ms=now_ms))
             invitation = Invitation(
                 new_id(),
@@ -200,9 +201,16 @@ async def open_invitation(
     connection: AsyncConnection, organisation_id: str, email: str, now_ms: int
 ) -> Invitation | None:
     """The one by which this address can become a member now."""
-    row = await store.one(connection, _selected().where(*_open(organisation_id, email.lower())))
-    found = None if row is None else _of_row(row)
-    return found if found is not None and found.state(now_ms) is InvitationState.PENDING else None
+    found = await open_invitations(connection, organisation_id, [email.lower()])
+    return next((each for each in found if each.state(now_ms) is InvitationState.PENDING), None)
+
+
+async def open_invitations(
+    connection: AsyncConnection, organisation_id: str, emails: Sequence[str]
+) -> list[Invitation]:
+    """Those of these addresses that can be accepted, or renewed where they have expired."""
+    query = _selected().where(*_open(organisation_id, emails))
+    return [_of_row(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def accept(
@@ -259,10 +267,10 @@ async def _pending(connection: AsyncConnection, token: str, now_ms: int) -> Invi
     return _of_row(row)
 
 
-def _open(organisation_id: str, email: str) -> tuple[Any, ...]:
+def _open(organisation_id: str, emails: Sequence[str]) -> tuple[Any, ...]:
     return (
         _invitations.organisation_id == organisation_id,
-        _invitations.email == email,
+        _invitations.email.in_(emails),
         _invitations.accepted_at_ms.is_(None),
         _invitations.revoked_at_ms.is_(None),
     )

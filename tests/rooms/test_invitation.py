@@ -3,6 +3,7 @@
 import anyio
 import pytest
 
+from rooms.assignment import AssignedState
 from rooms.errors import (
     InvitationInvalid,
     InvitationOver,
@@ -151,6 +152,9 @@ async def test_nobody_invites_who_may_not_any_more(house: House) -> None:
     state = {each.id: each.state(house.clock.at_ms) for each in await invitations.all(olga)}
     assert state == {boss.id: InvitationState.EXPIRED, admin.id: InvitationState.PENDING}
     await membership.deactivate(olga, ada.id)
+    interview = await house.rooms.agenda.get(olga, await house.interview(olga, interviewers=(boss.email,)))
+    assigned = await house.rooms.search.assigned(olga.organisation_id, [interview])
+    assert assigned[boss.email].state is AssignedState.EXPIRED
     for deed in (invitations.look(token), invitations.accept(token, "Ada")):
         with pytest.raises(InvitationInvalid):
             await deed
