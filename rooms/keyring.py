@@ -1,30 +1,25 @@
 """API keys: made, listed, revoked, and used."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import anyio
 from sqlalchemy import RowMapping, Select, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from collab import task
 from collab.clock import Clock
 from collab.database import Database
-from collab.errors import DatabaseSilent
 from rooms import schema, store
 from rooms.access import Right
 from rooms.audit import COMMAND_LINE, Action, Actor, Subject, note
 from rooms.authority import authorised
 from rooms.errors import KeyUnknown, TextInvalid
 from rooms.key import Key, Scope
+from rooms.last_use import LastUse
 from rooms.principal import Principal
 from rooms.secret import digest, new_id, new_secret
 from rooms.text import clean, is_blank
 
 MAX_DESCRIPTION_CHARACTERS = 200
-_USED_S = 60.0
 
 _keys = schema.keys.c
 
@@ -48,7 +43,8 @@ class Keyring:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._used: dict[str, int] = {}  # by key, since it was written last
+        used_at = update(schema.keys).where(_keys.id == bindparam("used")).values(used_at_ms=bindparam("at_ms"))
+        self.used = LastUse(database, [used_at])
 
     async def all(self, principal: Principal) -> list[Held]:
         """The newest first, revoked ones too. Raises ScopeMissing."""
@@ -92,31 +88,9 @@ class Keyring:
             )
         if row is None:
             return None
-        self._used[row["id"]] = self._clock.now_ms()
+        self.used.note(row["id"], self._clock.now_ms())
         scopes = frozenset(map(Scope, row["scopes"]))
         return Principal.of_key(Key(row["id"], row["organisation_id"], row["description"], scopes))
-
-    async def note_used(self) -> None:
-        """Write down when keys were used last."""
-        used, self._used = self._used, {}
-        if not used:
-            return
-        try:
-            async with self._database.writing() as connection:
-                query = update(schema.keys).where(_keys.id == bindparam("key")).values(used_at_ms=bindparam("at_ms"))
-                await connection.execute(query, [{"key": key_id, "at_ms": at_ms} for key_id, at_ms in used.items()])
-        except DatabaseSilent:
-            self._used = used | self._used
-
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
-        async with task.running(self._run()):
-            yield
-
-    async def _run(self) -> None:
-        while True:
-            await anyio.sleep(_USED_S)
-            await self.note_used()
 
     def _of(self, row: RowMapping) -> Held:
         return Held(
@@ -125,7 +99,7 @@ class Keyring:
             tuple(row["scopes"]),
             row["created_at_ms"],
             None if row["created_by"] is None else (row["created_by"], row["name"] or ""),
-            self._used.get(row["id"], row["used_at_ms"]),
+            self.used.at_ms(row["id"]) or row["used_at_ms"],
             row["revoked_at_ms"],
         )
 

@@ -1,26 +1,21 @@
 """Sessions: what a browser holds of a log-in. They are kept here, listed for their member, and ended at will."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
-import anyio
 from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from collab import task
 from collab.clock import Clock
 from collab.database import Database
-from collab.errors import DatabaseSilent
 from rooms import audit, schema, store
 from rooms.audit import Action, Actor, Subject
 from rooms.errors import SessionUnknown
+from rooms.last_use import LastUse
 from rooms.principal import Principal
 from rooms.secret import digest, new_id, new_secret
 
 SESSION_MS = 30 * 24 * 3_600_000
-_SEEN_S = 60.0
 
 _sessions = schema.sessions.c
 
@@ -105,7 +100,13 @@ class Sessions:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._seen: dict[str, int] = {}  # by the hash of the secret, since it was written last
+        of_hash = _sessions.token_hash == bindparam("used")
+        member_id = select(_sessions.member_id).where(of_hash).scalar_subquery()
+        seen = (
+            update(schema.sessions).where(of_hash),
+            update(schema.members).where(schema.members.c.id == member_id),
+        )
+        self.seen = LastUse(database, [statement.values(seen_at_ms=bindparam("at_ms")) for statement in seen])
 
     async def principal(self, secret: str) -> Principal | None:
         """Whose session it is; None where it has ended, or its member is deactivated."""
@@ -114,7 +115,7 @@ class Sessions:
             found = await store.session_member(connection, digest(secret), now_ms)
         if found is None:
             return None
-        self._seen[digest(secret)] = now_ms
+        self.seen.note(digest(secret), now_ms)
         return Principal.of_member(*found)
 
     async def of_member(self, principal: Principal, secret: str | None) -> list[Session]:
@@ -153,34 +154,6 @@ class Sessions:
             if principal is not None and ended.rowcount:
                 await self._note(connection, principal, {"sessions": 1})
 
-    async def note_seen(self) -> None:
-        """Write down when sessions and members were seen last."""
-        seen, self._seen = self._seen, {}
-        if not seen:
-            return
-        try:
-            async with self._database.writing() as connection:
-                of_hash = _sessions.token_hash == bindparam("hash")
-                member_id = select(_sessions.member_id).where(of_hash).scalar_subquery()
-                values = [{"hash": token_hash, "at_ms": at_ms} for token_hash, at_ms in seen.items()]
-                for query in (
-                    update(schema.sessions).where(of_hash),
-                    update(schema.members).where(schema.members.c.id == member_id),
-                ):
-                    await connection.execute(query.values(seen_at_ms=bindparam("at_ms")), values)
-        except DatabaseSilent:
-            self._seen = seen | self._seen
-
-    @asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
-        async with task.running(self._run()):
-            yield
-
-    async def _run(self) -> None:
-        while True:
-            await anyio.sleep(_SEEN_S)
-            await self.note_seen()
-
     def _shown(self, row: RowMapping, current: str | None) -> Session:
         return Session(
             id=row["id"],
@@ -188,7 +161,7 @@ class Sessions:
             browser=row["browser"],
             address=row["address"],
             created_at_ms=row["created_at_ms"],
-            seen_at_ms=self._seen.get(row["token_hash"], row["seen_at_ms"]),
+            seen_at_ms=self.seen.at_ms(row["token_hash"]) or row["seen_at_ms"],
             is_current=row["token_hash"] == current,
         )
 

@@ -126,8 +126,8 @@ def create_app(settings: Settings, data: Path, note: Note = NO_NOTE, poisons: It
                 panelroom.journal.running(),
                 panelroom.registry.running(),
                 panelroom.rooms.seats.running(),
-                panelroom.rooms.sessions.running(),
-                panelroom.rooms.people.keyring.running(),
+                panelroom.rooms.sessions.seen.running(),
+                panelroom.rooms.people.keyring.used.running(),
                 panelroom.replay.running(),
                 panelroom.watch.running(),
             ):

@@ -23,7 +23,7 @@ async def test_a_key_is_shown_once_used_and_revoked(site: Site) -> None:
     assert secret not in str(await listed.get_data())
     used_at = (await listed.get_json())["items"][0]["used_at"]
     assert used_at is not None
-    await site.panelroom.rooms.people.keyring.note_used()
+    await site.panelroom.rooms.people.keyring.used.write()
     assert (await site.json("GET", "keys", headers=owner))["items"][0]["used_at"] == used_at
     path = f"/api/v1/keys/{made['id']}"
     assert [(await site.call("DELETE", path, headers=owner)).status_code for _ in range(2)] == [204, 204]

@@ -137,7 +137,7 @@ async def test_when_a_session_was_seen_is_written_down(site: Site) -> None:
     headers = await site.session()
     site.panelroom.clock._anchor_ns += 3_600_000 * 1_000_000
     (before,) = (await site.json("GET", "sessions", headers=headers))["items"]
-    await site.panelroom.rooms.sessions.note_seen()
+    await site.panelroom.rooms.sessions.seen.write()
     (after,) = (await site.json("GET", "sessions", headers=headers))["items"]
     assert before["seen_at"] <= after["seen_at"]
     assert before["seen_at"] > before["created_at"]
