@@ -245,21 +245,7 @@ class Agenda:
             kind=plan.kind,
             series=plan.series,
         )
-        await connection.execute(
-            insert(schema.interviews).values(
-                id=interview.id,
-                organisation_id=interview.organisation_id,
-                status=interview.status.value,
-                external_ref=interview.external_ref,
-                created_by=interview.created_by,
-                created_at_ms=interview.created_at_ms,
-                kind=interview.kind.value,
-                series=plan.series and plan.series.id,
-                block=plan.series and plan.series.block,
-                blocks=plan.series and plan.series.blocks,
-                **planned_row(interview),
-            )
-        )
+        await connection.execute(insert(schema.interviews).values(new_row(interview)))
         await put_on_record(transaction, principal, Action.INTERVIEW_CREATED, interview, {})
         await announce(transaction, interview)
         return interview
@@ -270,7 +256,7 @@ class Agenda:
             title = f"Interview with {candidate_name}"
         elif not title:
             now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
-            title = f"Interview of {now.day} {now:%B %Y, %H:%M} UTC"
+            title = f"Interview of {now.day} {now:%B %Y, %H:%M:%S} UTC"
         return title if series is None else series.titled(title)
 
 
@@ -372,6 +358,27 @@ def _details(interview: Interview) -> dict[str, Any]:
         "meeting_url": interview.meeting_url,
         "lobby": interview.limits.lobby,
         "opened": interview.phase is not Phase.LOBBY,
+    }
+
+
+def new_row(interview: Interview) -> dict[str, Any]:
+    series = interview.series
+    return {
+        "id": interview.id,
+        "organisation_id": interview.organisation_id,
+        "status": interview.status.value,
+        "external_ref": interview.external_ref,
+        "created_by": interview.created_by,
+        "created_at_ms": interview.created_at_ms,
+        "opened_at_ms": interview.opened_at_ms,
+        "active_at_ms": interview.active_at_ms,
+        "finished_at_ms": interview.finished_at_ms,
+        "finished_by": interview.finished_by,
+        "kind": interview.kind.value,
+        "series": series and series.id,
+        "block": series and series.block,
+        "blocks": series and series.blocks,
+        **planned_row(interview),
     }
 
 

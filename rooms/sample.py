@@ -18,7 +18,7 @@ from collab.journal import Journal, Transaction
 from collab.log import encode
 from collab.record import Row, logs
 from rooms import schema, store
-from rooms.agenda import planned_row
+from rooms.agenda import new_row
 from rooms.audit import SYSTEM, Action, Subject, note
 from rooms.interview import Interview, Kind, Status
 from rooms.organisation import Organisation
@@ -69,20 +69,7 @@ async def _put(transaction: Transaction, journal: Journal, organisation: Organis
     """Hazard: nobody may have opened its log before this is committed, for its head is read from the disk."""
     connection = transaction.connection
     interview = _interview(organisation, content)
-    await connection.execute(
-        insert(schema.interviews).values(
-            id=interview.id,
-            organisation_id=interview.organisation_id,
-            status=interview.status.value,
-            created_by=interview.created_by,
-            created_at_ms=interview.created_at_ms,
-            active_at_ms=interview.active_at_ms,
-            finished_at_ms=interview.finished_at_ms,
-            finished_by=interview.finished_by,
-            kind=interview.kind.value,
-            **planned_row(interview),
-        )
-    )
+    await connection.execute(insert(schema.interviews).values(new_row(interview)))
     started_at_ms = _epoch_ms(content["recording"]["started_at"])
     for participant in _participants(interview.id, started_at_ms, content):
         await store.add_participant(connection, participant)

@@ -41,7 +41,7 @@ async def test_titles_are_generated(house: House) -> None:
     create = house.rooms.agenda.create
     plain, _ = await create(olga, PLAN)
     named, _ = await create(olga, Plan(language="python", candidate_name="Ada"))
-    assert plain.title == "Interview of 15 January 2027, 08:00 UTC"
+    assert plain.title == "Interview of 15 January 2027, 08:00:00 UTC"
     assert named.title == "Interview with Ada"
 
 
