@@ -19,7 +19,6 @@ const METHODS: Record<string, string> = {
   password: "with a password",
   google: "with Google",
   sso: "with single sign-on",
-  invitation: "with an invitation",
 };
 
 /** Where somebody is signed in; each of them can be ended. */
