@@ -10,7 +10,7 @@ from playwright.async_api import async_playwright, expect
 from tests.browser.conftest import FLAGS
 from tests.browser.person import WAIT_MS, House, wait
 from tests.support.api import Api
-from tests.support.proxy import PROXIES, Fronted, Proxy, check_logs
+from tests.support.proxy import PROXIES, Fronted, Proxy, in_front
 
 pytestmark = pytest.mark.anyio
 
@@ -18,26 +18,14 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize("kind", PROXIES, ids=lambda kind: kind.name)
 async def test_a_room_and_its_replay_behind_a_proxy(kind: type[Proxy], tmp_path: Path) -> None:
     proxy = kind(tmp_path / kind.name)
-    server = Fronted(tmp_path / "data", proxy.port)
-    server.start()
-    try:
-        proxy.start(server.port)
+    with in_front(proxy, tmp_path) as (server, secrets):
         async with async_playwright() as playwright:
             path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
             trusting = [*FLAGS, "--ignore-certificate-errors"]  # as if an authority had signed it
             browser = await playwright.chromium.launch(executable_path=path, args=trusting)
             await live(House(browser, server), proxy, server)
             await browser.close()
-        assert server.stop() == 0
-        proxy.stop()
-        check_logs(proxy.written(), [server.owner_link.rpartition("=")[2]])
-        server.check_log()
-    except BaseException:
-        print(proxy.written(), *server.log[-40:], sep="\n")
-        raise
-    finally:
-        server.kill()
-        proxy.kill()
+        secrets.append(server.owner_link.rpartition("=")[2])
 
 
 async def live(house: House, proxy: Proxy, server: Fronted) -> None:

@@ -5,7 +5,7 @@ from anyio import to_thread
 from playwright.async_api import Browser, expect
 
 from tests.browser.offline import until_kept
-from tests.browser.person import House
+from tests.browser.person import House, Person
 from tests.support.api import Api
 from tests.support.server import Server
 
@@ -56,14 +56,20 @@ async def test_killed_while_somebody_types(browser: Browser, frail: Server, kill
     await house.close()
 
 
+async def saved_before(house: House, api: Api) -> tuple[Person, str]:
+    """A candidate who has typed "before ", and the interview."""
+    interview = await api.create()
+    cleo = await house.visitor(interview, "Cleo")
+    await cleo.type("before ")
+    await cleo.until_saved()
+    return cleo, interview
+
+
 async def test_reloaded_while_the_server_is_gone(browser: Browser, frail: Server) -> None:
     """The page and what is not saved come from the browser; a proxy's 502 is no answer either."""
     house = House(browser, frail)
     async with Api(frail) as api:
-        interview = await api.create()
-        cleo = await house.visitor(interview, "Cleo")
-        await cleo.type("before ")
-        await cleo.until_saved()
+        cleo, interview = await saved_before(house, api)
         await until_kept(cleo)
         frail.kill()
         await cleo.type("gone ")
@@ -85,10 +91,7 @@ async def test_back_soon_after_a_restart(browser: Browser, frail: Server) -> Non
     """Row 23 in a browser: 1012 is said in words, and the page is back as soon as the server is."""
     house = House(browser, frail)
     async with Api(frail) as api:
-        interview = await api.create()
-        cleo = await house.visitor(interview, "Cleo")
-        await cleo.type("before ")
-        await cleo.until_saved()
+        cleo, interview = await saved_before(house, api)
         await to_thread.run_sync(frail.stop)
         await expect(cleo.page.locator(".banner")).to_contain_text("The server is restarting.")
         await cleo.type("meanwhile ")

@@ -8,7 +8,7 @@ from anyio import to_thread
 from tests.support.api import Api
 from tests.support.crowd import Crowd
 from tests.support.listener import Listener
-from tests.support.proxy import PROXIES, Fronted, Proxy, check_logs
+from tests.support.proxy import PROXIES, Fronted, Proxy, in_front
 
 pytestmark = pytest.mark.anyio
 
@@ -27,21 +27,8 @@ async def test_nothing_is_lost_behind_a_proxy(
 ) -> None:
     proxy = kind(tmp_path / kind.name)
     monkeypatch.setenv("SSL_CERT_FILE", str(proxy.certificate))
-    server = Fronted(tmp_path / "data", proxy.port)
-    server.start()
-    try:
-        proxy.start(server.port)
-        tickets = await live(proxy, server)
-        assert server.stop() == 0
-        proxy.stop()
-        check_logs(proxy.written(), tickets)
-        server.check_log()
-    except BaseException:
-        print(proxy.written(), *server.log[-40:], sep="\n")
-        raise
-    finally:
-        server.kill()
-        proxy.kill()
+    with in_front(proxy, tmp_path) as (server, secrets):
+        secrets.extend(await live(proxy, server))
 
 
 async def live(proxy: Proxy, server: Fronted) -> list[str]:

@@ -8,6 +8,8 @@ import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.server import ROOT, Server, free_port
@@ -190,3 +192,23 @@ def check_logs(written: str, secrets: list[str]) -> None:
     assert re.search(r"\?[a-z]+=|ticket|token", written) is None, written
     for secret in secrets:
         assert secret not in written
+
+
+@contextmanager
+def in_front(proxy: Proxy, folder: Path) -> Iterator[tuple[Fronted, list[str]]]:
+    """Both run meanwhile, and say nothing that they should not; the list is of secrets that no log has afterwards."""
+    server, secrets = Fronted(folder / "data", proxy.port), list[str]()
+    server.start()
+    try:
+        proxy.start(server.port)
+        yield server, secrets
+        assert server.stop() == 0
+        proxy.stop()
+        check_logs(proxy.written(), secrets)
+        server.check_log()
+    except BaseException:
+        print(proxy.written(), *server.log[-40:], sep="\n")
+        raise
+    finally:
+        server.kill()
+        proxy.kill()
