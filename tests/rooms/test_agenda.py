@@ -200,7 +200,7 @@ async def test_practice_and_sample_count_nowhere(house: House) -> None:
 
 async def test_whether_those_who_are_assigned_can_interview(house: House) -> None:
     """A38: members can; who has not accepted an invitation, or has been deactivated, cannot."""
-    olga, _ = await house.member(), await house.member("gone@example.org")
+    olga, _ = await house.member(role=MemberRole.ADMIN), await house.member("gone@example.org")
     now_ms = house.clock.now_ms()
     async with house.database.writing() as connection:
         gone = update(schema.members).where(schema.members.c.email == "gone@example.org")
