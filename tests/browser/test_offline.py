@@ -181,11 +181,13 @@ async def test_who_may_only_read_meanwhile_sends_nothing_and_is_shown_it(
     await expect(mona.page.locator(".saved")).to_have_text("Saved")
     await go_offline(mona)
     await mona.type("kept to herself")
-    for person, item in ((gus, "Mute…"), (mona, "Make observer")):
+    for person, item, told in ((gus, "Mute…", "muted"), (mona, "Make observer", "Observer")):
         await wait(person.page, f"{KEPT_ROWS}.endsWith(',1')")
         url = person.page.url
         await person.page.goto("about:blank")
         await olga.act("Gus" if person is gus else "Mona", item)
+        here = olga.page.get_by_role("list", name="People in this room")
+        await expect(here).to_contain_text(told)  # until then he may write
         await person.context.set_offline(False)
         await person.page.goto(url)
         await person.until("room.state().connection === 'synchronised'")
