@@ -68,6 +68,7 @@ async def test_a_colleague_is_invited_given_a_role_and_deactivated(house: House)
     await expect(places).to_have_text(["Interviews", "People", "Keys", "Audit log", "Organisation"])
     # An admin is given no way to change owners.
     await ivo.get_by_label("Search").fill(OWNER)
+    await expect(ivo.get_by_role("row", name="Ivo")).to_have_count(0)
     await expect(ivo.get_by_role("row", name=OWNER)).to_be_visible()
     await expect(ivo.get_by_role("row", name=OWNER).get_by_role("button")).to_have_count(0)
 
