@@ -16,6 +16,7 @@ from rooms import schema, store
 from rooms.access import Right
 from rooms.audit import Action, Actor, Subject, difference, note
 from rooms.bulletin import announce
+from rooms.door import turn_out
 from rooms.errors import (
     ExternalRefTaken,
     IdempotencyKeyReused,
@@ -184,6 +185,7 @@ class Agenda:
             await announce(transaction, interview, changed)
             if interview.status is not Status.FINISHED and _details(changed) != _details(interview):
                 await transaction.append(interview_id, "interview.changed", _details(changed))
+            await turn_out(transaction, self._seats, interview, changed)
             if changed.limits != interview.limits:
                 await self._seats.settle(transaction, changed)
             return changed

@@ -1,14 +1,18 @@
 """Who may come into a room at all, whatever seats are free."""
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rooms import store
+from collab.journal import Transaction
+from collab.wire import CloseCode
+from rooms import schema, store
 from rooms.device import removal_of
 from rooms.errors import Removed, RoleFixed, ScopeMissing, Unauthenticated
 from rooms.interview import Interview
 from rooms.member import Member
 from rooms.participant import MEMBERS_ONLY, Role, Ticket
 from rooms.principal import Principal
+from rooms.seat import Seats
 
 
 async def check_member(connection: AsyncConnection, interview: Interview, role: Role, member: Member | None) -> None:
@@ -43,3 +47,20 @@ async def check_device(
     removal = await removal_of(connection, interview_id, known)
     if removal is not None:
         raise Removed(*removal)
+
+
+async def turn_out(transaction: Transaction, seats: Seats, before: Interview, after: Interview) -> None:
+    """Those to whom it is not assigned any more and who saw it for no other reason: their tickets are revoked."""
+    connection, tickets = transaction.connection, schema.tickets.c
+    for email in set(before.interviewers) - set(after.interviewers):
+        member = await store.member(connection, email=email)
+        if member is None or Principal.of_member(member).can_see(after):
+            continue
+        for participant in await store.participants_of(connection, after.id, member.id):
+            if participant.role in MEMBERS_ONLY:
+                own = update(schema.tickets).where(
+                    tickets.participant_id == participant.id, tickets.revoked_at_ms.is_(None)
+                )
+                await connection.execute(own.values(revoked_at_ms=transaction.now_ms))
+                reason = "this interview is not assigned to you any more"
+                await seats.give_up(transaction, after, participant, CloseCode.TICKET, reason)

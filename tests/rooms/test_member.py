@@ -204,6 +204,34 @@ async def test_who_becomes_limited_leaves_the_rooms_that_are_not_his(house: Hous
         await house.rooms.join(others, Role.GUEST, member=member)
 
 
+async def test_whoever_is_limited_leaves_a_room_that_is_taken_from_him(house: House) -> None:
+    """A22, A52: at once, and comes back when it is his again; members who see everything stay."""
+    olga = await house.member(role=MemberRole.OWNER)
+    ben, cleo = await house.member("ben@example.org", MemberRole.LIMITED), await house.member("cleo@example.org")
+    both = ("ben@example.org", "cleo@example.org")
+    room = await house.interview(olga, interviewers=both)
+    there = [await house.join(room, Role.INTERVIEWER, each) for each in (ben, cleo)]
+    closed: list[tuple[str, CloseCode]] = []
+    for joined in there:
+        name = joined.participant.name
+        await house.rooms.seats.connected(
+            await house.grant(joined),
+            lambda code, _, name=name: closed.append((name, code)),  # type: ignore[misc]
+        )
+    late = await house.grant(there[0])
+    await house.rooms.agenda.change(olga, room, {"interviewers": ()})
+    assert closed == [("ben", CloseCode.TICKET)]
+    await house.rooms.seats.connected(late, lambda code, _: closed.append(("late", code)))
+    assert closed[1:] == [("late", CloseCode.TICKET)]
+    with pytest.raises(TicketInvalid):
+        await house.grant(there[0])
+    await house.grant(there[1])
+    with pytest.raises(ScopeMissing, match="not assigned"):
+        await house.join(room, Role.OBSERVER, ben)
+    await house.rooms.agenda.change(olga, room, {"interviewers": both})
+    assert (await house.join(room, Role.INTERVIEWER, ben)).participant.id == there[0].participant.id
+
+
 async def test_members_by_name_page_by_page(house: House) -> None:
     membership, olga = house.rooms.membership, await house.member()
     for name in ("Zoë", "Ada", "Ada"):
