@@ -114,13 +114,19 @@ class House:
         self._members: dict[str, StorageState] = {}
         self._contexts: list[BrowserContext] = []
 
-    async def window(self, *, owner: bool = False, member: str | None = None, user_agent: str | None = None) -> Page:
-        """A fresh browser, signed in as the owner, as a member of that name or as nobody."""
+    async def window(
+        self, *, owner: bool = False, member: str | None = None, user_agent: str | None = None, worker: bool = True
+    ) -> Page:
+        """
+        A fresh browser, signed in as the owner, as a member of that name or as nobody. Without `worker` it has no
+        service worker: requests that pass through one are not always routed.
+        """
         state = self._owner if owner else self._members[member] if member is not None else None
         context = await self.browser.new_context(
             storage_state=state,
             user_agent=user_agent,
             viewport={"width": 1200, "height": 700},
+            service_workers="allow" if worker else "block",
         )
         self._contexts.append(context)
         return await self.tab(context)
@@ -183,8 +189,8 @@ class House:
         await page.locator(".waiting").wait_for()
         return Person(page)
 
-    async def interviewer(self, interview: str) -> Person:
-        page = await self.window(owner=True)
+    async def interviewer(self, interview: str, *, worker: bool = True) -> Person:
+        page = await self.window(owner=True, worker=worker)
         await page.goto(f"{self.server.url}/i/{interview}")
         await page.get_by_role("button", name="Enter as interviewer").click()
         return await self._inside(page)

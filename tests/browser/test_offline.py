@@ -12,7 +12,6 @@ from tests.support.api import Api
 
 pytestmark = pytest.mark.anyio
 
-NO_WORKER = "Object.defineProperty(navigator, 'serviceWorker', { value: undefined })"
 SMILES = "😀 naïve 👩‍💻 "
 
 
@@ -310,8 +309,7 @@ async def leave(page: Page) -> None:
 
 async def test_a_server_that_does_not_answer_is_asked_again(house: House, interview: str) -> None:
     """Join and leave: the page says that it tries again, and does."""
-    page = await house.window()
-    await page.add_init_script(NO_WORKER)  # requests through one are not always routed
+    page = await house.window(worker=False)
     await page.goto(f"{house.server.url}/i/{interview}")
     await page.get_by_label("Your name").fill("Cleo")
     await page.get_by_label("the candidate").check()

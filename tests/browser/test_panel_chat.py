@@ -77,7 +77,7 @@ async def test_what_is_unread_is_what_one_may_read(house: House, interview: str)
 
 async def test_what_was_not_sent_keeps_its_words_until_somebody_decides(house: House, api: Api) -> None:
     interview = await api.create()
-    cleo = await house.visitor(interview, "Cleo")
+    cleo = await house.visitor(interview, "Cleo", page=await house.window(worker=False))
     box = cleo.page.get_by_label("Message", exact=True)
     unsent, said = cleo.page.locator(".chat-outbox"), cleo.page.locator(".chat-said")
     await cleo.page.route("**/chat", lambda route: route.abort())
@@ -130,7 +130,7 @@ async def test_a_message_that_was_not_sent_is_told_as_long_as_that_is_so(house: 
 
 
 async def test_what_was_not_sent_goes_out_by_itself_after_a_reload(house: House, interview: str) -> None:
-    cleo = await house.visitor(interview, "Cleo")
+    cleo = await house.visitor(interview, "Cleo", page=await house.window(worker=False))
     box = cleo.page.get_by_label("Message", exact=True)
     await cleo.page.route("**/chat", lambda route: route.abort())
     for words in ("once", "and again"):
@@ -144,7 +144,7 @@ async def test_what_was_not_sent_goes_out_by_itself_after_a_reload(house: House,
 
 
 async def test_on_a_slow_network_all_that_is_said_arrives_once_and_in_order(house: House, interview: str) -> None:
-    cleo = await house.visitor(interview, "Cleo")
+    cleo = await house.visitor(interview, "Cleo", page=await house.window(worker=False))
     gus = await house.visitor(interview, "Gus", "guest")
     answer = anyio.Event()
 
@@ -171,7 +171,7 @@ async def test_on_a_slow_network_all_that_is_said_arrives_once_and_in_order(hous
 
 
 async def test_what_arrived_is_not_called_unsent_because_its_answer_was_lost(house: House, interview: str) -> None:
-    cleo = await house.visitor(interview, "Cleo")
+    cleo = await house.visitor(interview, "Cleo", page=await house.window(worker=False))
 
     async def lose(route: Route) -> None:
         await route.fetch()
@@ -189,7 +189,7 @@ async def test_what_arrived_is_not_called_unsent_because_its_answer_was_lost(hou
 async def test_what_arrived_before_a_reload_is_not_said_again(house: House, interview: str) -> None:
     """B2: the page has heard neither an answer nor an event of it when it is loaded again, and others have spoken."""
     gus = await house.visitor(interview, "Gus", "guest")
-    cleo = await house.visitor(interview, "Cleo")
+    cleo = await house.visitor(interview, "Cleo", page=await house.window(worker=False))
     arrived = anyio.Event()
 
     async def lose(route: Route) -> None:

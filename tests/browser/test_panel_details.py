@@ -110,7 +110,7 @@ async def test_a_finish_that_came_too_late_is_no_error(house: House, api: Api) -
     """A35: both said yes before either was told."""
     interview = await api.create()
     await house.visitor(interview, "Cleo")
-    olga = await house.interviewer(interview)
+    olga = await house.interviewer(interview, worker=False)
     await olga.says("Cleo is here.")
 
     async def be_late(route: Route) -> None:
