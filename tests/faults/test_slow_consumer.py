@@ -97,7 +97,7 @@ async def test_ten_minutes(tmp_path: Path, server: str) -> None:
             interview = await api.create()
             cleo, olga = await api.join(interview, "candidate", "Cleo"), await api.join(interview, "interviewer")
             keys = int(MINUTES * 60 * PER_S)
-            pair = Pair(cleo.code, olga.code, keys=2 * keys, every_s=1 / PER_S)
+            pair = Pair(cleo.code, olga.code, keys=keys + PER_S * 5, every_s=1 / PER_S)
             slow = await api.join(interview, "guest", "Gus")
             await asyncio.to_thread(pair.type, PER_S * 5)
             pair.forget()

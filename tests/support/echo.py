@@ -47,8 +47,8 @@ class Pair:
 
     def __init__(self, candidate: str, interviewer: str, *, keys: int, every_s: float) -> None:
         """At most so many keys, one ``every_s``."""
+        self._keys = iter(keystrokes("x" * keys))  # while it makes them it answers no ping
         self._candidate, self._interviewer = Line(candidate + "&v=1"), Line(interviewer)
-        self._keys = iter(keystrokes("x" * keys))
         self._every_s = every_s
         self._clock = 0
         self._sent = 0
