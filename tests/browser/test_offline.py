@@ -136,6 +136,27 @@ async def test_two_tabs_of_one_participant_do_not_harm_each_other(house: House, 
     assert text == await one.text() == await two.text()
 
 
+DEAF = """() => {
+    window.WebSocket = class extends EventTarget {
+        static CONNECTING = 0
+        static OPEN = 1
+        static CLOSING = 2
+        static CLOSED = 3
+        readyState = 0
+        constructor() { super(); window.hasTried = true }
+        send() {}
+        close() {}
+    }
+}"""
+
+
+async def leave_unheard(page: Page) -> None:
+    """A page that is left is not offline any more: it may get its words through under its own name."""
+    await page.evaluate(DEAF)
+    await wait(page, "window.hasTried")
+    await page.goto("about:blank")
+
+
 async def test_what_was_kept_goes_to_nobody_else(house: House, api: Api, interview: str) -> None:
     """Another participant in the same browser neither sees nor sends it; the first one finds it again."""
     cleo = await house.visitor(interview, "Cleo")
@@ -146,7 +167,7 @@ async def test_what_was_kept_goes_to_nobody_else(house: House, api: Api, intervi
     await wait(cleo.page, f"{KEPT_ROWS}.endsWith(',1')")
     kept = await cleo.page.evaluate("localStorage.getItem('panelroom.stay.' + location.pathname.split('/').at(-1))")
     await cleo.page.evaluate("localStorage.clear()")
-    await cleo.page.goto("about:blank")
+    await leave_unheard(cleo.page)
     await cleo.context.set_offline(False)
     gus = await house.visitor(interview, "Gus", "guest", page=cleo.page)
     await gus.until_saved()
@@ -161,20 +182,6 @@ async def test_what_was_kept_goes_to_nobody_else(house: House, api: Api, intervi
     await cleo.until("room.text().includes('secret')")
     await cleo.until_saved()
     assert await api.text(interview) == await cleo.text()
-
-
-DEAF = """() => {
-    window.WebSocket = class extends EventTarget {
-        static CONNECTING = 0
-        static OPEN = 1
-        static CLOSING = 2
-        static CLOSED = 3
-        readyState = 0
-        constructor() { super(); window.hasTried = true }
-        send() {}
-        close() {}
-    }
-}"""
 
 
 async def until_in_roster(person: Person, name: str, words: str) -> None:
@@ -202,11 +209,8 @@ async def test_who_may_only_read_meanwhile_sends_nothing_and_is_shown_it(
     await mona.type("kept to herself")
     for person, name, item, told in ((gus, "Gus", "Mute…", "muted"), (mona, "Mona", "Make observer", "Observer")):
         await wait(person.page, f"{KEPT_ROWS}.endsWith(',1')")
-        # A page that is left is not offline any more and may get through; until it is decided, he may write.
-        await person.page.evaluate(DEAF)
-        await wait(person.page, "window.hasTried")
         url = person.page.url
-        await person.page.goto("about:blank")
+        await leave_unheard(person.page)
         await olga.act(name, item)
         await until_in_roster(olga, name, told)
         await person.context.set_offline(False)
