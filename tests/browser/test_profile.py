@@ -18,7 +18,7 @@ async def test_name_zone_password_and_sessions_are_ones_own(house: House) -> Non
     await page.goto(f"{house.server.url}/profile")
     you, password, sessions = (page.get_by_role("region", name=name) for name in ("You", "Password", "Sessions"))
     await you.get_by_label("Name").fill("Pétra \u202eProfile")
-    await you.get_by_label("Time zone").select_option("Asia/Tokyo")
+    await you.get_by_label("Time zone").fill("Asia/Tokyo")
     await you.get_by_role("button", name="Save").click()
     await expect(you.get_by_role("alert")).to_contain_text("Nothing was changed.")
     await you.get_by_label("Name").fill("Pétra Profile")

@@ -30,7 +30,7 @@ export interface InterviewItem {
 
 export type Counts = Record<Stage, number>;
 
-export interface InterviewPage {
+interface InterviewPage {
   items: InterviewItem[];
   /** Of all that the search finds, in every stage. */
   counts: Counts;

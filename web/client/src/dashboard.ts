@@ -50,9 +50,7 @@ class Dashboard {
   private readonly tabs = new StageTabs((stage) => {
     this.select(stage, this.query);
   });
-  private readonly search = new SearchBox((query) => {
-    this.find(query);
-  });
+  private readonly search = new SearchBox("Search", "Candidate, title or interviewer", (query) => { this.find(query); }, "/");
   private readonly creation = new Creation({
     onMade: (items) => {
       this.made(items);

@@ -3,10 +3,11 @@ import { ask } from "./dialog";
 import { h } from "./dom";
 import { field } from "./form_field";
 import { isolated } from "./isolated";
-import { ownZone, startField, startInput, zoneInput } from "./interview_when";
+import { ownZone, startField, startInput } from "./interview_when";
 import { EMAILS_HINT, interviewerField } from "./interviewer_field";
 import { may } from "./navigation";
 import { localOf } from "./wall_clock";
+import { zoneInput } from "./zone_input";
 
 const MOST_NAMED = 10;
 

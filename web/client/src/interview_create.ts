@@ -2,9 +2,10 @@ import { createBlocks, createInterview, newAttempt, type Block, type InterviewIt
 import { ask } from "./dialog";
 import { h } from "./dom";
 import { choice, field } from "./form_field";
-import { ownZone, startField, startInput, zoneInput } from "./interview_when";
+import { ownZone, startField, startInput } from "./interview_when";
 import { EMAILS_HINT, interviewerField } from "./interviewer_field";
 import { instantOf, isZone, localOf } from "./wall_clock";
+import { zoneInput } from "./zone_input";
 
 const MOST_BLOCKS = 12;
 const BLOCK_MS = 3_600_000;

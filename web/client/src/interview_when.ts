@@ -1,24 +1,10 @@
 import { h } from "./dom";
 import { field } from "./form_field";
 import { shell } from "./navigation";
-import { browserZone, dateWords, instantOf, isZone, zoneNames } from "./wall_clock";
+import { browserZone, dateWords, instantOf, isZone } from "./wall_clock";
 
 /** In which the member reads times. */
 export const ownZone = shell.member.time_zone ?? browserZone;
-
-/** A zone of the IANA database, found by any part of its name. */
-export function zoneInput(zone: string): HTMLInputElement {
-  const names = h("datalist", { id: "zones" }, ...zoneNames().map((name) => h("option", { value: name })));
-  document.getElementById("zones")?.remove();
-  document.body.append(names);
-  const input = h("input", { type: "text", value: zone, list: "zones", required: true, autocomplete: "off", spellcheck: "false" });
-  const check = (): void => {
-    input.setCustomValidity(isZone(input.value) ? "" : "Choose a zone from the list, such as Europe/Berlin.");
-  };
-  check();
-  input.addEventListener("input", check);
-  return input;
-}
 
 export function startInput(local: string): HTMLInputElement {
   return h("input", { type: "datetime-local", value: local, min: "2000-01-01T00:00", max: "2999-12-31T23:59" });

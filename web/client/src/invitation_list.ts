@@ -9,7 +9,7 @@ import { PagedList } from "./paged_list";
 import { ROLES, RoleChoice } from "./role_choice";
 import { showSecret } from "./secret_dialog";
 
-export interface InvitationItem {
+interface InvitationItem {
   id: string;
   email: string;
   name: string | null;

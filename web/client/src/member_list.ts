@@ -9,7 +9,7 @@ import { PagedList } from "./paged_list";
 import { ROLES, RoleChoice } from "./role_choice";
 import { showSecret } from "./secret_dialog";
 
-export interface MemberItem {
+interface MemberItem {
   id: string;
   email: string;
   name: string;

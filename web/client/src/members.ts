@@ -2,13 +2,17 @@ import { h, icon, mount } from "./dom";
 import { InvitationList } from "./invitation_list";
 import { MemberList } from "./member_list";
 import { may } from "./navigation";
-import { searchField } from "./paged_list";
+import { SearchBox } from "./search_box";
 import { tabList, type Tab } from "./tabs";
 
 /** Who belongs to the organisation; for those who invite, also who is invited. */
 const members = new MemberList();
 const invitations = new InvitationList();
-const search = searchField("Search by name or e-mail", (words) => void members.load(words === "" ? {} : { q: words }));
+const search = new SearchBox(
+  "Search by name or e-mail",
+  "Search by name or e-mail",
+  (words) => void members.load(words === "" ? {} : { q: words }),
+);
 const head = h("div", { class: "place-head" }, h("h1", {}, "People"));
 const tools = h("div", { class: "place-tools" });
 mount("main").append(head, tools, members.element);
@@ -22,7 +26,7 @@ if (may("invite_member")) {
   mount("main").append(invitations.element);
   head.append(invite);
   const list = tabList("People", tabs, ({ id }) => {
-    search.hidden = id !== "members";
+    search.element.hidden = id !== "members";
     void (id === "members" ? members : invitations).load();
   });
   invite.addEventListener("click", () => {
@@ -34,4 +38,4 @@ if (may("invite_member")) {
 } else {
   void members.load();
 }
-tools.append(search);
+tools.append(search.element);

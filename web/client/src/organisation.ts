@@ -1,12 +1,10 @@
-import "./settings.css";
 import * as api from "./api";
-import { h, mount } from "./dom";
+import { h } from "./dom";
 import { choice, field } from "./form_field";
 import { LoginMethods } from "./login_methods";
-import { problemWords } from "./navigation";
 import { savingForm } from "./saving_form";
-import { section } from "./section";
-import { zoneChoice } from "./zone_choice";
+import { section, settings } from "./settings";
+import { zoneInput } from "./zone_input";
 
 interface Organisation {
   name: string;
@@ -30,7 +28,7 @@ function general(organisation: Organisation): HTMLFormElement {
     maxlength: "200",
     autocomplete: "organization",
   });
-  const zone = zoneChoice(organisation.time_zone);
+  const zone = zoneInput(organisation.time_zone);
   return savingForm(
     "Save",
     [field("Name", name), field("Time zone", zone, "Of interviews for which nobody chooses another.")],
@@ -97,24 +95,13 @@ function limit(value: number): HTMLInputElement {
   });
 }
 
-const main = mount("main");
-const state = h("p", { class: "empty", role: "status" }, "Loading…");
-main.append(h("div", { class: "place-head" }, h("h1", {}, "Organisation")), state);
-
-async function load(): Promise<void> {
-  try {
-    const organisation = await api.call<Organisation>("GET", PATH);
-    const methods = new LoginMethods();
-    state.remove();
-    main.append(
-      section("General", "", general(organisation)),
-      section("Rooms", "For new interviews. Each one can have its own.", rooms(organisation)),
-      section("Signing in", "How people of your organisation prove who they are.", methods.element),
-    );
-    await methods.load();
-  } catch (error) {
-    state.textContent = `This cannot be shown. ${problemWords(error)} Reload the page to try again.`;
-  }
-}
-
-void load();
+void settings("Organisation", async () => {
+  const organisation = await api.call<Organisation>("GET", PATH);
+  const methods = new LoginMethods();
+  void methods.load();
+  return [
+    section("General", "", general(organisation)),
+    section("Rooms", "For new interviews. Each one can have its own.", rooms(organisation)),
+    section("Signing in", "How people of your organisation prove who they are.", methods.element),
+  ];
+});

@@ -1,15 +1,15 @@
 import "./list.css";
 import * as api from "./api";
-import { announce, h, icon } from "./dom";
+import { announce, h } from "./dom";
 import { problemWords } from "./navigation";
 
-export interface Page<T> {
+interface Page<T> {
   items: T[];
   /** Absent where there are never many. */
   next_cursor?: string | null;
 }
 
-export interface Column<T> {
+interface Column<T> {
   name: string;
   cell: (item: T) => Node | string | null;
   class?: string;
@@ -142,22 +142,4 @@ export class PagedList<T extends { id: string | number }> {
     );
     return h("tr", { class: this.shape.isPast?.(item) === true ? "is-past" : false }, ...cells);
   }
-}
-
-/** A field that looks in a list while one types. */
-export function searchField(label: string, find: (words: string) => void): HTMLElement {
-  const input = h("input", { type: "search", id: "search", placeholder: label, autocomplete: "off" });
-  let timer = 0;
-  input.addEventListener("input", () => {
-    window.clearTimeout(timer);
-    timer = window.setTimeout(() => {
-      find(input.value.trim());
-    }, 150);
-  });
-  return h(
-    "div",
-    { class: "search", role: "search" },
-    h("label", { for: "search" }, icon("search"), h("span", { class: "visually-hidden" }, label)),
-    input,
-  );
 }

@@ -1,13 +1,13 @@
-import "./settings.css";
 import * as api from "./api";
-import { h, mount, pageConfig } from "./dom";
+import { h, pageConfig } from "./dom";
 import { field } from "./form_field";
-import { problemWords, shell, type MemberRole } from "./navigation";
+import { shell, type MemberRole } from "./navigation";
 import { ROLES } from "./role_choice";
 import { savingForm } from "./saving_form";
-import { section } from "./section";
 import { SessionList } from "./session_list";
-import { ownZone, zoneChoice } from "./zone_choice";
+import { section, settings } from "./settings";
+import { browserZone } from "./wall_clock";
+import { zoneInput } from "./zone_input";
 
 interface Profile {
   name: string;
@@ -22,7 +22,7 @@ const { min_password } = pageConfig() as { min_password: number };
 
 function person(profile: Profile): HTMLElement {
   const name = h("input", { type: "text", value: profile.name, required: true, maxlength: "80", autocomplete: "name" });
-  const zone = zoneChoice(profile.time_zone, `As this browser has it: ${ownZone().replaceAll("_", " ")}`);
+  const zone = zoneInput(profile.time_zone ?? "", `As this browser has it: ${browserZone}`);
   const { name: role, may } = ROLES[profile.role];
   const email = h("input", { type: "email", class: "input", required: true, maxlength: "254", autocomplete: "email" });
   const isNew = !shell.member.is_named;
@@ -98,32 +98,21 @@ function password(profile: Profile, sessions: SessionList): HTMLElement {
   );
 }
 
-const main = mount("main");
-const state = h("p", { class: "empty", role: "status" }, "Loading…");
-main.append(h("div", { class: "place-head" }, h("h1", {}, "Your profile")), state);
-
-async function load(): Promise<void> {
-  try {
-    const profile = await api.call<Profile>("GET", PATH);
-    const sessions = new SessionList();
-    state.remove();
-    main.append(
-      section("You", "", person(profile)),
-      section(
-        "Password",
-        profile.has_password ? "" : "You have none yet. With one you sign in without a link.",
-        password(profile, sessions),
-      ),
-      section(
-        "Sessions",
-        "Where you are signed in. End what you do not know, and change your password then.",
-        sessions.element,
-      ),
-    );
-    await sessions.load();
-  } catch (error) {
-    state.textContent = `This cannot be shown. ${problemWords(error)} Reload the page to try again.`;
-  }
-}
-
-void load();
+void settings("Your profile", async () => {
+  const profile = await api.call<Profile>("GET", PATH);
+  const sessions = new SessionList();
+  void sessions.load();
+  return [
+    section("You", "", person(profile)),
+    section(
+      "Password",
+      profile.has_password ? "" : "You have none yet. With one you sign in without a link.",
+      password(profile, sessions),
+    ),
+    section(
+      "Sessions",
+      "Where you are signed in. End what you do not know, and change your password then.",
+      sessions.element,
+    ),
+  ];
+});

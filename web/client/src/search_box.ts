@@ -5,22 +5,24 @@ const PAUSE_MS = 150;
 /** Searches while one types; Escape ends the search. */
 export class SearchBox {
   private timer = 0;
-  private readonly input = h("input", {
-    type: "search",
-    id: "search",
-    placeholder: "Candidate, title or interviewer",
-    autocomplete: "off",
-    maxlength: "200",
-    "aria-keyshortcuts": "/",
-  });
-  readonly element = h(
-    "div",
-    { class: "search", role: "search" },
-    h("label", { for: "search" }, icon("search"), h("span", { class: "visually-hidden" }, "Search")),
-    this.input,
-  );
+  readonly element: HTMLElement;
+  private readonly input: HTMLInputElement;
 
-  constructor(onQuery: (query: string) => void) {
+  constructor(label: string, placeholder: string, onQuery: (query: string) => void, shortcut?: string) {
+    this.input = h("input", {
+      type: "search",
+      id: "search",
+      placeholder,
+      autocomplete: "off",
+      maxlength: "200",
+      "aria-keyshortcuts": shortcut ?? false,
+    });
+    this.element = h(
+      "div",
+      { class: "search", role: "search" },
+      h("label", { for: "search" }, icon("search"), h("span", { class: "visually-hidden" }, label)),
+      this.input,
+    );
     const tell = (): void => {
       onQuery(this.value);
     };

@@ -1,12 +1,12 @@
 import type { Counts, Stage } from "./agenda";
 import { h } from "./dom";
 import { STAGE_NAMES } from "./interview_row";
+import { listenToTabs, markTabs } from "./tabs";
 
 export const STAGES: readonly Stage[] = ["pending", "active", "finished"];
 
 /** A tab for each stage, with how many interviews are in it. None is selected while all of them are searched. */
 export class StageTabs {
-  private current: Stage = "pending";
   private readonly tabs = STAGES.map((stage) =>
     h(
       "button",
@@ -18,34 +18,13 @@ export class StageTabs {
   readonly element = h("div", { role: "tablist", class: "tabs", "aria-label": "Stage" }, ...this.tabs);
 
   constructor(choose: (stage: Stage) => void) {
-    this.tabs.forEach((tab, at) => {
-      tab.addEventListener("click", () => {
-        choose(STAGES[at] ?? "pending");
-      });
-    });
-    this.element.addEventListener("keydown", (event) => {
-      const at = STAGES.indexOf(this.current);
-      const next: Partial<Record<string, number>> = {
-        ArrowRight: (at + 1) % STAGES.length,
-        ArrowLeft: (at + STAGES.length - 1) % STAGES.length,
-        Home: 0,
-        End: STAGES.length - 1,
-      };
-      const to = next[event.key];
-      if (to === undefined) return;
-      event.preventDefault();
-      choose(STAGES[to] ?? "pending");
-      this.tabs[to]?.focus();
+    listenToTabs(this.element, this.tabs, (at) => {
+      choose(STAGES[at] ?? "pending");
     });
   }
 
-  /** The current one stays in the tab order, selected or not. */
   show(current: Stage, isSelected: boolean): void {
-    this.current = current;
-    STAGES.forEach((stage, at) => {
-      this.tabs[at]?.setAttribute("aria-selected", String(isSelected && stage === current));
-      this.tabs[at]?.setAttribute("tabindex", stage === current ? "0" : "-1");
-    });
+    markTabs(this.tabs, STAGES.indexOf(current), isSelected);
   }
 
   showCounts(counts: Counts): void {

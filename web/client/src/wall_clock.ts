@@ -4,7 +4,7 @@ const DAY_MS = 24 * 3_600_000;
 export const browserZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export function zoneNames(): string[] {
-  return ["UTC", ...Intl.supportedValuesOf("timeZone")];
+  return [...new Set(["UTC", ...Intl.supportedValuesOf("timeZone")])];
 }
 
 /** An offset like +01:00 is none: it knows no summer. */
