@@ -9,7 +9,8 @@ export const EMAILS_HINT = "E-mail addresses, with commas between them.";
 
 /** E-mail addresses, with commas between them; members are proposed by name and address. */
 export function interviewerField(label: string, emails: readonly string[], hint?: string): { element: HTMLElement; emails: () => string[] } {
-  const input = h("input", { type: "email", multiple: true, value: emails.join(", "), autocomplete: "off" });
+  const input = h("input", { type: "email", multiple: true, autocomplete: "off" });
+  input.value = emails.join(", "); // as an attribute after `multiple`, Chromium shows nothing of it
   const element = field(label, input, hint);
   const names = h("datalist", { id: `${input.id}-names` });
   input.setAttribute("list", names.id);
