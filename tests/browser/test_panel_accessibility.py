@@ -23,7 +23,7 @@ async def test_no_state_of_the_panel_has_a_violation(house: House, api: Api) -> 
     interview = await api.create(
         lobby=True,
         policy={"interviewers": 1, "guests": 1},
-        instructions="Bring tea.",
+        instructions="Bring tea.\n" * 40,
         meeting_url="https://meet.example.org/abc",
     )
     cleo = await house.outside(interview, "Cleo Carpenter")

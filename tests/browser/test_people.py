@@ -22,7 +22,7 @@ async def act(page: Page, name: str, item: str) -> None:
 
 async def test_a_colleague_is_invited_given_a_role_and_deactivated(house: House) -> None:
     """A30, A38, A52: pending, then accepted; each role is shown its places alone; deactivation ends what is open."""
-    email = f"ivo-{uuid.uuid4().hex[:8]}@example.org"
+    email = f"ivo-{uuid.uuid4().hex}-of-the-large-family@a-rather-long-name.example.org"
     owner, ivo = await house.window(owner=True), await house.window()
     people = f"{house.server.url}/people"
     await owner.goto(house.server.url)

@@ -45,12 +45,19 @@ class Dashboard {
   private readonly stale = h("p", { class: "notice warn", role: "alert", hidden: true });
   private readonly empty = h("div", { class: "empty" }, "Loading…");
   private readonly pager = new Pager(PAGE_SIZE, () => {
-    void this.refresh().then(() => { this.panel.scrollIntoView({ block: "nearest" }); });
+    void this.refresh().then(() => { this.panel.scrollIntoView({ block: "start" }); });
   });
   private readonly tabs = new StageTabs((stage) => {
     this.select(stage, this.query);
   });
-  private readonly search = new SearchBox("Search", "Candidate, title or interviewer", (query) => { this.find(query); }, "/");
+  private readonly search = new SearchBox(
+    "Search",
+    "Candidate, title or interviewer",
+    (query) => {
+      this.find(query);
+    },
+    "/",
+  );
   private readonly creation = new Creation({
     onMade: (items) => {
       this.made(items);
@@ -161,16 +168,16 @@ class Dashboard {
   }
 
   private menu(item: InterviewItem): MenuItem[] {
-    const rename = { label: "Rename", onChoose: () => void this.changed(askTitle(item)) };
+    const rename = { label: "Rename…", onChoose: () => void this.changed(askTitle(item)) };
     const copy = { label: "Duplicate", onChoose: () => void this.creation.duplicate(item) };
     const copies = this.mayCreate ? [copy] : [];
     if (item.status === "finished") return [rename, ...copies];
     return [
       rename,
-      { label: "Reschedule", onChoose: () => void this.changed(askStart(item)) },
-      { label: "Interviewers", onChoose: () => void this.changed(askInterviewers(item)) },
+      { label: "Reschedule…", onChoose: () => void this.changed(askStart(item)) },
+      { label: "Interviewers…", onChoose: () => void this.changed(askInterviewers(item)) },
       ...copies,
-      { label: "Delete", isDangerous: true, onChoose: () => void this.cancel([item]) },
+      { label: "Delete…", isDangerous: true, onChoose: () => void this.cancel([item]) },
     ];
   }
 
@@ -299,7 +306,7 @@ class Dashboard {
     const item = this.table.focused;
     const { ticked } = this.table;
     const ofRow = item === null || !this.mayChange ? [] : this.menu(item);
-    const keys: Partial<Record<string, string>> = { Rename: "F2", Delete: "Delete" };
+    const keys: Partial<Record<string, string>> = { "Rename…": "F2", "Delete…": "Delete" };
     const row = ofRow.map(({ label, onChoose }): Command => ({
       name: label,
       detail: item?.title ?? "",

@@ -15,7 +15,7 @@ export function finishedNotice({ by, replay, onDownload }: Finished, undo: HTMLE
   return h(
     "section",
     { class: "notice finished", role: "status", tabindex: "-1" },
-    h("p", {}, h("strong", { dir: "auto" }, finisherWords(by)), " Nothing more is recorded. ", next),
+    h("p", {}, h("strong", {}, finisherWords(by)), " Nothing more is recorded. ", next),
     h(
       "div",
       { class: "row" },

@@ -2,8 +2,9 @@ import { createBlocks, createInterview, newAttempt, type Block, type InterviewIt
 import { ask } from "./dialog";
 import { h } from "./dom";
 import { choice, field } from "./form_field";
-import { ownZone, startField, startInput } from "./interview_when";
+import { startField, startInput } from "./interview_when";
 import { EMAILS_HINT, interviewerField } from "./interviewer_field";
+import { ownZone } from "./moment";
 import { instantOf, isZone, localOf } from "./wall_clock";
 import { zoneInput } from "./zone_input";
 

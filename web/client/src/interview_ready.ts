@@ -2,7 +2,7 @@ import type { InterviewItem } from "./agenda";
 import { copyButton } from "./clipboard";
 import { h, icon } from "./dom";
 import { isolated } from "./isolated";
-import { ownZone } from "./interview_when";
+import { ownZone } from "./moment";
 import { dateWords } from "./wall_clock";
 
 /** The links of what was just made, above the list until they are put away. */

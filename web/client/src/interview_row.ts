@@ -3,7 +3,7 @@ import { copyButton } from "./clipboard";
 import { h, icon } from "./dom";
 import { fold, marked } from "./found";
 import { STATE_WORDS } from "./interview_change";
-import { ownZone } from "./interview_when";
+import { ownZone } from "./moment";
 import { dateWords } from "./wall_clock";
 
 export const STAGE_NAMES: Record<Stage, string> = { pending: "Pending", active: "Active", finished: "Finished" };
@@ -93,7 +93,7 @@ function interviewers(assigned: readonly Assigned[], words: readonly string[]): 
 function time({ scheduled_at, created_at, time_zone }: InterviewItem): HTMLElement {
   const at = scheduled_at ?? created_at;
   const own = shortWords(Date.parse(at));
-  const shown = h("time", { datetime: at, title: dateWords(Date.parse(at), ownZone) }, scheduled_at === null ? `Created ${own}` : capital(own));
+  const shown = h("time", { datetime: at, title: `${dateWords(Date.parse(at), ownZone)} (${ownZone})` }, scheduled_at === null ? `Created ${own}` : capital(own));
   shown.classList.toggle("list-planned", scheduled_at !== null);
   const there = scheduled_at === null || time_zone === null ? "" : clockWords(Date.parse(at), time_zone);
   if (there === "" || there === clockWords(Date.parse(at), ownZone)) return shown;

@@ -1,10 +1,7 @@
 import { h } from "./dom";
 import { field } from "./form_field";
-import { shell } from "./navigation";
-import { browserZone, dateWords, instantOf, isZone } from "./wall_clock";
-
-/** In which the member reads times. */
-export const ownZone = shell.member.time_zone ?? browserZone;
+import { ownZone } from "./moment";
+import { dateWords, instantOf, isZone } from "./wall_clock";
 
 export function startInput(local: string): HTMLInputElement {
   return h("input", { type: "datetime-local", value: local, min: "2000-01-01T00:00", max: "2999-12-31T23:59" });

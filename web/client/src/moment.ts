@@ -1,17 +1,29 @@
 import { h } from "./dom";
+import { shell } from "./navigation";
+import { browserZone } from "./wall_clock";
 
-/** Short where it is read, whole where one points at it. */
+/** In which the member reads times. */
+export const ownZone = shell.member.time_zone ?? browserZone;
+
+/** Short where it is read, whole where one points at it: by the member's clock. */
 export function moment(iso: string): HTMLTimeElement {
   const date = new Date(iso);
-  const today = date.toDateString() === new Date().toDateString();
-  const clock = date.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
-  const day = date.toLocaleDateString(undefined, { day: "numeric", month: "short", year: "numeric" });
-  return h("time", { datetime: iso, title: date.toLocaleString() }, today ? `Today, ${clock}` : day);
+  const day = words(date, { day: "numeric", month: "short", year: "numeric" });
+  const today = words(new Date(), { day: "numeric", month: "short", year: "numeric" }) === day;
+  const clock = words(date, { hour: "2-digit", minute: "2-digit" });
+  return h("time", { datetime: iso, title: whole(date) }, today ? `Today, ${clock}` : day);
 }
 
-/** To the second, for a log. */
+/** To the second and with the zone, for a log. */
 export function exactMoment(iso: string): HTMLTimeElement {
   const date = new Date(iso);
-  const words = date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
-  return h("time", { datetime: iso, title: date.toISOString() }, words);
+  return h("time", { datetime: iso, title: whole(date) }, words(date, { dateStyle: "medium", timeStyle: "long" }));
+}
+
+function whole(date: Date): string {
+  return words(date, { dateStyle: "full", timeStyle: "long" });
+}
+
+function words(date: Date, options: Intl.DateTimeFormatOptions): string {
+  return date.toLocaleString(undefined, { ...options, timeZone: ownZone });
 }

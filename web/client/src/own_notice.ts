@@ -86,7 +86,7 @@ export class OwnNotice {
       this.drop();
       this.putMute();
     });
-    const text = h("p", {}, h("strong", { dir: "auto" }, words), " ", h("span", { dir: "auto" }, why));
+    const text = h("p", {}, h("strong", {}, words), " ", h("span", { dir: "auto" }, why));
     this.shown = h("section", { class: style, "data-own": own }, text, own === "muted" ? null : close);
     this.place.prepend(this.shown);
     this.place.scrollTop = 0;

@@ -174,7 +174,7 @@ export class ReplayLog {
       { type: "button", class: isChat ? "happened-row is-chat is-ahead" : "happened-row is-ahead", tabindex: "-1" },
       h("span", { class: "happened-time" }, clock(event.at_ms)),
       dot,
-      isChat ? said(event) : h("span", { class: "happened-words", dir: "auto" }, eventWords(event, participants)),
+      isChat ? said(event) : h("span", { class: "happened-words" }, eventWords(event, participants)),
     );
     row.addEventListener("focus", () => {
       this.stopAt(row);
