@@ -260,7 +260,8 @@ class Dashboard {
       }
     } else if (this.query !== "") {
       const where = this.isNarrowed ? `under ${STAGE_NAMES[this.stage]}` : "in any stage";
-      this.empty.replaceChildren(h("p", {}, `Nothing matches “${this.query}” ${where}.`));
+      const advice = "Part of a name, a title or an e-mail address is enough.";
+      this.empty.replaceChildren(h("p", {}, `Nothing matches “${this.query}” ${where}. ${advice}`));
     } else {
       this.empty.replaceChildren(h("p", {}, this.mayCreate ? EMPTY[this.stage] : NOTHING_ASSIGNED));
     }
