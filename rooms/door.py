@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.journal import Transaction
 from collab.wire import CloseCode
-from rooms import schema, store
+from rooms import schema, session, store
 from rooms.device import removal_of
 from rooms.errors import Removed, RoleFixed, ScopeMissing, Unauthenticated
 from rooms.interview import Interview
@@ -15,10 +15,19 @@ from rooms.principal import Principal
 from rooms.seat import Seats
 
 
-async def check_member(connection: AsyncConnection, interview: Interview, role: Role, member: Member | None) -> None:
+async def check_member(  # noqa: PLR0917 - who wants to come in where, as what, by what
+    connection: AsyncConnection,
+    interview: Interview,
+    role: Role,
+    member: Member | None,
+    session_id: str | None,
+    now_ms: int,
+) -> None:
     """Raises Unauthenticated, ScopeMissing, Removed, RoleFixed."""
     if member is None:
         return
+    if session_id is not None and not await session.is_there(connection, session_id, now_ms):
+        raise Unauthenticated("Your session has ended. Sign in again.")
     now = await store.member(connection, id=member.id)
     if now is None or not now.is_active:
         raise Unauthenticated("Your account was deactivated. Ask an owner or an admin of your organisation.")

@@ -1,15 +1,16 @@
 """Signing in: by a password, or by what a provider says of somebody."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
-from sqlalchemy import RowMapping, delete, insert, select
+from sqlalchemy import RowMapping, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
 from collab.database import Database
 from rooms import audit, invitation, provider, schema, session, store
 from rooms.audit import Action, Actor, Subject
-from rooms.errors import IdentityRefused, LoginExpired, PasswordWrong, ProviderUnknown, TextInvalid
+from rooms.errors import IdentityRefused, LoginExpired, PasswordWrong, ProviderUnknown, TextInvalid, TooBusy
 from rooms.identity import Claims, Identities, Provider
 from rooms.member import Member
 from rooms.password import Passwords
@@ -73,12 +74,18 @@ class Logins:
             row = await _active(connection, wanted)
         known = None if row is None else row["password_hash"]
         is_right = await self.passwords.matches(known, password)
-        if row is None or not is_right:
+        if row is None or known is None or not is_right:
             raise PasswordWrong("Try again, or ask an admin of your organisation for a sign-in link.")
+        renewed = None
+        with suppress(TooBusy):  # next time, then
+            renewed = await self.passwords.renewed(known, password)
         async with self._database.writing() as connection:
             now = await _active(connection, wanted)
             if now is None or now["password_hash"] != known:
                 raise PasswordWrong("Try again, or ask an admin of your organisation for a sign-in link.")
+            if renewed is not None:
+                own = update(schema.members).where(schema.members.c.id == row["id"])
+                await connection.execute(own.values(password_hash=renewed))
             return await session.begin(
                 connection,
                 row["id"],

@@ -14,7 +14,7 @@ from collab.database import Database
 from collab.journal import Journal, Transaction
 from collab.registry import Registry
 from collab.wire import CloseCode
-from rooms import schema, session, store
+from rooms import schema, store
 from rooms.access import Right
 from rooms.audit import Actor
 from rooms.authority import authorised
@@ -114,8 +114,6 @@ class Membership:
                 return known
             member = replace(known, deactivated_at_ms=now_ms)
             await set_member(connection, known, member, now_ms, Actor.of(asker))
-            await session.end_all(connection, member.id)
-            await connection.execute(delete(schema.sign_in_links).where(schema.sign_in_links.c.member_id == member.id))
             out = await self._turn_out(transaction, member, lambda _role, _room: True)
             transaction.on_commit.append(lambda: self.on_out([member.id]))
         await self._free(out)

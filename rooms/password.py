@@ -39,6 +39,12 @@ class Passwords:
         check(password, *personal)
         return await self._run(lambda: hasher.hash(_bytes(password)))
 
+    async def renewed(self, known: str, password: str) -> str | None:
+        """The right one, hashed as new ones are; None where it is already. Raises TooBusy."""
+        if not hasher.check_needs_rehash(known):
+            return None
+        return await self._run(lambda: hasher.hash(_bytes(password)))
+
     async def _run(self, step: Callable[[], _Result]) -> _Result:
         if self._limiter.statistics().tasks_waiting >= _MAX_WAITING:
             raise TooBusy("Too many people are signing in. Try again in a moment.")

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from collab.clock import Clock
 from collab.database import Database
 from rooms import keyring, schema, session, store
-from rooms.access import Right
+from rooms.access import Right, may
 from rooms.audit import COMMAND_LINE, SYSTEM, Action, Actor, Subject, difference, note
 from rooms.authority import authorised
 from rooms.errors import LastOwner, MemberUnknown, OnBehalfMissing, ScopeMissing, SignInLinkInvalid, TextInvalid
@@ -22,6 +22,7 @@ from rooms.secret import digest, new_id, new_secret
 from rooms.text import MAX_NAME_CHARACTERS, clean, clean_email, clean_name, clean_time_zone, is_blank
 
 SIGN_IN_LINK_MS = 24 * 3_600_000
+_POWERS = (Right.CHANGE_MEMBER, Right.CHANGE_OWNER)
 FIRST_OWNER = "owner@localhost"
 """The address of an owner whom nobody has named yet; he says his own in his profile, once."""
 
@@ -203,13 +204,17 @@ async def put_password(
     """Sessions and links of before end; ``but`` is the secret of the session that goes on."""
     own = schema.members.c.id == member.id
     await connection.execute(update(schema.members).where(own).values(password_hash=password_hash))
-    await session.end_all(connection, member.id, but=but)
+    ended = await session.end_all(connection, member.id, now_ms, but=but)
     await _end_links(connection, member)
-    await note(connection, member.organisation_id, now_ms, actor, Action.PASSWORD_SET, Subject.of(member))
+    subject, detail = Subject.of(member), {"sessions": ended} if ended else {}
+    await note(connection, member.organisation_id, now_ms, actor, Action.PASSWORD_SET, subject, detail)
 
 
 async def set_member(connection: AsyncConnection, known: Member, member: Member, now_ms: int, actor: Actor) -> None:
-    """What may change of him, and is not so already. Raises LastOwner."""
+    """What may change of him, and is not so already. Whoever is deactivated has no session and no link any more.
+
+    Raises LastOwner.
+    """
     changed = difference(_member_row(known), _member_row(member))
     if not changed:
         return
@@ -218,12 +223,21 @@ async def set_member(connection: AsyncConnection, known: Member, member: Member,
         raise LastOwner(f"{known.name} is the only owner. Make somebody else an owner first.")
     row = update(schema.members).where(schema.members.c.id == member.id)
     await connection.execute(row.values(_member_row(member)))
-    if is_owner and not was_owner:
-        await _end_links(connection, member)  # an admin may have made one, and kept it until it would make him an owner
+    detail: dict[str, Any] = dict(changed)
     action = Action.MEMBER_CHANGED
-    if changed.pop("deactivated_at_ms", None) is not None:
+    if detail.pop("deactivated_at_ms", None) is not None:
         action = Action.MEMBER_REACTIVATED if member.is_active else Action.MEMBER_DEACTIVATED
-    await note(connection, member.organisation_id, now_ms, actor, action, Subject.of(member), changed)
+    ended = 0
+    if not member.is_active:
+        ended = await session.end_all(connection, member.id, now_ms)
+        await _end_links(connection, member)
+    elif any(may(member.role, right) and not may(known.role, right) for right in _POWERS):
+        # Who made a link may have kept it, or what he has opened with it, until it would give him these.
+        ended = await session.end_all(connection, member.id, now_ms, method=session.Method.LINK)
+        await _end_links(connection, member)
+    if ended:
+        detail["sessions"] = ended
+    await note(connection, member.organisation_id, now_ms, actor, action, Subject.of(member), detail)
 
 
 async def _end_links(connection: AsyncConnection, member: Member) -> None:

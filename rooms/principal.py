@@ -1,6 +1,6 @@
 """On whose authority something is asked: a member's session or a key."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from rooms.access import Right, may
@@ -20,10 +20,11 @@ class Principal:
     email: str | None
     name: str
     expires_at_ms: int | None = None
+    session_id: str | None = field(default=None, compare=False)  # of a member who is signed in
     address: str = ""  # from where it asks
 
     @classmethod
-    def of_member(cls, member: Member, expires_at_ms: int | None = None) -> "Principal":
+    def of_member(cls, member: Member, expires_at_ms: int | None = None, session_id: str | None = None) -> "Principal":
         return cls(
             "member",
             member.id,
@@ -33,6 +34,7 @@ class Principal:
             member.email,
             member.name,
             expires_at_ms,
+            session_id,
         )
 
     @classmethod

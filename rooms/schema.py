@@ -215,7 +215,10 @@ tickets = Table(
     Column("expires_at_ms", Integer, nullable=False),
     Column("revoked_at_ms", Integer),
     Column("device_id", Text),
+    Column("session_id", Text),  # of the member's session with which he joined: it ends with that
     Index("ticket_by_participant", "participant_id"),
+    Index("ticket_by_session", "session_id", sqlite_where=text("session_id IS NOT NULL")),
+    Index("ticket_by_revocation", "revoked_at_ms", sqlite_where=text("revoked_at_ms IS NOT NULL")),
 )
 devices = Table(  # browsers, by the cookie that they keep
     "device",

@@ -186,11 +186,13 @@ class Seats:
         listening = {device for device in self._listening.get(participant_id, ()) if device is not None}
         return connected if connections else None, connected | listening
 
-    def is_connected_elsewhere(self, participant_id: str, ticket_id: str) -> bool:
-        return any(grant.ticket_id != ticket_id for grant in self._connections.get(participant_id, ()))
+    def tickets(self, participant_id: str) -> set[str]:
+        return {grant.ticket_id for grant in self._connections.get(participant_id, ())}
 
-    def is_connected_with(self, participant_id: str, ticket_id: str) -> bool:
-        return any(grant.ticket_id == ticket_id for grant in self._connections.get(participant_id, ()))
+    def close(self, ticket_ids: Collection[str], code: CloseCode, reason: str) -> None:
+        connections = [each for own in self._connections.values() for each in own.items()]
+        for close in [close for grant, close in connections if grant.ticket_id in ticket_ids]:
+            close(code, reason)
 
     async def connected(self, grant: Grant, close: Close) -> None:
         """One more open connection of this participant, whose seat is held. What may have changed since it was granted
@@ -388,8 +390,7 @@ class Seats:
         if self._registry.is_draining:  # everybody goes at once; the next process begins with it
             return
         async with self._journal.transaction() as transaction:
-            interview = await store.interview(transaction.connection, interview_id)
-            if interview is None:
+            if (interview := await store.interview(transaction.connection, interview_id)) is None:
                 return
             for participant_id in participants:
                 if interview.phase in _OVER:  # its end is the last line of its log, and says that everybody has gone

@@ -38,6 +38,7 @@ from rooms.people import People
 from rooms.policy import Admission, Opening, Part, Phase, State, grants, split_document_id
 from rooms.practice import Practice
 from rooms.principal import Principal
+from rooms.revocation import Revocations
 from rooms.sample import Samples
 from rooms.search import Search
 from rooms.seat import Seats
@@ -88,6 +89,7 @@ class Service:
         self.chat = Chat(journal)
         self.moderation = Moderation(database, journal, self.seats)
         self.membership = Membership(database, journal, registry, self.seats, self.moderation)
+        self.revocations = Revocations(database, clock, self.seats)
         self.lifecycle = Lifecycle(database, journal, registry, reopen_ms=int(reopen_s * 1000))
         self.practice = Practice(database, self.agenda, self.lifecycle)
         self.samples = Samples(database, journal)
@@ -103,14 +105,16 @@ class Service:
         *,
         name: str = "",
         member: Member | None = None,
+        session_id: str | None = None,
         resume: str | None = None,
         device: str | None = None,
         browser: str = "",
     ) -> Joined:
         """A ticket and a seat, for a new participant or for the one that the asker is already.
 
-        ``member`` is on whose authority it is asked; ``resume`` an earlier ticket of the same interview, which may have
-        expired; ``device`` what an earlier answer gave to this browser, ``browser`` which one it is.
+        ``member`` is on whose authority it is asked, and ``session_id`` by which session of his; ``resume`` an earlier
+        ticket of the same interview, which may have expired; ``device`` what an earlier answer gave to this browser,
+        ``browser`` which one it is.
         Raises InterviewUnknown, InterviewFinished, Unauthenticated, ScopeMissing, TicketInvalid, Removed, RoleFixed.
         """
         if member is None and role in MEMBERS_ONLY:
@@ -129,11 +133,15 @@ class Service:
             if ticket is not None and ticket.participant.interview_id != interview_id:
                 raise TicketInvalid("The earlier ticket is of another interview.")
             device_id = None if device is None else await device_of(connection, digest(device))
-            await check_member(connection, interview, role, member)
+            if role not in MEMBERS_ONLY:
+                session_id = None  # it takes none
+            await check_member(connection, interview, role, member, session_id, now_ms)
             await check_device(connection, interview_id, role, ticket, device_id)
             participant = await store.participant_as(connection, interview_id, role, member.id if member else None)
             if resume is not None:
-                if ticket is None or not ticket.is_valid(now_ms - RESUME_MS):
+                # A member is known by himself: his ticket may have ended with a session before this one.
+                is_own = ticket is not None and member is not None and ticket.participant.member_id == member.id
+                if ticket is None or not (is_own or ticket.is_valid(now_ms - RESUME_MS)):
                     raise TicketInvalid("The earlier ticket is wrong, too old or was revoked.")
                 resumed = ticket.participant
                 device_id = device_id or ticket.device_id
@@ -167,6 +175,7 @@ class Service:
                     issued_at_ms=now_ms,
                     expires_at_ms=expires_at_ms,
                     device_id=device_id,
+                    session_id=session_id,
                 )
             )
             admission = await self.seats.ask(transaction, interview, participant)
@@ -298,11 +307,12 @@ class Service:
             if interview is None or seat is None or interview.status not in {Status.PENDING, Status.ACTIVE}:
                 return
             left = {"id": participant.id, "done": is_done}
-            stays = participant.role is Role.CANDIDATE and self.seats.is_connected_elsewhere(participant.id, ticket_id)
+            used = self.seats.tickets(participant.id)
+            stays = participant.role is Role.CANDIDATE and not used <= {ticket_id}
             if not stays:
                 await transaction.append(interview_id, "participant.left", left, participant.id)
                 await self.seats.give_up(transaction, interview, participant, CloseCode.TICKET, "left")
-            elif self.seats.is_connected_with(participant.id, ticket_id):
+            elif ticket_id in used:
                 await transaction.append(interview_id, "participant.left", left, participant.id)
                 await self.seats.hang_up(
                     transaction, interview, participant, CloseCode.TICKET, "left", ticket_id=ticket_id

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
@@ -12,12 +12,13 @@ from rooms import audit, schema, store
 from rooms.audit import Action, Actor, Subject
 from rooms.errors import SessionUnknown
 from rooms.last_use import LastUse
+from rooms.member import Member
 from rooms.principal import Principal
 from rooms.secret import digest, new_id, new_secret
 
 SESSION_MS = 30 * 24 * 3_600_000
 
-_sessions = schema.sessions.c
+_sessions, _tickets = schema.sessions.c, schema.tickets.c
 
 
 class Method(StrEnum):
@@ -58,10 +59,13 @@ async def begin(
     member = await store.member(connection, id=member_id)
     if member is None:
         raise LookupError(member_id)
-    secret = new_secret()
-    await connection.execute(delete(schema.sessions).where(_sessions.expires_at_ms <= now_ms))
+    secret, actor = new_secret(), Actor.of_member(member, address)
+    await _end(connection, now_ms, _sessions.expires_at_ms <= now_ms)
     if replacing is not None:
-        await connection.execute(delete(schema.sessions).where(_sessions.token_hash == digest(replacing)))
+        for whose in await _end(connection, now_ms, _sessions.token_hash == digest(replacing)):
+            before = await store.member(connection, id=whose)
+            if before is not None:
+                await _note_end(connection, before, now_ms, actor, 1)
     await connection.execute(
         insert(schema.sessions).values(
             token_hash=digest(secret),
@@ -80,7 +84,7 @@ async def begin(
         connection,
         member.organisation_id,
         now_ms,
-        Actor.of_member(member, address),
+        actor,
         Action.SESSION_BEGUN,
         Subject.of(member),
         {"method": str(method), "browser": browser},
@@ -88,12 +92,41 @@ async def begin(
     return secret
 
 
-async def end_all(connection: AsyncConnection, member_id: str, *, but: str | None = None) -> int:
-    """In the caller's transaction, which notes it; ``but`` is the secret of one that goes on. Returns how many."""
-    query = delete(schema.sessions).where(_sessions.member_id == member_id)
+async def end_all(
+    connection: AsyncConnection, member_id: str, now_ms: int, *, but: str | None = None, method: Method | None = None
+) -> int:
+    """In the caller's transaction, which notes it; ``but`` is the secret of one that goes on, ``method`` how those were
+    begun that do not. Returns how many.
+    """
+    which = [_sessions.member_id == member_id]
     if but is not None:
-        query = query.where(_sessions.token_hash != digest(but))
-    return (await connection.execute(query)).rowcount
+        which.append(_sessions.token_hash != digest(but))
+    if method is not None:
+        which.append(_sessions.method == method.value)
+    return len(await _end(connection, now_ms, *which))
+
+
+async def is_there(connection: AsyncConnection, session_id: str, now_ms: int) -> bool:
+    query = select(_sessions.id).where(_sessions.id == session_id, _sessions.expires_at_ms > now_ms)
+    return await store.one(connection, query) is not None
+
+
+async def _end(connection: AsyncConnection, now_ms: int, *which: ColumnElement[bool]) -> list[str]:
+    """With the tickets that were got by them. Returns whose they were."""
+    gone = delete(schema.sessions).where(*which).returning(_sessions.id, _sessions.member_id)
+    ended = (await connection.execute(gone)).all()
+    own = _tickets.session_id.in_([session_id for session_id, _ in ended])
+    revoked = update(schema.tickets).where(own, _tickets.revoked_at_ms.is_(None))
+    await connection.execute(revoked.values(revoked_at_ms=now_ms))
+    return [member_id for _, member_id in ended]
+
+
+async def _note_end(
+    connection: AsyncConnection, member: Member | Principal, now_ms: int, actor: Actor, ended: int
+) -> None:
+    subject = Subject("member", member.id, member.name)
+    detail = {"sessions": ended}
+    await audit.note(connection, member.organisation_id, now_ms, actor, Action.SESSION_ENDED, subject, detail)
 
 
 class Sessions:
@@ -132,27 +165,27 @@ class Sessions:
     async def end(self, principal: Principal, session_id: str) -> None:
         """Raises SessionUnknown, also for somebody else's."""
         async with self._database.writing() as connection:
-            ended = await connection.execute(
-                delete(schema.sessions).where(_sessions.member_id == principal.id, _sessions.id == session_id)
-            )
-            if not ended.rowcount:
+            now_ms = self._clock.now_ms()
+            if not await _end(connection, now_ms, _sessions.member_id == principal.id, _sessions.id == session_id):
                 raise SessionUnknown("It has ended already.")
-            await self._note(connection, principal, {"sessions": 1})
+            await _note_end(connection, principal, now_ms, Actor.of(principal), 1)
 
     async def end_others(self, principal: Principal, secret: str) -> int:
         """All of the member's but the one that asks. Returns how many."""
         async with self._database.writing() as connection:
-            ended = await end_all(connection, principal.id, but=secret)
+            now_ms = self._clock.now_ms()
+            ended = await end_all(connection, principal.id, now_ms, but=secret)
             if ended:
-                await self._note(connection, principal, {"sessions": ended})
+                await _note_end(connection, principal, now_ms, Actor.of(principal), ended)
         return ended
 
-    async def sign_out(self, secret: str) -> None:
+    async def sign_out(self, secret: str, address: str = "") -> None:
         principal = await self.principal(secret)
         async with self._database.writing() as connection:
-            ended = await connection.execute(delete(schema.sessions).where(_sessions.token_hash == digest(secret)))
-            if principal is not None and ended.rowcount:
-                await self._note(connection, principal, {"sessions": 1})
+            now_ms = self._clock.now_ms()
+            ended = await _end(connection, now_ms, _sessions.token_hash == digest(secret))
+            if principal is not None and ended:
+                await _note_end(connection, principal, now_ms, Actor.of(principal, address), 1)
 
     def _shown(self, row: RowMapping, current: str | None) -> Session:
         return Session(
@@ -164,9 +197,3 @@ class Sessions:
             seen_at_ms=self.seen.at_ms(row["token_hash"]) or row["seen_at_ms"],
             is_current=row["token_hash"] == current,
         )
-
-    async def _note(self, connection: AsyncConnection, principal: Principal, detail: dict[str, int]) -> None:
-        subject = Subject("member", principal.id, principal.name)
-        now_ms = self._clock.now_ms()
-        actor = Actor.of(principal)
-        await audit.note(connection, principal.organisation_id, now_ms, actor, Action.SESSION_ENDED, subject, detail)

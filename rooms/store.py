@@ -169,11 +169,11 @@ async def has_anybody_signed_in(connection: AsyncConnection) -> bool:
     return await one(connection, link) is not None or await one(connection, member) is not None
 
 
-async def session_member(connection: AsyncConnection, token_hash: str, now_ms: int) -> tuple[Member, int] | None:
-    """Whose session this is and when it ends; None also where its member was deactivated."""
+async def session_member(connection: AsyncConnection, token_hash: str, now_ms: int) -> tuple[Member, int, str] | None:
+    """Whose session this is, when it ends and its id; None also where its member was deactivated."""
     row = await one(
         connection,
-        select(schema.members, schema.sessions.c.expires_at_ms)
+        select(schema.members, schema.sessions.c.expires_at_ms, schema.sessions.c.id.label("session_id"))
         .join_from(schema.sessions, schema.members, schema.sessions.c.member_id == schema.members.c.id)
         .where(
             schema.sessions.c.token_hash == token_hash,
@@ -181,7 +181,7 @@ async def session_member(connection: AsyncConnection, token_hash: str, now_ms: i
             schema.members.c.deactivated_at_ms.is_(None),
         ),
     )
-    return None if row is None else (member_of_row(row), row["expires_at_ms"])
+    return None if row is None else (member_of_row(row), row["expires_at_ms"], row["session_id"])
 
 
 async def interview(connection: AsyncConnection, interview_id: str) -> Interview | None:

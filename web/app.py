@@ -126,6 +126,7 @@ def create_app(settings: Settings, data: Path, note: Note = NO_NOTE, poisons: It
                 panelroom.journal.running(),
                 panelroom.registry.running(),
                 panelroom.rooms.seats.running(),
+                panelroom.rooms.revocations.running(),
                 panelroom.rooms.sessions.seen.running(),
                 panelroom.rooms.people.keyring.used.running(),
                 panelroom.replay.running(),

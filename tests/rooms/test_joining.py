@@ -6,11 +6,14 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from collab.journal import Journal
+from collab.wire import CloseCode
 from rooms import schema
+from rooms.audit import Actor
 from rooms.errors import DocumentUnknown, InterviewUnknown, TicketInvalid, Unauthenticated
 from rooms.interview import Interview
 from rooms.member import Member, MemberRole
 from rooms.participant import PALETTE, Role
+from rooms.people import put_password
 from rooms.policy import State
 from rooms.service import RESUME_MS, TICKET_MS
 from tests.rooms.conftest import House
@@ -104,6 +107,58 @@ async def test_a_guest_stays_the_same_when_the_session_comes_or_goes(house: Hous
     member = await house.rooms.join(interview, Role.GUEST, member=olga)
     signed_out = await house.rooms.join(interview, Role.GUEST, resume=member.ticket)
     assert signed_out.participant == member.participant
+
+
+@pytest.mark.parametrize("way", ["sign out", "end", "end others", "password", "expiry"])
+async def test_a_ticket_ends_with_the_session_that_got_it(house: House, way: str) -> None:
+    """A2, A52: what is open with it is closed; the member's other browsers stay, and he comes back as himself."""
+    people, sessions = house.rooms.people, house.rooms.sessions
+    secrets = [await people.sign_in(await people.add_member("olga@example.org", None, None)) for _ in range(2)]
+    gone, here = [await sessions.principal(secret) for secret in secrets]
+    assert gone is not None
+    assert here is not None
+    interview, olga = await house.interview(here), await people.acting_member(here, None)
+    lost = await house.rooms.join(interview, Role.INTERVIEWER, member=olga, session_id=gone.session_id)
+    kept = await house.rooms.join(interview, Role.INTERVIEWER, member=olga, session_id=here.session_id)
+    guest = await house.rooms.join(interview, Role.GUEST, member=olga, session_id=gone.session_id)
+    closed: list[tuple[str, CloseCode]] = []
+    for name, joined in (("lost", lost), ("kept", kept), ("guest", guest)):
+        await house.rooms.seats.connected(
+            await house.grant(joined),
+            lambda code, _, name=name: closed.append((name, code)),  # type: ignore[misc]
+        )
+    await house.rooms.revocations.look()
+    assert closed == []
+    match way:
+        case "sign out":
+            await sessions.sign_out(secrets[0])
+        case "end":
+            await sessions.end(here, gone.session_id or "")
+        case "end others":
+            await sessions.end_others(here, secrets[1])
+        case "password":
+            async with house.database.writing() as connection:
+                await put_password(connection, olga, "a hash", house.clock.now_ms(), Actor.of(here), but=secrets[1])
+        case "expiry":
+            async with house.database.writing() as connection:
+                own = update(schema.sessions).where(schema.sessions.c.id == gone.session_id)
+                await connection.execute(own.values(expires_at_ms=house.clock.now_ms()))
+            with pytest.raises(Unauthenticated):
+                await house.rooms.join(interview, Role.OBSERVER, member=olga, session_id=gone.session_id)
+            await house.member("ada@example.org")  # who signs in then
+    with pytest.raises(TicketInvalid):
+        await house.grant(lost)
+    await house.rooms.revocations.look()
+    assert closed == [("lost", CloseCode.TICKET)]
+    with pytest.raises(Unauthenticated):  # he had asked just before
+        await house.rooms.join(interview, Role.INTERVIEWER, member=olga, session_id=gone.session_id)
+    ada = await people.acting_member(await house.member("ada@example.org"), None)
+    with pytest.raises(TicketInvalid):
+        await house.rooms.join(interview, Role.INTERVIEWER, member=ada, resume=lost.ticket)
+    back = await house.rooms.join(
+        interview, Role.INTERVIEWER, member=olga, session_id=here.session_id, resume=lost.ticket
+    )
+    assert back.participant == lost.participant
 
 
 async def test_names(house: House) -> None:

@@ -25,6 +25,7 @@ from rooms.key import Scope
 from rooms.member import MemberRole
 from rooms.participant import Role
 from rooms.principal import Principal
+from rooms.session import Method, begin
 from tests.rooms.conftest import House
 
 pytestmark = pytest.mark.anyio
@@ -120,6 +121,30 @@ async def test_an_admins_link_makes_no_owner(house: House) -> None:
         await house.rooms.people.sign_in(token)
     token, _ = await membership.new_link(olga, bob.id)
     assert await house.rooms.people.sign_in(token)
+
+
+@pytest.mark.parametrize("role", [MemberRole.ADMIN, MemberRole.OWNER])
+async def test_what_a_link_has_opened_ends_with_promotion(house: House, role: MemberRole) -> None:
+    """A52: by it somebody else may have become whom he never was; other sessions go on, and so does who is demoted."""
+    people, membership, sessions = house.rooms.people, house.rooms.membership, house.rooms.sessions
+    olga, bob = await house.member(role=MemberRole.OWNER), await house.member("bob@example.org")
+    by_link = await people.sign_in((await membership.new_link(olga, bob.id))[0])
+    late, _ = await membership.new_link(olga, bob.id)
+    async with house.database.writing() as connection:
+        by_password = await begin(connection, bob.id, house.clock.now_ms(), method=Method.PASSWORD)
+    await membership.change(olga, bob.id, name="Bob", role=role)
+    assert await sessions.principal(by_link) is None
+    with pytest.raises(SignInLinkInvalid):
+        await people.sign_in(late)
+    assert await sessions.principal(by_password) is not None
+    (line, *_) = (await house.rooms.audit.page(olga, subject=bob.id, limit=1)).items
+    assert (line.action, line.detail) == (
+        "member.changed",
+        {"name": ["bob", "Bob"], "role": ["member", role.value], "sessions": 2},
+    )
+    again = await people.sign_in((await membership.new_link(olga, bob.id))[0])
+    await membership.change(olga, bob.id, role=MemberRole.MEMBER)
+    assert await sessions.principal(again) is not None
 
 
 async def test_nothing_is_left_of_whoever_is_deactivated(house: House) -> None:

@@ -75,6 +75,34 @@ async def test_signing_out_ends_one_session(house: House) -> None:
     assert await house.rooms.sessions.principal(there) is not None
 
 
+async def test_whose_place_a_session_takes_is_on_record(house: House) -> None:
+    """A2: one line for the session that ends where somebody else signs in, by him, and one for his own."""
+    people, olga = house.rooms.people, await house.member(role=MemberRole.OWNER)
+    before = await people.sign_in(await people.add_member("ada@example.org", None, None))
+    ada = await house.rooms.sessions.principal(before)
+    token = await people.add_member("bob@example.org", None, None)
+    await people.sign_in(token, address="192.0.2.7", replacing=before)
+    assert await house.rooms.sessions.principal(before) is None
+    assert ada is not None
+    begun, ended = (await house.rooms.audit.page(olga, limit=2)).items
+    assert [each.action for each in (begun, ended)] == ["session.begun", "session.ended"]
+    assert (ended.actor, ended.subject.id, ended.detail) == (begun.actor, ada.id, {"sessions": 1})
+    assert (begun.subject.name, begun.actor.address) == ("bob", "192.0.2.7")
+
+
+async def test_sessions_that_end_by_another_deed_are_counted_with_it(house: House) -> None:
+    """A2, A52: no line of their own."""
+    people, olga = house.rooms.people, await house.member(role=MemberRole.OWNER)
+    for email in ("ada@example.org", "ada@example.org", "bob@example.org"):
+        await people.sign_in(await people.add_member(email, None, None))
+    await people.add_member_with_password("ada@example.org", None, None, "a hash")
+    bob = await people.member_of_email(olga.organisation_id, "bob@example.org")
+    await house.rooms.membership.deactivate(olga, bob.id)
+    off, password = (await house.rooms.audit.page(olga, limit=2)).items
+    assert (off.action, off.detail) == ("member.deactivated", {"sessions": 1})
+    assert (password.action, password.detail) == ("password.set", {"sessions": 2})
+
+
 async def test_adding_again_changes_only_what_is_given(house: House) -> None:
     people = house.rooms.people
     await people.add_member("Ada@Example.org", "Ada", MemberRole.ADMIN)

@@ -4,7 +4,7 @@ import httpx2
 import pytest
 
 from rooms.member import MemberRole
-from tests.support.api import Api
+from tests.support.api import Admitted, Api
 from tests.support.crowd import Crowd
 from tests.support.listener import Listener
 from tests.support.server import Server
@@ -72,3 +72,25 @@ async def test_out_at_once(server: Server, api: Api, crowd: Crowd, interview: st
     await crowd.settle()
     assert crowd["Cleo"].connections == 1
     assert "written before" in await api.replay(interview)
+
+
+async def test_signed_out_there(server: Server, api: Api, crowd: Crowd, interview: str) -> None:
+    """A2: what a lost machine had open is closed, and its ticket is dead; where else the member is, he stays."""
+    link = [server.add_member("dora@example.org", "Dora", MemberRole.MEMBER) for _ in range(2)]
+    lost, here = [await signed_in(server, each) for each in link]
+    base = f"{server.url}/api/v1"
+    for name, headers in (("lost", lost), ("here", here)):
+        answer = await api.http.post(f"{base}/interviews/{interview}/join", json={"as": "interviewer"}, headers=headers)
+        crowd.admitted[name] = Admitted.of(answer.json())
+        await crowd.open(name, crowd.admitted[name])
+    async with Listener(crowd.admitted["lost"].events_url) as ear:
+        await ear.hear("snapshot")
+        assert (await api.http.post(f"{base}/sessions/end-others", headers=here)).json() == {"ended": 1}
+        await crowd.until(lambda: crowd["lost"].close_code == 4401, "its socket is closed")
+        await ear.end()
+    await crowd.peers.pop("lost").stop()
+    await crowd.type("here", "still here")
+    await crowd.settle()
+    assert crowd["here"].connections == 1
+    join = {"as": "interviewer", "resume": crowd.admitted["lost"].ticket}
+    assert (await api.http.post(f"{base}/interviews/{interview}/join", json=join, headers=lost)).status_code == 401

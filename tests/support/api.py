@@ -24,6 +24,18 @@ class Admitted:
     urls: dict[str, str]
     may_write: dict[str, bool]
 
+    @classmethod
+    def of(cls, answer: dict[str, Any]) -> Self:
+        return cls(
+            answer["participant_id"],
+            answer["role"],
+            answer["ticket"],
+            answer["events_url"],
+            answer["admission"]["state"],
+            {document["id"]: document["url"] for document in answer["documents"]},
+            {document["id"]: document["may_write"] for document in answer["documents"]},
+        )
+
     @property
     def code(self) -> str:
         """The URL of the code document."""
@@ -106,15 +118,7 @@ class Api:
         body = {"as": role, "name": name, "on_behalf_of": (member or OWNER) if inside else None, "resume": resume}
         given = {field: value for field, value in body.items() if value is not None}
         answer = await self.request("POST", f"interviews/{interview}/join", given, signed=inside, expect=200)
-        return Admitted(
-            answer["participant_id"],
-            answer["role"],
-            answer["ticket"],
-            answer["events_url"],
-            answer["admission"]["state"],
-            {document["id"]: document["url"] for document in answer["documents"]},
-            {document["id"]: document["may_write"] for document in answer["documents"]},
-        )
+        return Admitted.of(answer)
 
     async def finish(self, interview: str) -> None:
         await self.request("POST", f"interviews/{interview}/finish", {"on_behalf_of": OWNER})

@@ -83,6 +83,22 @@ async def test_the_right_password_is_a_session(site: Site, hasher: Counting) -> 
     assert await who(site, cookie(response)) == "ada@example.org"
 
 
+async def test_a_hash_of_other_parameters_is_made_anew(
+    site: Site, hasher: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A2: when its password comes next, and only then; else those who have it would be told apart by time."""
+    await employ(site, "ada@example.org")
+    monkeypatch.setattr(password, "hasher", PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
+    hashes = []
+    for word, status in ((WRONG, 401), (RIGHT, 303), (RIGHT, 303)):
+        assert (await sign_in(site, "ada@example.org", word)).status_code == status
+        async with site.panelroom.database.reading() as connection:
+            own = select(schema.members.c.password_hash).where(schema.members.c.email == "ada@example.org")
+            hashes.append((await connection.execute(own)).scalar_one())
+    assert ["m=16,t=2" in each for each in hashes] == [False, True, True]
+    assert hashes[1] == hashes[2]
+
+
 async def test_whatever_is_wrong_looks_the_same(site: Site, hasher: Counting) -> None:
     """A2: the same words for each, and one hash of the same parameters computed, which is what takes the time."""
     await employ(site, "ada@example.org")

@@ -97,12 +97,14 @@ async def _join(interview_id: str) -> Joined:
     body = await read_body(JoinBody)
     # However many come at once, the candidate waits for one of them at most.
     async with panelroom().door.taken(first=body.role is Role.CANDIDATE):
-        member = await _member(await optional_principal(), body)
+        principal = await optional_principal()
+        member = await _member(principal, body)
         return await panelroom().rooms.join(
             interview_id,
             body.role,
             name=clean_name(body.name or ""),
             member=member,
+            session_id=None if principal is None else principal.session_id,
             resume=body.resume,
             device=request.cookies.get(DEVICE_COOKIE),
             browser=browser_of(request.headers.get("User-Agent", "")),

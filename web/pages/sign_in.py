@@ -17,6 +17,7 @@ from rooms.errors import (
 )
 from web.auth import (
     SESSION_COOKIE,
+    came_to,
     cookie_name,
     keep,
     keep_session,
@@ -139,7 +140,7 @@ async def by_link() -> Redirect | Response:
 async def sign_out() -> Redirect:
     secret = session_secret()
     if secret is not None:
-        await panelroom().rooms.sessions.sign_out(secret)
+        await panelroom().rooms.sessions.sign_out(secret, came_to().address)
     response = redirect("/", 303)
     keep(response, SESSION_COOKIE, "", 0)
     return response

@@ -41,6 +41,9 @@ def upgrade() -> None:
     op.add_column("session", sa.Column("seen_at_ms", sa.Integer, nullable=False, server_default=no))
     op.execute("UPDATE session SET seen_at_ms = created_at_ms")
     op.create_index("session_by_member", "session", ["member_id"])
+    op.add_column("ticket", sa.Column("session_id", sa.Text))
+    for name, column in (("ticket_by_session", "session_id"), ("ticket_by_revocation", "revoked_at_ms")):
+        op.create_index(name, "ticket", [column], sqlite_where=sa.text(f"{column} IS NOT NULL"))
     op.add_column("key", sa.Column("created_by", sa.Text))
     op.add_column("key", sa.Column("used_at_ms", sa.Integer))
     op.add_column("key", sa.Column("revoked_at_ms", sa.Integer))

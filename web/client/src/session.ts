@@ -24,6 +24,8 @@ import { Workspace } from "./workspace";
 
 /** For so long the events may be behind the closing of a socket. */
 const REMOVAL_MS = 1_000;
+/** For so long the word of another window that one has signed out may be behind what the server says. */
+const SIGNED_OUT_MS = 1_000;
 /** The reason with which the server closes all the sockets of who has left. */
 const LEFT = "left";
 /** More refusals than this within a minute are not met by joining again. */
@@ -274,6 +276,7 @@ export class Session implements DocumentWatcher {
         this.losses.tellLate(document);
       }
     } else if (problem.status === 404 || problem.status === 410) this.end("cancelled", "The interview was cancelled.");
+    else if (problem.status === 401) setTimeout(() => { this.end("refused", problem.message); }, SIGNED_OUT_MS);
     else if (problem.isPassing) void pause(this.failures++).then(() => this.rejoin.after("change"));
     else this.end("refused", problem.message);
   }
