@@ -3,7 +3,7 @@
 from dataclasses import fields, replace
 from typing import Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import Result, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from collab.clock import Clock
@@ -79,21 +79,13 @@ class People:
 
     async def sign_in(self, token: str, *, browser: str = "", address: str = "", replacing: str | None = None) -> str:
         """Use a sign-in link up. Returns the secret of a session. Raises SignInLinkInvalid."""
-        now_ms = self._clock.now_ms()
+        now_ms, links = self._clock.now_ms(), schema.sign_in_links.c
+        usable = links.token_hash == digest(token), links.used_at_ms.is_(None), links.expires_at_ms > now_ms
+        async with self._database.reading() as connection:  # who only guesses keeps nobody from writing
+            _the_one(await connection.execute(select(links.member_id).where(*usable)))
         async with self._database.writing() as connection:
-            used = await connection.execute(
-                update(schema.sign_in_links)
-                .where(
-                    schema.sign_in_links.c.token_hash == digest(token),
-                    schema.sign_in_links.c.used_at_ms.is_(None),
-                    schema.sign_in_links.c.expires_at_ms > now_ms,
-                )
-                .values(used_at_ms=now_ms)
-                .returning(schema.sign_in_links.c.member_id)
-            )
-            member_id = used.scalar_one_or_none()
-            if member_id is None:
-                raise SignInLinkInvalid("This sign-in link was used already or has expired.")
+            own = update(schema.sign_in_links).where(*usable).values(used_at_ms=now_ms)
+            member_id = _the_one(await connection.execute(own.returning(links.member_id)))
             return await session.begin(
                 connection, member_id, now_ms, browser=browser, address=address, replacing=replacing
             )
@@ -258,6 +250,14 @@ async def add_link(connection: AsyncConnection, member: Member, now_ms: int, act
     )
     await note(connection, member.organisation_id, now_ms, actor, Action.MEMBER_LINKED, Subject.of(member))
     return token
+
+
+def _the_one(found: Result[Any]) -> str:
+    """Raises SignInLinkInvalid."""
+    member_id: str | None = found.scalar_one_or_none()
+    if member_id is None:
+        raise SignInLinkInvalid("This sign-in link was used already or has expired.")
+    return member_id
 
 
 def _member_row(member: Member) -> dict[str, Any]:

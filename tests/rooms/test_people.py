@@ -75,6 +75,15 @@ async def test_signing_out_ends_one_session(house: House) -> None:
     assert await house.rooms.sessions.principal(there) is not None
 
 
+async def test_who_guesses_keeps_nobody_from_writing(house: House) -> None:
+    """A2: a link or a session that there is not is told from one that there is without a turn to write."""
+    async with house.database.writing():
+        with anyio.fail_after(2):
+            with pytest.raises(SignInLinkInvalid):
+                await house.rooms.people.sign_in("x" * 43)
+            await house.rooms.sessions.sign_out("x" * 43)
+
+
 async def test_whose_place_a_session_takes_is_on_record(house: House) -> None:
     """A2: one line for the session that ends where somebody else signs in, by him, and one for his own."""
     people, olga = house.rooms.people, await house.member(role=MemberRole.OWNER)
