@@ -106,12 +106,22 @@ async def test_patch_changes_what_it_names(site: Site) -> None:
 
 
 async def test_duplicate(site: Site) -> None:
-    interview = await site.create(title="T", language="go")
+    """A20: the same settings; nothing of for whom, when, or of which scheduler it was."""
+    settings = {"instructions": "Think.", "interviewers": [OWNER], "lobby": True, "time_zone": "Europe/Berlin"}
+    once = {"scheduled_at": "2026-12-01T10:00", "external_ref": "r", "meeting_url": "https://call.example.org/1"}
+    who = {"name": "Ada", "email": "ada@example.org"}
+    interview = await site.create(title="T", language="go", candidate=who, policy={"guests": 1}, **settings, **once)
     response = await site.call("POST", f"/api/v1/interviews/{interview}/duplicate")
     copy = await response.get_json()
     assert response.status_code == 201
     assert copy["id"] != interview
     assert (copy["title"], copy["language"]) == ("T", "go")
+    original = await site.json("GET", f"interviews/{interview}")
+    same = {"title", "language", "policy", *settings}
+    assert {name: copy[name] for name in same} == {name: original[name] for name in same}
+    assert (original["candidate"], copy["candidate"]) == (who, dict.fromkeys(who))
+    assert {copy[name] for name in once} == {None}
+    assert (copy["status"], copy["url"] == original["url"]) == ("pending", False)
 
 
 async def test_blocks_one_after_the_other(site: Site) -> None:
