@@ -178,8 +178,9 @@ class Invitations:
             member = await accept(
                 connection, invitation, now_ms, name=name, password_hash=password_hash, address=address
             )
+            by = session.Method.LINK if password_hash is None else session.Method.PASSWORD
             return await session.begin(
-                connection, member.id, now_ms, browser=browser, address=address, replacing=replacing
+                connection, member.id, now_ms, method=by, browser=browser, address=address, replacing=replacing
             )
 
     async def _asked(

@@ -147,6 +147,18 @@ async def test_what_a_link_has_opened_ends_with_promotion(house: House, role: Me
     assert await sessions.principal(again) is not None
 
 
+async def test_whoever_was_invited_and_chose_a_password_stays_with_promotion(house: House) -> None:
+    """A38, A52: by it, and not by the link alone, he is known; without one the link is all that there is."""
+    olga = await house.member(role=MemberRole.OWNER)
+    for name, chosen, stays in (("ada", "a hash", True), ("bob", None, False)):
+        _, token = await house.rooms.invitations.invite(olga, f"{name}@example.org", name, MemberRole.MEMBER)
+        secret = await house.rooms.invitations.accept(token, name, chosen)
+        principal = await house.rooms.sessions.principal(secret)
+        assert principal is not None
+        await house.rooms.membership.change(olga, principal.id, role=MemberRole.ADMIN)
+        assert (await house.rooms.sessions.principal(secret) is not None) == stays
+
+
 async def test_nothing_is_left_of_whoever_is_deactivated(house: House) -> None:
     """A52: sessions, links and tickets end, nobody acts for him; his keys and what he made stay."""
     people, membership = house.rooms.people, house.rooms.membership
