@@ -1,4 +1,5 @@
-"""What dashboards hear: which interviews are not as they were listed any more, in the commit that changes them.
+"""What dashboards hear: which interviews and people are not as they were listed any more, in the commit that changes
+them.
 
 It is told in a log that is named by the organisation, and not kept.
 """
@@ -8,6 +9,7 @@ from rooms.interview import Interview, Kind
 
 LISTED = "interview.listed"  # {id, created_by, interviewers}: of an interview, before or after its change
 MEMBER_CHANGED = "member.changed"  # {id}: what this member may see
+PEOPLE_CHANGED = "people.changed"  # {}: who is a member or invited
 
 
 async def announce(transaction: Transaction, *interviews: Interview) -> None:
@@ -25,3 +27,8 @@ async def announce(transaction: Transaction, *interviews: Interview) -> None:
 async def announce_member(transaction: Transaction, organisation_id: str, member_id: str) -> None:
     """His role has changed, or he has been deactivated: he sees other interviews, or none."""
     await transaction.mention(organisation_id, MEMBER_CHANGED, {"id": member_id})
+
+
+async def announce_people(transaction: Transaction, organisation_id: str) -> None:
+    """Somebody has been invited, or become a member, or is not as he was."""
+    await transaction.mention(organisation_id, PEOPLE_CHANGED, {})

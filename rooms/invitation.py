@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from collab.clock import Clock
-from collab.database import Database
+from collab.journal import Journal, Transaction
 from rooms import schema, session, store
 from rooms.access import Right, may
 from rooms.audit import Action, Actor, Subject, note
 from rooms.authority import authorised
+from rooms.bulletin import announce_people
 from rooms.errors import InvitationInvalid, InvitationOver, InvitationPending, InvitationUnknown, MemberExists
 from rooms.member import Member, MemberRole
 from rooms.people import add_member
@@ -65,15 +65,14 @@ class Invitations:
     have kept a way back to them.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
 
     async def all(self, principal: Principal) -> list[Invitation]:
         """The newest first. Raises ScopeMissing."""
         principal.require(Right.INVITE_MEMBER)
         query = _selected().where(_invitations.organisation_id == principal.organisation_id)
-        async with self._database.reading() as connection:
+        async with self._journal.database.reading() as connection:
             newest = query.order_by(_invitations.created_at_ms.desc(), _invitations.id).limit(_MOST)
             return [_of_row(row) for row in (await connection.execute(newest)).mappings()]
 
@@ -83,14 +82,14 @@ class Invitations:
         Raises ScopeMissing, Unauthenticated, TextInvalid, MemberExists, InvitationPending.
         """
         address, called = clean_email(email), clean_name(name)
-        async with self._database.writing() as connection:
+        async with self._journal.transaction() as transaction:
+            connection, now_ms = transaction.connection, transaction.now_ms
             asker = await authorised(connection, principal, Right.INVITE_MEMBER)
             _require_grantable(asker, role)
             member = await store.member(connection, email=address)
             if member is not None:
                 advice = "" if member.is_active else " The member is deactivated: reactivate him."
                 raise MemberExists(f"{address} is a member of the organisation.{advice}")
-            now_ms = self._clock.now_ms()
             if await open_invitation(connection, asker.organisation_id, address, now_ms) is not None:
                 raise InvitationPending(f"{address} is invited. Renew that invitation where its link is lost.")
             expired = update(schema.invitations).where(*_open(asker.organisation_id, [address]))
@@ -124,6 +123,7 @@ class Invitations:
             )
             detail = {"role": role.value}
             await _note(connection, invitation, now_ms, Actor.of(asker), Action.MEMBER_INVITED, detail)
+            await announce_people(transaction, invitation.organisation_id)
             return invitation, token
 
     async def renew(self, principal: Principal, invitation_id: str) -> tuple[Invitation, str]:
@@ -131,8 +131,9 @@ class Invitations:
 
         Raises ScopeMissing, Unauthenticated, InvitationUnknown, InvitationOver.
         """
-        async with self._database.writing() as connection:
-            asker, invitation, now_ms = await self._asked(connection, principal, invitation_id)
+        async with self._journal.transaction() as transaction:
+            connection, now_ms = transaction.connection, transaction.now_ms
+            asker, invitation = await _asked(connection, principal, invitation_id)
             _require_open(invitation, now_ms)
             token, expires_at_ms = new_secret(), now_ms + INVITATION_MS
             renewed = replace(
@@ -140,21 +141,24 @@ class Invitations:
             )
             await _set(connection, renewed, token_hash=digest(token), expires_at_ms=expires_at_ms, invited_by=asker.id)
             await _note(connection, renewed, now_ms, Actor.of(asker), Action.INVITATION_RENEWED)
+            await announce_people(transaction, renewed.organisation_id)
             return renewed, token
 
     async def revoke(self, principal: Principal, invitation_id: str) -> None:
         """Its link is dead. Raises ScopeMissing, Unauthenticated, InvitationUnknown, InvitationOver."""
-        async with self._database.writing() as connection:
-            asker, invitation, now_ms = await self._asked(connection, principal, invitation_id)
+        async with self._journal.transaction() as transaction:
+            connection, now_ms = transaction.connection, transaction.now_ms
+            asker, invitation = await _asked(connection, principal, invitation_id)
             if invitation.revoked_at_ms is None:
                 _require_open(invitation, now_ms)
                 await _set(connection, invitation, revoked_at_ms=now_ms)
                 await _note(connection, invitation, now_ms, Actor.of(asker), Action.INVITATION_REVOKED)
+                await announce_people(transaction, invitation.organisation_id)
 
     async def look(self, token: str) -> Invitation:
         """What it is for; looking uses nothing up. Raises InvitationInvalid."""
-        async with self._database.reading() as connection:
-            return await _pending(connection, token, self._clock.now_ms())
+        async with self._journal.database.reading() as connection:
+            return await _pending(connection, token, self._journal.clock.now_ms())
 
     async def accept(
         self,
@@ -170,32 +174,16 @@ class Invitations:
 
         Raises InvitationInvalid, TextInvalid, SsoRequired.
         """
-        async with self._database.writing() as connection:
-            now_ms = self._clock.now_ms()
+        async with self._journal.transaction() as transaction:
+            connection, now_ms = transaction.connection, transaction.now_ms
             invitation = await _pending(connection, token, now_ms)
             if password_hash is not None:
                 await check_password_allowed(connection, invitation.organisation_id, invitation.email)
-            member = await accept(
-                connection, invitation, now_ms, name=name, password_hash=password_hash, address=address
-            )
+            member = await accept(transaction, invitation, name=name, password_hash=password_hash, address=address)
             by = session.Method.LINK if password_hash is None else session.Method.PASSWORD
             return await session.begin(
                 connection, member.id, now_ms, method=by, browser=browser, address=address, replacing=replacing
             )
-
-    async def _asked(
-        self, connection: AsyncConnection, principal: Principal, invitation_id: str
-    ) -> tuple[Principal, Invitation, int]:
-        asker = await authorised(connection, principal, Right.INVITE_MEMBER)
-        query = _selected().where(
-            _invitations.organisation_id == asker.organisation_id, _invitations.id == invitation_id
-        )
-        row = await store.one(connection, query)
-        if row is None:
-            raise InvitationUnknown("There is no such invitation in your organisation.")
-        invitation = _of_row(row)
-        _require_grantable(asker, invitation.role)
-        return asker, invitation, self._clock.now_ms()
 
 
 async def open_invitation(
@@ -215,9 +203,8 @@ async def open_invitations(
 
 
 async def accept(
-    connection: AsyncConnection,
+    transaction: Transaction,
     invitation: Invitation,
-    now_ms: int,
     *,
     name: str = "",
     password_hash: str | None = None,
@@ -226,6 +213,7 @@ async def accept(
     """The new member, in the caller's transaction, in which the invitation was found pending. Without a name it is the
     one that the inviter gave, or the e-mail's first part. Raises InvitationInvalid, TextInvalid.
     """
+    connection, now_ms = transaction.connection, transaction.now_ms
     if await store.member(connection, email=invitation.email) is not None:
         raise InvitationInvalid("There is a member with this e-mail address already: sign in.")
     called = clean_name(name) or invitation.name or invitation.email.partition("@")[0]
@@ -236,15 +224,27 @@ async def accept(
     actor = Actor.of_member(member, address)
     await _note(connection, invitation, now_ms, actor, Action.INVITATION_ACCEPTED, {"member": member.id})
     await add_member(connection, member, now_ms, actor, password_hash)
+    await announce_people(transaction, member.organisation_id)
     return member
 
 
 async def accept_by_email(
-    connection: AsyncConnection, organisation_id: str, email: str, now_ms: int, *, name: str = "", address: str = ""
+    transaction: Transaction, organisation_id: str, email: str, *, name: str = "", address: str = ""
 ) -> Member | None:
     """As ``accept``, by somebody whose address a provider has verified; None where he is not invited."""
-    invitation = await open_invitation(connection, organisation_id, email, now_ms)
-    return None if invitation is None else await accept(connection, invitation, now_ms, name=name, address=address)
+    invitation = await open_invitation(transaction.connection, organisation_id, email, transaction.now_ms)
+    return None if invitation is None else await accept(transaction, invitation, name=name, address=address)
+
+
+async def _asked(connection: AsyncConnection, principal: Principal, invitation_id: str) -> tuple[Principal, Invitation]:
+    asker = await authorised(connection, principal, Right.INVITE_MEMBER)
+    query = _selected().where(_invitations.organisation_id == asker.organisation_id, _invitations.id == invitation_id)
+    row = await store.one(connection, query)
+    if row is None:
+        raise InvitationUnknown("There is no such invitation in your organisation.")
+    invitation = _of_row(row)
+    _require_grantable(asker, invitation.role)
+    return asker, invitation
 
 
 def _require_grantable(asker: Principal, role: MemberRole) -> None:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import RowMapping, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from collab.clock import Clock
-from collab.database import Database
+from collab.journal import Journal, Transaction
 from rooms import audit, invitation, provider, schema, session, store
 from rooms.audit import Action, Actor, Subject
 from rooms.errors import IdentityRefused, LoginExpired, PasswordWrong, ProviderUnknown, TextInvalid, TooBusy
@@ -42,11 +41,13 @@ class Return:
 
 
 class Logins:
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, journal: Journal) -> None:
+        database, clock = journal.database, journal.clock
         self.passwords = Passwords()
         self.profiles = Profiles(database, clock, self.passwords)
         self._identities = Identities()
         self.providers = Providers(database, clock, self._identities)
+        self._journal = journal
         self._database = database
         self._clock = clock
 
@@ -167,11 +168,11 @@ class Logins:
         )
         email = _checked(claims, through)
         own = attempt["organisation_id"]
-        async with self._database.writing() as connection:
-            now_ms = self._clock.now_ms()
+        async with self._journal.transaction() as transaction:
+            connection, now_ms = transaction.connection, transaction.now_ms
             if await provider.of_kind(connection, own, through.kind) != through:
                 raise LoginExpired("The way of signing in was changed meanwhile. Begin again.")
-            member = await _identified(connection, own, claims, email, now_ms=now_ms, address=address)
+            member = await _identified(transaction, own, claims, email, address)
             secret = await session.begin(
                 connection,
                 member.id,
@@ -226,12 +227,13 @@ def _checked(claims: Claims, through: Provider) -> str:
 
 
 async def _identified(
-    connection: AsyncConnection, organisation_id: str, claims: Claims, email: str, *, now_ms: int, address: str
+    transaction: Transaction, organisation_id: str, claims: Claims, email: str, address: str
 ) -> Member:
     """Whose account it is: bound to its subject at the first log-in, for addresses are given to others later.
 
     Raises IdentityRefused.
     """
+    connection, now_ms = transaction.connection, transaction.now_ms
     bound = await store.one(
         connection,
         select(_identities.member_id).where(_identities.issuer == claims.issuer, _identities.subject == claims.subject),
@@ -240,7 +242,7 @@ async def _identified(
         member = await store.member(connection, id=bound["member_id"])
     else:
         member = await store.member(connection, email=email) or await invitation.accept_by_email(
-            connection, organisation_id, email, now_ms, name=_name(claims), address=address
+            transaction, organisation_id, email, name=_name(claims), address=address
         )
     if member is None or member.organisation_id != organisation_id:
         raise IdentityRefused(f"Nobody here has the address {email}. Ask an admin of your organisation to invite you.")

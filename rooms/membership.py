@@ -18,7 +18,7 @@ from rooms import schema, store
 from rooms.access import Right
 from rooms.audit import Actor
 from rooms.authority import authorised
-from rooms.bulletin import announce_member
+from rooms.bulletin import announce_member, announce_people
 from rooms.decision import Decisions
 from rooms.errors import CursorInvalid, MemberDeactivated, MemberIdUnknown, OneselfModerated
 from rooms.interview import Interview, Status
@@ -88,6 +88,7 @@ class Membership:
                 asker.require(Right.CHANGE_OWNER)
             member = replace(known, name=name or known.name, role=role or known.role)
             await set_member(transaction.connection, known, member, transaction.now_ms, Actor.of(asker))
+            await announce_people(transaction, member.organisation_id)
             can_see = Principal.of_member(member).can_see
             out = []
             if member.role is not known.role:
@@ -114,6 +115,7 @@ class Membership:
                 return known
             member = replace(known, deactivated_at_ms=now_ms)
             await set_member(connection, known, member, now_ms, Actor.of(asker))
+            await announce_people(transaction, member.organisation_id)
             out = await self._turn_out(transaction, member, lambda _role, _room: True)
             transaction.on_commit.append(lambda: self.on_out([member.id]))
         await self._free(out)
@@ -121,10 +123,12 @@ class Membership:
 
     async def reactivate(self, principal: Principal, member_id: str) -> Member:
         """He may sign in again. Raises ScopeMissing, Unauthenticated, MemberIdUnknown."""
-        async with self._database.writing() as connection:
+        async with self._journal.transaction() as transaction:
+            connection = transaction.connection
             asker, known = await _asked(connection, principal, member_id)
             member = replace(known, deactivated_at_ms=None)
-            await set_member(connection, known, member, self._journal.clock.now_ms(), Actor.of(asker))
+            await set_member(connection, known, member, transaction.now_ms, Actor.of(asker))
+            await announce_people(transaction, member.organisation_id)
             return member
 
     async def new_link(self, principal: Principal, member_id: str) -> tuple[str, int]:

@@ -100,7 +100,7 @@ async def test_create_with_the_candidate_s_name_and_share_the_link(house: House,
 
 
 async def test_a_row_says_whether_its_interviewers_have_accepted(house: House, api: Api) -> None:
-    """A38: not invited, invited, expired, accepted; until then the row warns."""
+    """A38: not invited, invited (the row says so by itself), expired, accepted; until then the row warns."""
     email = f"ines.{uuid.uuid4().hex[:8]}@example.org"
     title = f"Interviewed by {email}"
     await api.create(title=title, interviewers=[email])
@@ -113,7 +113,6 @@ async def test_a_row_says_whether_its_interviewers_have_accepted(house: House, a
         headers={"Origin": house.server.url},
     )
     assert invited.status == 201, await invited.text()
-    await desk.page.reload()
     await expect(row).to_contain_text("Ines: invited, has not accepted")
     with closing(sqlite3.connect(house.server.data / DATABASE_NAME)) as database, database:
         database.execute("UPDATE invitation SET expires_at_ms = 1 WHERE email = ?", (email,))
@@ -164,6 +163,11 @@ async def test_links_for_later_and_blocks(house: House, api: Api) -> None:
     await expect(desk.page.locator("tbody tr", has_text=mark)).to_have_count(3)
     copied = await desk.copies(ready.get_by_role("button", name="Copy all links"))
     assert all(each in copied for each in urls)
+    # Nobody copies the link of what is deleted.
+    await desk.choose(made[0]["title"], "Delete")
+    await desk.dialog.get_by_role("button", name=re.compile("^Delete")).press("Enter")
+    await expect(ready.get_by_role("heading", name="2 blocks are ready")).to_be_visible()
+    assert [await field.input_value() for field in await ready.get_by_role("textbox").all()] == urls[1:]
 
 
 async def test_duplicate_and_reschedule_without_a_mouse(house: House, api: Api) -> None:

@@ -69,8 +69,13 @@ async def test_a_tour_of_an_interview_from_the_first_link_to_the_replay(new: Hou
     await owner.get_by_role("link", name="Say who you are").click()
     await owner.get_by_label("E-mail").fill("ada@example.org")
     await owner.get_by_label("Name", exact=True).fill("Ada Lindqvist")
+    # A password that is typed already stays: there is no other way back in once the link is used.
+    await owner.get_by_label("New password").fill("four words make sense")
     await owner.get_by_role("button", name="Save").click()
     await expect(owner.get_by_role("definition").filter(has_text="ada@example.org")).to_be_visible()
+    await expect(owner.get_by_role("region", name="You").get_by_role("status")).to_have_text("Saved")
+    await expect(owner.get_by_label("New password")).to_have_value("four words make sense")
+    await expect(owner.locator(".topbar-who")).to_have_text("Ada Lindqvist")
     ben = await invited(new, owner, "Ben Okafor", "ben@example.org")
     await owner.get_by_role("link", name="Interviews").click()
     await owner.get_by_role("button", name="Create Interview").click()

@@ -1,5 +1,9 @@
 """The page of one's own profile."""
 
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from playwright.async_api import expect
 
@@ -31,6 +35,8 @@ async def test_name_zone_password_and_sessions_are_ones_own(house: House) -> Non
     await password.get_by_label("New password").fill(PASSWORD)
     await password.get_by_role("button", name="Set password").click()
     await expect(password.get_by_role("status")).to_contain_text("Saved")
+    await expect(password.get_by_role("button", name="Change password")).to_be_visible()
+    await expect(password).not_to_contain_text("You have none yet")
 
     await other.goto(f"{house.server.url}/?return_to=/profile")
     await other.get_by_label("E-mail").fill("petra@example.org")
@@ -39,6 +45,9 @@ async def test_name_zone_password_and_sessions_are_ones_own(house: House) -> Non
     await expect(other.get_by_label("Time zone")).to_have_value("Asia/Tokyo")
     await page.reload()
     await expect(sessions.get_by_role("listitem")).to_have_count(2)
+    began = sessions.get_by_role("time").first
+    at = datetime.fromisoformat(await began.get_attribute("datetime") or "").astimezone(ZoneInfo("Asia/Tokyo"))
+    await expect(began).to_have_text(re.compile(at.strftime("%I:%M %p")))
     found = await looked_at(page)
     await sessions.get_by_role("button", name="End the session").click()
     await expect(sessions.get_by_role("listitem")).to_have_count(1)

@@ -137,8 +137,8 @@ async def test_a_provider_has_verified_the_address(house: House) -> None:
     invitations, olga = house.rooms.invitations, await house.member(role=MemberRole.ADMIN)
     await invitations.invite(olga, "ben@example.org", "", MemberRole.MEMBER)
     for email, expected in (("Ben@example.org", "Ben B."), ("ben@example.org", None), ("eve@example.org", None)):
-        async with house.database.writing() as connection:
-            member = await accept_by_email(connection, olga.organisation_id, email, house.clock.at_ms, name="Ben B.")
+        async with house.journal.transaction() as transaction:
+            member = await accept_by_email(transaction, olga.organisation_id, email, name="Ben B.")
         assert (member and member.name) == expected
 
 
@@ -158,9 +158,9 @@ async def test_nobody_invites_who_may_not_any_more(house: House) -> None:
     for deed in (invitations.look(token), invitations.accept(token, "Ada")):
         with pytest.raises(InvitationInvalid):
             await deed
-    async with house.database.writing() as connection:
+    async with house.journal.transaction() as transaction:
         for each in (boss, admin):
-            assert await accept_by_email(connection, olga.organisation_id, each.email, house.clock.at_ms) is None
+            assert await accept_by_email(transaction, olga.organisation_id, each.email) is None
     again, _ = await invitations.invite(olga, boss.email, "", MemberRole.MEMBER)
     renewed, token = await invitations.renew(olga, admin.id)
     assert (renewed.invited_by, renewed.inviter, renewed.is_backed) == (olga.id, "olga", True)

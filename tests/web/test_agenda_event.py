@@ -133,3 +133,20 @@ async def test_the_ninth_stream_ends_the_oldest(site: Site) -> None:
             pages.append(await stack.enter_async_context(dashboard(site)))
             assert await heard(pages[-1]) == counts(0)
         await pages[0].ended()
+
+
+async def test_everybody_hears_that_somebody_is_invited_or_accepts(site: Site) -> None:
+    """A26, A38: the states of those assigned move by themselves; what happens in one breath is told once."""
+    members = "members", None, dict[str, Any]()
+    async with dashboard(site, await site.session()) as page:
+        assert await heard(page) == counts(0)
+        made = await site.json("POST", "invitations", {"email": LIA, "role": "member"}, headers=await site.session())
+        assert await heard(page) == members
+        token = made["url"].partition("token=")[2]
+        await site.panelroom.rooms.invitations.accept(token, "Lia")
+        assert await heard(page) == members
+        (lia,) = (await site.json("GET", f"members?q={LIA}", headers=await site.session()))["items"]
+        for change, body in (("", {"name": "Lia L."}), ("/deactivate", {}), ("/reactivate", {})):
+            method = "PATCH" if change == "" else "POST"
+            await site.json(method, f"members/{lia['id']}{change}", body, headers=await site.session())
+            assert await heard(page) == members

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from collab.errors import SubscriberTooSlow
 from collab.log import Entry, Subscription
-from rooms.bulletin import LISTED, MEMBER_CHANGED
+from rooms.bulletin import LISTED, MEMBER_CHANGED, PEOPLE_CHANGED
 from rooms.errors import Unauthenticated
 from rooms.interview import Status
 from rooms.principal import Principal
@@ -31,9 +31,12 @@ _RETRY_MS = 3_000  # within which, not all of them at once
 
 
 @blueprint.get("/events")
-@documented(answers={200: "text/event-stream: `counts`, and `interviews` with the ids of those that have changed"})
+@documented(
+    answers={200: "text/event-stream: `counts`, `interviews` with the ids of those that have changed, `members`"}
+)
 async def events() -> Response:
-    """First the counts; then which interviews that the asker may see are new, changed or gone, and counts that moved.
+    """First the counts; then which interviews that the asker may see are new, changed or gone, and counts that moved;
+    and that members or invitations are not as they were.
 
     What happened before the stream began is in the list.
     """
@@ -69,10 +72,11 @@ class Reader:
     async def hear(self, entries: list[Entry]) -> list[bytes]:
         listed = [json.loads(entry.payload) for entry in entries if entry.kind == LISTED]
         ids = list(dict.fromkeys(each["id"] for each in listed if self._sees(each)))
+        people = [_frame("members", {})] if any(entry.kind == PEOPLE_CHANGED for entry in entries) else []
         if not ids:
-            return []
+            return people
         parts = [ids[at : at + _MAX_IDS] for at in range(0, len(ids), _MAX_IDS)]
-        return [_frame("interviews", {"ids": part}) for part in parts] + await self.counted()
+        return people + [_frame("interviews", {"ids": part}) for part in parts] + await self.counted()
 
     def concerns(self, entry: Entry) -> bool:
         """Whether he may see something else from here on, or nothing."""

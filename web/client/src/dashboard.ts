@@ -112,10 +112,11 @@ class Dashboard {
     this.search.value = found === undefined ? "" : decoded(found);
     this.select(this.stage, this.search.value, false);
     new Feed(
+      ["interviews", "members"],
+      () => void this.refresh(),
       (counts) => {
         if (this.query === "") this.tabs.showCounts(counts);
       },
-      () => void this.refresh(),
     );
   }
 
@@ -152,6 +153,7 @@ class Dashboard {
     if (answers === null) return;
     const failed = new Map(answers.filter(({ ok }) => !ok).map(({ id, problem }) => [id, problem?.detail ?? problem?.title ?? ""]));
     const done = items.length - failed.size;
+    this.creation.ready.withdraw(new Set(answers.filter(({ ok }) => ok).map(({ id }) => id)));
     await this.refresh();
     this.table.tick([...failed.keys()]);
     const words = `${done === 1 ? "1 interview is" : `${done} interviews are`} deleted.`;

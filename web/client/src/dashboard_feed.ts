@@ -12,9 +12,11 @@ export class Feed {
   private poll = 0;
   private again = 0;
 
+  /** `changes`: the events after which what is shown is out of date. */
   constructor(
-    private readonly onCounts: (counts: Counts) => void,
+    private readonly changes: readonly ("interviews" | "members")[],
     private readonly onChange: () => void,
+    private readonly onCounts: (counts: Counts) => void = () => undefined,
   ) {
     document.addEventListener("visibilitychange", () => {
       this.turn();
@@ -38,7 +40,7 @@ export class Feed {
     source.addEventListener("counts", ({ data }: MessageEvent<string>) => {
       this.onCounts(JSON.parse(data) as Counts);
     });
-    source.addEventListener("interviews", this.onChange);
+    for (const change of this.changes) source.addEventListener(change, this.onChange);
     source.addEventListener("error", () => {
       this.setPolling(true);
       // The browser does not come back after a refusal.

@@ -8,6 +8,7 @@ import { dateWords } from "./wall_clock";
 /** The links of what was just made, above the list until they are put away. */
 export class Ready {
   readonly element = h("section", { class: "ready", "aria-labelledby": "ready-title", hidden: true });
+  private items: readonly InterviewItem[] = [];
 
   constructor(private readonly onClose: () => void) {
     this.element.addEventListener("keydown", ({ key }) => {
@@ -16,6 +17,21 @@ export class Ready {
   }
 
   show(items: readonly InterviewItem[]): void {
+    if (items.length === 0) return;
+    this.draw(items);
+    this.element.querySelector<HTMLElement>(".ready-copy")?.focus();
+    this.element.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Nobody copies the link of an interview that was cancelled. */
+  withdraw(ids: ReadonlySet<string>): void {
+    const left = this.items.filter(({ id }) => !ids.has(id));
+    if (!this.element.hidden && left.length < this.items.length) this.draw(left);
+  }
+
+  private draw(items: readonly InterviewItem[]): void {
+    this.items = items;
+    this.element.hidden = items.length === 0;
     const [first] = items;
     if (first === undefined) return;
     const close = h("button", { type: "button", class: "icon-button", "aria-label": "Put the links away" }, icon("close"));
@@ -32,9 +48,6 @@ export class Ready {
       const all = (): string => items.map((item) => `${item.title}${startWords(item)}\n${item.url}`).join("\n\n");
       this.element.append(h("div", { class: "row" }, copyButton("Copy all links", all)));
     }
-    this.element.hidden = false;
-    this.element.querySelector<HTMLElement>(".ready-copy")?.focus();
-    this.element.scrollIntoView({ block: "nearest" });
   }
 
   private close(): void {

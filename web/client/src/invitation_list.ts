@@ -3,7 +3,7 @@ import { ask } from "./dialog";
 import { announce, h } from "./dom";
 import { field } from "./form_field";
 import { menuButton, type MenuItem } from "./menu";
-import { moment } from "./moment";
+import { moment, ownZone } from "./moment";
 import { may, type MemberRole } from "./navigation";
 import { PagedList } from "./paged_list";
 import { ROLES, RoleChoice } from "./role_choice";
@@ -79,6 +79,11 @@ export class InvitationList {
     return invited;
   }
 
+  /** As it is now, where it was read already. */
+  refresh(): Promise<void> {
+    return this.list.refresh();
+  }
+
   private actions(invitation: InvitationItem): HTMLElement | null {
     const isOpen = invitation.state === "pending" || invitation.state === "expired";
     if (!isOpen || (invitation.role === "owner" && !may("change_owner"))) return null;
@@ -104,11 +109,11 @@ export class InvitationList {
   }
 
   private async showLinks(made: Fresh[]): Promise<void> {
-    for (const invitation of made) {
+    for (const { url, ...invitation } of made) {
       this.list.put(invitation);
-      const until = new Date(invitation.expires_at).toLocaleDateString(undefined, { dateStyle: "long" });
+      const until = new Date(invitation.expires_at).toLocaleDateString(undefined, { timeZone: ownZone, dateStyle: "long" });
       const words = `Send this link to ${invitation.email} alone: whoever opens it joins in their name. It works until ${until}, and is shown only now.`;
-      await showSecret("The invitation is made", "Invitation link", invitation.url, words);
+      await showSecret("The invitation is made", "Invitation link", url, words);
     }
   }
 

@@ -57,6 +57,11 @@ export class MemberList {
     return this.list.load(query);
   }
 
+  /** As it is now, where it was read already. */
+  refresh(): Promise<void> {
+    return this.list.refresh();
+  }
+
   private actions(member: MemberItem): HTMLElement | null {
     if (!may("change_member") || (member.role === "owner" && !may("change_owner"))) return null;
     return menuButton(`Actions for ${member.name}`, () => this.items(member));

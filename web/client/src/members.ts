@@ -1,3 +1,4 @@
+import { Feed } from "./dashboard_feed";
 import { h, icon, mount } from "./dom";
 import { InvitationList } from "./invitation_list";
 import { MemberList } from "./member_list";
@@ -39,3 +40,7 @@ if (may("invite_member")) {
   void members.load();
 }
 tools.append(search.element);
+new Feed(["members"], () => {
+  void members.refresh();
+  if (may("invite_member")) void invitations.refresh();
+});

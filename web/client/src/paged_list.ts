@@ -28,12 +28,14 @@ interface Shape<T> {
   isPast?: (item: T) => boolean;
 }
 
-const PAGE_SIZE = "50";
+const PAGE_SIZE = 50;
+const MOST = 200; // that the server gives at once
 
 /** A table that comes from the server page by page, and says so while it does. */
 export class PagedList<T extends { id: string | number }> {
   readonly element: HTMLElement;
   private items: T[] = [];
+  private isRead = false;
   private cursor: string | null = null;
   private query: Record<string, string> = {};
   private asked = 0;
@@ -75,10 +77,48 @@ export class PagedList<T extends { id: string | number }> {
     this.showWhether();
   }
 
+  /** What is shown, as it is now: nothing else is touched, for somebody reads in it. A failure is left to the next. */
+  async refresh(): Promise<void> {
+    if (!this.isRead || this.element.ariaBusy === "true") return;
+    const asked = (this.asked += 1);
+    const limit = Math.min(MOST, Math.max(PAGE_SIZE, this.items.length));
+    const query = new URLSearchParams({ ...this.query, limit: String(limit) });
+    try {
+      const { items, next_cursor = null } = await api.call<Page<T>>("GET", `${this.shape.path}?${query.toString()}`);
+      if (asked !== this.asked) return;
+      if (next_cursor === null || this.items.length <= limit) this.renew(items, next_cursor);
+    } catch (error) {
+      console.debug(error);
+    }
+  }
+
+  private renew(items: T[], cursor: string | null): void {
+    const old = new Map(this.items.map((item, at) => [item.id, { text: JSON.stringify(item), row: this.body.children[at] }]));
+    const rows = items.map((item) => {
+      const was = old.get(item.id);
+      return was?.row !== undefined && was.text === JSON.stringify(item) ? was.row : this.draw(item);
+    });
+    const held = this.items.find((_, at) => this.body.children[at]?.contains(document.activeElement));
+    const kept = new Set<Element>(rows);
+    for (const row of [...this.body.children]) if (!kept.has(row)) row.remove();
+    // Rows that are in their place are not moved: that would take the focus out of them.
+    for (const [at, row] of rows.entries()) {
+      if (this.body.children[at] !== row) this.body.insertBefore(row, this.body.children[at] ?? null);
+    }
+    if (held !== undefined && !this.body.contains(document.activeElement)) {
+      rows[items.findIndex(({ id }) => id === held.id)]?.querySelector<HTMLElement>("a, button")?.focus();
+    }
+    this.items = items;
+    this.cursor = cursor;
+    this.more.hidden = cursor === null;
+    this.problem.hidden = true;
+    this.showWhether();
+  }
+
   private async read(cursor: string | null): Promise<void> {
     const asked = (this.asked += 1);
     this.element.ariaBusy = "true";
-    const query = new URLSearchParams({ ...this.query, limit: PAGE_SIZE, ...(cursor === null ? {} : { cursor }) });
+    const query = new URLSearchParams({ ...this.query, limit: String(PAGE_SIZE), ...(cursor === null ? {} : { cursor }) });
     try {
       const page = await api.call<Page<T>>("GET", `${this.shape.path}?${query.toString()}`);
       if (asked !== this.asked) return;
@@ -94,6 +134,7 @@ export class PagedList<T extends { id: string | number }> {
     const rows = items.map((item) => this.draw(item));
     const hadFocus = document.activeElement === this.more;
     this.problem.hidden = true;
+    this.isRead = true;
     this.cursor = next_cursor;
     if (isContinued) {
       this.items.push(...items);

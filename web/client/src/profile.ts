@@ -20,44 +20,46 @@ interface Profile {
 const PATH = "/api/v1/profile";
 const { min_password } = pageConfig() as { min_password: number };
 
-function person(profile: Profile): HTMLElement {
+/** `username`: for password managers, whose password it is. */
+function person(profile: Profile, username: HTMLInputElement): HTMLElement {
   const name = h("input", { type: "text", value: profile.name, required: true, maxlength: "80", autocomplete: "name" });
   const zone = zoneInput(profile.time_zone ?? "", `As this browser has it: ${browserZone}`);
   const { name: role, may } = ROLES[profile.role];
   const email = h("input", { type: "email", class: "input", required: true, maxlength: "254", autocomplete: "email" });
-  const isNew = !shell.member.is_named;
+  const emailField = field("E-mail", email, "Your own: you sign in with it. It can be set once.");
+  let isNew = !shell.member.is_named;
   const form = savingForm(
     "Save",
     [
-      ...(isNew ? [field("E-mail", email, "Your own: you sign in with it. It can be set once.")] : []),
+      ...(isNew ? [emailField] : []),
       field("Name", name, "As everybody in a room sees it."),
       field("Time zone", zone),
     ],
     async () => {
       const changes = { name: name.value, time_zone: zone.value === "" ? null : zone.value };
-      await api.call("PATCH", PATH, isNew ? { ...changes, email: email.value } : changes);
-      if (isNew) window.location.reload();
+      const saved = await api.call<Profile>("PATCH", PATH, isNew ? { ...changes, email: email.value } : changes);
+      if (isNew) {
+        isNew = false;
+        emailField.remove();
+        username.value = saved.email;
+        facts.prepend(h("dt", {}, "E-mail"), h("dd", {}, saved.email));
+      }
       const who = document.querySelector(".topbar-who");
       if (who !== null) who.textContent = name.value.trim();
       return "Saved";
     },
   );
-  return h(
-    "div",
-    { class: "form" },
-    h(
-      "dl",
-      { class: "facts" },
-      ...(isNew ? [] : [h("dt", {}, "E-mail"), h("dd", {}, profile.email)]),
-      h("dt", {}, "Role"),
-      h("dd", {}, h("strong", {}, role), " ", h("span", { class: "quiet" }, may)),
-    ),
-    form,
+  const facts = h(
+    "dl",
+    { class: "facts" },
+    ...(isNew ? [] : [h("dt", {}, "E-mail"), h("dd", {}, profile.email)]),
+    h("dt", {}, "Role"),
+    h("dd", {}, h("strong", {}, role), " ", h("span", { class: "quiet" }, may)),
   );
+  return h("div", { class: "form" }, facts, form);
 }
 
-function password(profile: Profile, sessions: SessionList): HTMLElement {
-  let has = profile.has_password;
+function password(has: boolean, username: HTMLInputElement, sessions: SessionList): HTMLElement {
   const current = h("input", { type: "password", class: "input", autocomplete: "current-password" });
   const wanted = h("input", { type: "password", class: "input", autocomplete: "new-password", required: true });
   const currentField = field(
@@ -66,20 +68,10 @@ function password(profile: Profile, sessions: SessionList): HTMLElement {
     "Not needed shortly after you have signed in with a one-time link.",
   );
   currentField.hidden = !has;
-  // For password managers: whose it is.
-  const email = h("input", {
-    type: "text",
-    class: "visually-hidden",
-    autocomplete: "username",
-    value: profile.email,
-    readonly: true,
-    tabindex: "-1",
-    "aria-hidden": "true",
-  });
-  return savingForm(
+  const form = savingForm(
     has ? "Change password" : "Set password",
     [
-      email,
+      username,
       currentField,
       field("New password", wanted, `At least ${min_password} characters. Several words are good.`),
     ],
@@ -89,26 +81,34 @@ function password(profile: Profile, sessions: SessionList): HTMLElement {
         `${PATH}/password`,
         current.value === "" ? { password: wanted.value } : { current: current.value, password: wanted.value },
       );
-      has = true;
       currentField.hidden = false;
+      part.querySelector(".setting-about p")?.remove();
+      part.querySelector("form button")?.replaceChildren("Change password");
       current.value = wanted.value = "";
       await sessions.load();
       return "Saved. Your other sessions are ended.";
     },
   );
+  const part = section("Password", has ? "" : "You have none yet. With one you sign in without a link.", form);
+  return part;
 }
 
 void settings("Your profile", async () => {
   const profile = await api.call<Profile>("GET", PATH);
   const sessions = new SessionList();
   void sessions.load();
+  const username = h("input", {
+    type: "text",
+    class: "visually-hidden",
+    autocomplete: "username",
+    value: profile.email,
+    readonly: true,
+    tabindex: "-1",
+    "aria-hidden": "true",
+  });
   return [
-    section("You", "", person(profile)),
-    section(
-      "Password",
-      profile.has_password ? "" : "You have none yet. With one you sign in without a link.",
-      password(profile, sessions),
-    ),
+    section("You", "", person(profile, username)),
+    password(profile.has_password, username, sessions),
     section(
       "Sessions",
       "Where you are signed in. End what you do not know, and change your password then.",
