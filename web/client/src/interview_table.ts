@@ -65,9 +65,12 @@ export class InterviewTable {
     }
     this.rows = rows;
     const wanted = [...rows.values()].map(({ row }) => row);
-    const same =
-      wanted.length === this.body.children.length && wanted.every((row, at) => row === this.body.children[at]);
-    if (!same) this.body.replaceChildren(...wanted);
+    const kept = new Set<Element>(wanted);
+    for (const row of [...this.body.children]) if (!kept.has(row)) row.remove();
+    // A row that is in its place is not taken out: that would close its menu.
+    for (const [at, row] of wanted.entries()) {
+      if (this.body.children[at] !== row) this.body.insertBefore(row, this.body.children[at] ?? null);
+    }
     for (const { item, row } of rows.values()) row.classList.toggle("is-fresh", fresh.has(item.id));
     this.showTicks();
     if (focus !== null && !this.body.contains(document.activeElement)) this.focusAgain(focus);
