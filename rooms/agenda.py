@@ -179,9 +179,8 @@ class Agenda:
             if changed == interview:
                 return interview
             await store.set_interview(connection, interview_id, planned_row(changed))
-            await put_on_record(
-                transaction, principal, Action.INTERVIEW_CHANGED, changed, _difference(interview, changed)
-            )
+            what = _difference(interview, changed)
+            await put_on_record(transaction, principal, Action.INTERVIEW_CHANGED, changed, what)
             await announce(transaction, interview, changed)
             if interview.status is not Status.FINISHED and _details(changed) != _details(interview):
                 await transaction.append(interview_id, "interview.changed", _details(changed))
