@@ -19,6 +19,7 @@ _SLICE_PAGES = 1_000  # 4 MB
 _PAUSE_S = 0.005  # between two slices: the disk belongs to those who type
 _BESIDE = ("-wal", "-shm", "-journal")
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and how much of it has been, from 0 to 1."""
@@ -90,6 +91,8 @@ def restore(file: Path, database: Path, progress: Progress) -> tuple[Content, Pa
     except OSError as error:
         raise BackupFailed(f"Cannot write {database}: {error.strerror}.") from None
     except sqlite3.Error as error:
+        if error.sqlite_errorcode in _NO_ROOM:
+            raise BackupFailed(f"Cannot write {database}: {error}.") from None
         raise BackupFailed(f"{file} is no backup of Panelroom, or damaged: {error}.") from None
     return content, kept
 

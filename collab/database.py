@@ -49,9 +49,12 @@ class Database:
 
     Invariant: this process writes in BEGIN IMMEDIATE transactions, one at a time. Nobody waits for another process in a
     thread: who is not let in tries again, so that all go on at once when they can, and can be cancelled meanwhile.
+    Nothing is committed into files that have lost their names: they are gone with this process.
     """
 
-    def __init__(self, writer: AsyncEngine, readers: AsyncEngine, driver: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, writer: AsyncEngine, readers: AsyncEngine, driver: sqlite3.Connection) -> None:
+        self._path = path
+        self._files = _files(path)
         self._writer = writer
         self._readers = readers
         self._driver = driver
@@ -67,7 +70,8 @@ class Database:
         await anyio.to_thread.run_sync(migrate, path)
         driver = sqlite3.connect(path, check_same_thread=False, cached_statements=8)
         _configure(driver, 0)
-        return cls(_engine(path, "BEGIN IMMEDIATE", 0, 1), _engine(path, "BEGIN", _BUSY_MS, _READERS), driver)
+        driver.execute("SELECT * FROM alembic_version").fetchall()  # now its log is there, while it is open
+        return cls(path, _engine(path, "BEGIN IMMEDIATE", 0, 1), _engine(path, "BEGIN", _BUSY_MS, _READERS), driver)
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
@@ -95,7 +99,7 @@ class Database:
             async with self._turn.taken(first=first, left_s=left_s), _connected(self._writer) as connection:
                 await _let_in(partial(_begin, connection), left_s)
                 yield connection
-                await _to_the_end(_commit(connection, committed))
+                await _to_the_end(self._commit(connection, committed))
             self._wrote()
 
     async def execute(self, statement: Callable[[], Statement | None], committed: Callable[[], None]) -> None:
@@ -113,8 +117,24 @@ class Database:
                     self._wrote()
 
     async def _execute(self, statement: Statement, committed: Callable[[], None]) -> None:
+        self._check_files()
         await anyio.to_thread.run_sync(self._driver.execute, *statement)
         committed()
+
+    async def _commit(self, connection: AsyncConnection, committed: Callable[[], None] | None) -> None:
+        try:
+            self._check_files()
+            await connection.commit()
+        except BaseException:  # SQLite leaves the transaction open where the commit itself failed
+            await connection.rollback()
+            raise
+        if committed is not None:
+            committed()
+
+    def _check_files(self) -> None:
+        """Raises sqlite3.Error: SQLite would go on writing to files that are deleted or moved away."""
+        if _files(self._path) != self._files:
+            raise sqlite3.OperationalError("its files were deleted, moved or replaced while it was open")
 
     @contextmanager
     def _heard(self) -> Generator[None]:
@@ -178,16 +198,6 @@ async def _begin(connection: AsyncConnection) -> None:
     await connection.begin()
 
 
-async def _commit(connection: AsyncConnection, committed: Callable[[], None] | None) -> None:
-    try:
-        await connection.commit()
-    except BaseException:  # SQLite leaves the transaction open where the commit itself failed
-        await connection.rollback()
-        raise
-    if committed is not None:
-        committed()
-
-
 async def _to_the_end(step: Coroutine[Any, Any, _Result]) -> _Result:
     """Await ``step`` to its end even while cancelled, then let the cancellation go on: half a commit has no answer."""
     task = asyncio.ensure_future(step)
@@ -215,6 +225,19 @@ async def _let_in(step: Callable[[], Coroutine[Any, Any, None]], left_s: Callabl
         else:
             return
         await anyio.sleep(_BUSY_RETRY_S)
+
+
+def _files(path: Path) -> list[tuple[int, int] | None]:
+    """Which files have the names of a database and of its log."""
+    found: list[tuple[int, int] | None] = []
+    for end in ("", "-wal", "-shm"):
+        try:
+            file = Path(f"{path}{end}").stat()
+        except OSError:
+            found.append(None)
+        else:
+            found.append((file.st_dev, file.st_ino))
+    return found
 
 
 def _configure(connection: Any, busy_ms: int) -> None:

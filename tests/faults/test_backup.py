@@ -4,6 +4,7 @@ place of a database.
 
 import asyncio
 import random
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -369,6 +370,21 @@ def test_what_is_no_backup_is_not_restored(
     spoil(Path("copy.db"))
     before = (data / NAME).read_bytes()
     assert words in refused(runner, "restore", "copy.db")
+    assert (data / NAME).read_bytes() == before
+    assert sorted(path.name for path in data.iterdir()) == [NAME, "server.lock"]
+
+
+def test_a_backup_that_does_not_fit_is_not_called_damaged(runner: CliRunner, data: Path) -> None:
+    runner.invoke(app, ["backup", "copy.db"])
+    before = (data / NAME).read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**15, limits[1]))
+    try:
+        said = refused(runner, "restore", "copy.db")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "Cannot write" in said
+    assert "damaged" not in said
     assert (data / NAME).read_bytes() == before
     assert sorted(path.name for path in data.iterdir()) == [NAME, "server.lock"]
 
