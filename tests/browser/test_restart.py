@@ -4,10 +4,12 @@ import pytest
 from anyio import to_thread
 from playwright.async_api import Browser, expect
 
+from collab.backup import back_up, restore
 from tests.browser.offline import until_kept
 from tests.browser.person import House, Person
 from tests.support.api import Api
 from tests.support.server import Server
+from web.panelroom import DATABASE_NAME
 
 pytestmark = pytest.mark.anyio
 
@@ -53,6 +55,26 @@ async def test_killed_while_somebody_types(browser: Browser, frail: Server, kill
             await cleo.until_saved()
             await cleo.until_text(typed)
         assert await api.text(interview) == typed
+    await house.close()
+
+
+async def test_who_is_unknown_after_a_restore_is_told_to_copy_what_is_unsaved(browser: Browser, frail: Server) -> None:
+    house, copy = House(browser, frail), frail.data / "copy"
+    async with Api(frail) as api:
+        interview = await api.create()
+        await to_thread.run_sync(back_up, frail.data / DATABASE_NAME, copy, lambda _what, _part: None)
+        cleo = await house.visitor(interview, "Cleo")
+        await cleo.type("before ")
+        await cleo.until_saved()
+        frail.kill()
+        await cleo.type("away")
+        await cleo.until("room.state().connection === 'offline'")
+        await to_thread.run_sync(restore, copy, frail.data / DATABASE_NAME, lambda _what, _part: None)
+        await to_thread.run_sync(frail.start)
+        await cleo.page.reload()
+        notice = cleo.page.locator(".notice.lost")
+        await expect(notice).to_contain_text("they cannot be sent: copy them before you come in")
+        await expect(notice.get_by_label("The text")).to_have_value("before away")
     await house.close()
 
 

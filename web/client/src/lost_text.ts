@@ -102,11 +102,14 @@ export function leftNotice(text: string, onClose: () => void): HTMLElement {
   });
 }
 
-/** What waits in this browser to be sent, while there is no way into the room. */
-export function unsentNotice(name: string, text: string, onClose: () => void): HTMLElement {
+/** What waits in this browser to be sent, while there is no way into the room; of a stranger it never is. */
+export function unsentNotice(name: string, text: string, isStranger: boolean, onClose: () => void): HTMLElement {
+  const next = isStranger
+    ? "The server does not know you from before any more, and they cannot be sent: copy them before you come in."
+    : "They are sent when you come in again under the same name.";
   return lossNotice({
     title: `Your last changes to the ${name} have not reached the server.`,
-    words: "This browser alone has them. They are sent when you come in again under the same name.",
+    words: `This browser alone has them. ${next}`,
     invitation: `This is the ${name} with your last changes. Copy what you need:`,
     text,
     onClose,

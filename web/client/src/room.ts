@@ -24,6 +24,8 @@ const BACK_MS = 4_000;
 let lobby: Lobby | null = null;
 /** Why the server, asked last, has no place for us; empty when it was something else, or has. */
 let closed = "";
+/** The server knows nothing of the ticket that this browser has. */
+let isStranger = false;
 /** Of the form or of the ticket: the last one counts. */
 let attempt = 0;
 /** Why the server has not heard of it yet. */
@@ -68,7 +70,7 @@ async function comeBack({ request, joined }: Stay): Promise<void> {
   if ((await enter(resumed)) === "") return;
   showLobby(closed, request.name ?? "");
   const left = await leftovers(id, joined.participant_id);
-  for (const { name, text, clear } of left) lobby?.put(unsentNotice(name, text, () => void clear()));
+  for (const { name, text, clear } of left) lobby?.put(unsentNotice(name, text, isStranger, () => void clear()));
   // By the ticket one comes back as the same participant, and what is unsaved with him.
   if (closed === "" && left.length === 0) forgetTicket(id);
 }
@@ -87,6 +89,7 @@ async function enterByForm(request: api.JoinRequest): Promise<string> {
 async function enter(request: api.JoinRequest): Promise<string> {
   const own = (attempt += 1);
   closed = "";
+  isStranger = false;
   try {
     const joined = await patiently(
       () => api.join(id, request),
@@ -99,6 +102,7 @@ async function enter(request: api.JoinRequest): Promise<string> {
     return own === attempt ? admit(joined, request) : "";
   } catch (error) {
     if (!(error instanceof api.Problem)) throw error;
+    isStranger = error.kind === "ticket-invalid";
     if (error.kind === "removed") {
       await showRemoved(error.message);
       return "";
